@@ -1,6 +1,38 @@
 //! What a spec is and how one is run: the registry, needs, the sandbox, the watchdog, records, and the runner.
 
+extern crate self as harness;
+
+pub mod ended;
 pub mod environment;
+pub mod judge;
+pub mod ladder;
 pub mod layer;
+pub mod ledger;
+pub mod libtest;
+pub mod need;
 pub mod record;
+pub mod registry;
+pub mod runner;
+pub mod sandbox;
+pub mod selection;
+pub mod spec;
+pub mod standing;
 pub mod verdict;
+
+pub use harness_macros::test;
+pub use judge::CallError;
+pub use layer::Layer;
+pub use need::Need;
+pub use nix::errno::Errno;
+pub use spec::{Scene, Spec};
+pub use verdict::Verdict;
+
+// For the code that `#[harness::test]` writes.
+#[doc(hidden)]
+pub use linkme;
+
+/// What a file of specs uses.
+pub mod prelude {
+    pub use crate::judge::{CallError, Stop, observe};
+    pub use crate::{Errno, Layer, Scene};
+}

@@ -1,0 +1,78 @@
+//! The messages that a writer of specs meets, checked without a compiler at hand; `harness/tests/ui` shows them in place.
+
+use crate::expand::expand;
+use quote::quote;
+
+fn refusal(attribute: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> String {
+    expand(attribute, item).expect_err("it is refused").to_string()
+}
+
+fn good_item() -> proc_macro2::TokenStream {
+    quote! {
+        /// A statement.
+        fn spec() {}
+    }
+}
+
+#[test]
+fn what_is_missing_is_named() {
+    assert!(refusal(quote!(cite = "c", covers = []), good_item()).contains("a spec has an id"));
+    assert!(refusal(quote!(id = "a.b", covers = []), good_item()).contains("a spec quotes what it checks"));
+    assert!(refusal(quote!(id = "a.b", cite = "c"), good_item()).contains("names the clauses"));
+    assert!(refusal(quote!(id = "a.b", cite = " ", covers = []), good_item()).contains("the citation is empty"));
+    let bare = quote!(
+        fn spec() {}
+    );
+    assert!(refusal(quote!(id = "a.b", cite = "c", covers = []), bare).contains("a spec has a statement"));
+}
+
+#[test]
+fn what_is_unknown_is_named_with_what_is_known() {
+    let need = refusal(quote!(id = "a.b", cite = "c", covers = [], needs = [rot]), good_item());
+    assert!(need.contains("unknown need `rot`") && need.contains("since(5.14)") && need.contains("root"), "{need}");
+    let layer = refusal(quote!(id = "a.b", cite = "c", covers = [], layers = [musl]), good_item());
+    assert!(layer.contains("unknown layer `musl`: write libc, nix or raw"), "{layer}");
+    let key = refusal(quote!(name = "x"), good_item());
+    assert!(key.contains("unknown key `name`"), "{key}");
+    assert!(refusal(quote!(id = "a.b", id = "a.c"), good_item()).contains("`id` is given twice"));
+}
+
+#[test]
+fn ids_have_one_form() {
+    for id in ["pipe", "pipe.", "Pipe.eof", "pipe.read_eof", "pipe.a.b", ".eof", "pipe.1eof", "pipe.a/b"] {
+        let message = refusal(quote!(id = #id, cite = "c", covers = []), good_item());
+        assert!(message.contains("is not an id"), "{id}: {message}");
+    }
+}
+
+#[test]
+fn functions_take_no_arguments_and_cases_have_names() {
+    let arguments = quote! {
+        /// A statement.
+        fn spec(size: usize) {}
+    };
+    assert!(refusal(quote!(id = "a.b", cite = "c", covers = []), arguments).contains("#[rstest]"));
+    let unnamed = quote! {
+        /// A statement.
+        fn case_1() {}
+    };
+    assert!(refusal(quote!(id = "a.b", cite = "c", covers = []), unnamed).contains("a case has a name"));
+}
+
+#[test]
+fn cases_and_layers_end_the_id() {
+    let item = quote! {
+        /// A statement
+        /// on two lines.
+        ///
+        /// More.
+        fn case_2_write_full() {}
+    };
+    let code = expand(quote!(id = "a.b", cite = "c", covers = [], needs = [since(5.10)], layers = [libc, raw]), item);
+    let code = code.expect("it expands").to_string();
+    for part in
+        ["\"a.b/write-full/libc\"", "\"a.b/write-full/raw\"", "\"A statement on two lines.\"", "Since (5u32 , 10u32)"]
+    {
+        assert!(code.contains(part), "{part} in {code}");
+    }
+}

@@ -1,0 +1,253 @@
+//! What a spec wants of the machine: a closed vocabulary, each word with one probe and one sentence.
+
+use nix::unistd::geteuid;
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+pub use crate::record::Missing;
+
+/// One need. The words are those of `needs = [...]` in `#[harness::test]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Need {
+    /// CAP_SYS_RESOURCE in the initial user namespace.
+    CapSysResource,
+    /// At least so many processors that the run may use.
+    Cpus(usize),
+    /// A /dev/shm of the spec's own, or at least a writable one.
+    DevShm,
+    /// A machine whose global settings may be changed: one booted for the run.
+    Expendable,
+    /// An IPC namespace of the spec's own.
+    Ipcns,
+    /// A mount namespace of the spec's own in which it may mount.
+    Mounts,
+    /// POSIX message queues, and their file system at /dev/mqueue.
+    Mqueue,
+    /// A network namespace of the spec's own.
+    Netns,
+    /// At least so many open files by RLIMIT_NOFILE.
+    Nofile(u64),
+    /// A user id that no other process uses.
+    OwnUid,
+    /// A pid namespace of the spec's own.
+    Pidns,
+    /// fs.pipe-user-pages-hard is not 0.
+    PipeHardLimit,
+    /// A program that is found in PATH.
+    Program(&'static str),
+    /// fs.protected_fifos is on.
+    ProtectedFifos,
+    /// Pseudo-terminals.
+    Pty,
+    /// A target that is booted twice.
+    Reboot,
+    /// Root in the initial user namespace.
+    Root,
+    /// A second user id, to change to.
+    SecondUid,
+    /// At least this Linux version.
+    Since(u32, u32),
+}
+
+/// What a probe found: nothing to complain of, or what is there instead.
+type Probe = Result<(), String>;
+
+/// Whether the run was told that it may change the machine.
+static EXPENDABLE: AtomicBool = AtomicBool::new(false);
+
+/// Declares that this machine's global settings may be changed.
+pub fn declare_expendable() {
+    EXPENDABLE.store(true, Ordering::Relaxed);
+}
+
+/// The second user, and group, of a sandbox with two.
+pub const SECOND_ID: u32 = 1;
+
+impl Need {
+    /// The words without their arguments, as the catalogue of clauses uses them.
+    pub const WORDS: [&'static str; 19] = [
+        "cap_sys_resource",
+        "cpus",
+        "dev_shm",
+        "expendable",
+        "ipcns",
+        "mounts",
+        "mqueue",
+        "netns",
+        "nofile",
+        "own_uid",
+        "pidns",
+        "pipe_hard_limit",
+        "program",
+        "protected_fifos",
+        "pty",
+        "reboot",
+        "root",
+        "second_uid",
+        "since",
+    ];
+
+    /// Whether the spec must run as the machine's own root, outside a user namespace.
+    pub fn asks_for_root(self) -> bool {
+        matches!(self, Self::Root | Self::CapSysResource | Self::Expendable)
+    }
+
+    /// One sentence for the reader who misses it: how to meet it.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::CapSysResource => "Run as a root that holds CAP_SYS_RESOURCE.",
+            Self::Cpus(_) => "Run on a machine with more processors, or with a wider affinity mask.",
+            Self::DevShm => "Mount a tmpfs on /dev/shm.",
+            Self::Expendable => {
+                "Boot a machine for the run and say --expendable there, as root; never on a machine in use."
+            }
+            Self::Ipcns | Self::Mounts | Self::Pidns => "Run as root, or allow unprivileged user namespaces.",
+            Self::Mqueue => "Use a kernel with CONFIG_POSIX_MQUEUE, and make the directory /dev/mqueue.",
+            Self::Netns => "Use a kernel with CONFIG_NET_NS, as root or with unprivileged user namespaces.",
+            Self::Nofile(_) => "Raise the hard limit: ulimit -Hn.",
+            Self::OwnUid | Self::SecondUid => "Run as root: its user namespaces hold user ids that nobody else uses.",
+            Self::PipeHardLimit => "Set fs.pipe-user-pages-hard on a machine made for tests.",
+            Self::Program(_) => "Install the program.",
+            Self::ProtectedFifos => "Set fs.protected_fifos to 1 or 2 on a machine made for tests.",
+            Self::Pty => "Mount devpts on /dev/pts and provide /dev/ptmx.",
+            Self::Reboot => "Run on a target that is booted twice.",
+            Self::Root => "Run as root, outside a user namespace.",
+            Self::Since(..) => "Run on a newer kernel.",
+        }
+    }
+
+    /// Asks this process's surroundings, which are those of a spec: call it in the sandbox.
+    pub fn probe(self) -> Probe {
+        match self {
+            Self::CapSysResource => {
+                const CAP_SYS_RESOURCE: u32 = 24;
+                initial_root()?;
+                let effective = status_field("CapEff").ok_or("/proc/self/status tells no capabilities")?;
+                let mask = u64::from_str_radix(&effective, 16).map_err(|error| error.to_string())?;
+                met(mask >> CAP_SYS_RESOURCE & 1 == 1, || format!("effective capabilities {effective}"))
+            }
+            Self::Cpus(wanted) => {
+                let found = std::thread::available_parallelism().map_or(1, usize::from);
+                met(found >= wanted, || format!("{found} processor(s)"))
+            }
+            Self::DevShm => writable("/dev/shm"),
+            Self::Expendable => {
+                initial_root()?;
+                met(EXPENDABLE.load(Ordering::Relaxed), || "this machine was not declared expendable".into())
+            }
+            Self::Ipcns | Self::Mounts | Self::Pidns => {
+                met(crate::sandbox::is_namespaced(), || "no namespaces here".into())
+            }
+            Self::Mqueue => probe_mqueue(),
+            Self::Netns => {
+                nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).map_err(|error| format!("unshare: {error}"))
+            }
+            Self::Nofile(wanted) => {
+                use nix::sys::resource::{Resource, getrlimit};
+                let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(|error| error.to_string())?;
+                met(hard >= wanted, || format!("RLIMIT_NOFILE is {hard}"))
+            }
+            Self::OwnUid | Self::SecondUid => {
+                let map = fs::read_to_string("/proc/self/uid_map").map_err(|error| error.to_string())?;
+                met(crate::sandbox::has_own_ids(&map), || "the sandbox holds only the user id of the run".into())
+            }
+            Self::PipeHardLimit => setting_is_on("fs/pipe-user-pages-hard"),
+            Self::Program(name) => {
+                let path = std::env::var_os("PATH").unwrap_or_default();
+                let found = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+                met(found, || format!("{name} is not in PATH"))
+            }
+            Self::ProtectedFifos => setting_is_on("fs/protected_fifos"),
+            Self::Pty => {
+                let open = nix::pty::posix_openpt(nix::fcntl::OFlag::O_RDWR | nix::fcntl::OFlag::O_NOCTTY);
+                let master = open.map_err(|error| format!("posix_openpt: {error}"))?;
+                nix::pty::grantpt(&master).and_then(|()| nix::pty::unlockpt(&master)).map_err(|error| error.to_string())
+            }
+            Self::Reboot => Err("this target is not rebooted".into()),
+            Self::Root => initial_root(),
+            Self::Since(major, minor) => {
+                let release = nix::sys::utsname::uname().map_err(|error| error.to_string())?;
+                let release = release.release().to_string_lossy().into_owned();
+                let mut numbers =
+                    release.split(|c: char| !c.is_ascii_digit()).map_while(|part| part.parse::<u32>().ok());
+                let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+                met(found >= (major, minor), || format!("Linux {release}"))
+            }
+        }
+    }
+
+    /// Probes; tells what is missing.
+    pub fn missing(self) -> Option<Missing> {
+        let found = self.probe().err()?;
+        Some(Missing { need: self.to_string(), found, remedy: self.remedy().into() })
+    }
+}
+
+impl std::fmt::Display for Need {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::CapSysResource => f.write_str("cap_sys_resource"),
+            Self::Cpus(count) => write!(f, "cpus({count})"),
+            Self::DevShm => f.write_str("dev_shm"),
+            Self::Expendable => f.write_str("expendable"),
+            Self::Ipcns => f.write_str("ipcns"),
+            Self::Mounts => f.write_str("mounts"),
+            Self::Mqueue => f.write_str("mqueue"),
+            Self::Netns => f.write_str("netns"),
+            Self::Nofile(count) => write!(f, "nofile({count})"),
+            Self::OwnUid => f.write_str("own_uid"),
+            Self::Pidns => f.write_str("pidns"),
+            Self::PipeHardLimit => f.write_str("pipe_hard_limit"),
+            Self::Program(name) => write!(f, "program({name})"),
+            Self::ProtectedFifos => f.write_str("protected_fifos"),
+            Self::Pty => f.write_str("pty"),
+            Self::Reboot => f.write_str("reboot"),
+            Self::Root => f.write_str("root"),
+            Self::SecondUid => f.write_str("second_uid"),
+            Self::Since(major, minor) => write!(f, "since({major}.{minor})"),
+        }
+    }
+}
+
+fn met(holds: bool, found: impl FnOnce() -> String) -> Probe {
+    if holds { Ok(()) } else { Err(found()) }
+}
+
+fn status_field(name: &str) -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    Some(line.trim().to_owned())
+}
+
+/// User namespaces other than the initial one map less than everything.
+fn initial_root() -> Probe {
+    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let whole = map.split_whitespace().collect::<Vec<_>>() == ["0", "0", "4294967295"];
+    met(geteuid().is_root() && whole, || match geteuid().is_root() {
+        true => "root of a user namespace only".into(),
+        false => format!("uid {}", geteuid()),
+    })
+}
+
+fn writable(folder: &str) -> Probe {
+    use nix::unistd::{AccessFlags, access};
+    access(folder, AccessFlags::R_OK | AccessFlags::W_OK | AccessFlags::X_OK)
+        .map_err(|error| format!("{folder}: {error}"))
+}
+
+fn setting_is_on(name: &str) -> Probe {
+    let value = fs::read_to_string(format!("/proc/sys/{name}")).map_err(|error| format!("{name}: {error}"))?;
+    met(value.trim() != "0", || format!("{} is 0", name.replace('/', ".")))
+}
+
+fn probe_mqueue() -> Probe {
+    use nix::mqueue::{MQ_OFlag, mq_open, mq_unlink};
+    use nix::sys::stat::Mode;
+    writable("/dev/mqueue")?;
+    let name = format!("/ipcspec-probe-{}", nix::unistd::getpid());
+    let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR;
+    let queue = mq_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR, None)
+        .map_err(|error| format!("mq_open: {error}"))?;
+    drop(queue);
+    mq_unlink(name.as_str()).map_err(|error| format!("mq_unlink: {error}"))
+}

@@ -1,0 +1,25 @@
+//! Every spec that is linked into the binary.
+
+use crate::spec::Spec;
+use linkme::distributed_slice;
+use std::sync::OnceLock;
+
+/// Filled by the linker, in no order; read it through [`specs`].
+#[distributed_slice]
+pub static SPECS: [Spec];
+
+/// All specs, sorted by id.
+pub fn specs() -> &'static [&'static Spec] {
+    static SORTED: OnceLock<Vec<&'static Spec>> = OnceLock::new();
+    SORTED.get_or_init(|| {
+        let mut specs: Vec<_> = SPECS.iter().collect();
+        specs.sort_by_key(|spec| spec.id);
+        specs
+    })
+}
+
+/// The spec of this id.
+pub fn find(id: &str) -> Option<&'static Spec> {
+    let specs = specs();
+    specs.binary_search_by_key(&id, |spec| spec.id).ok().map(|index| specs[index])
+}

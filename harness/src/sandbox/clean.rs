@@ -1,0 +1,91 @@
+//! The state in which a spec's first process starts: nothing inherited that could change what it sees.
+
+use crate::judge;
+use crate::ledger::Ledger;
+use crate::spec::Scene;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+use nix::sys::stat::{Mode, umask};
+use nix::unistd::setsid;
+use std::io::Write;
+
+/// Soft and hard RLIMIT_NOFILE of a spec: low enough to fill up quickly.
+const OPEN_FILES: u64 = 1024;
+
+/// Runs the body in this process and ends it.
+pub fn main(ledger: &Ledger, own_pid_namespace: bool, body: impl FnOnce() -> Scene) -> ! {
+    judge::set_label("the spec");
+    let came_to_end = judge::judge(|| {
+        clean(own_pid_namespace)?;
+        body()?;
+        // A descriptor that is still open was forgotten by a fixture, or leaked by the system.
+        let open = open_descriptors();
+        if !open.is_empty() {
+            return Err(judge::Stop::broken(format!("left behind: open descriptors {open:?}")));
+        }
+        Ok(())
+    });
+    let _ = std::io::stdout().flush();
+    if came_to_end {
+        ledger.finish();
+    }
+    // SAFETY: ends the process without running what its forebears registered.
+    unsafe { libc::_exit(i32::from(!came_to_end)) }
+}
+
+fn clean(own_pid_namespace: bool) -> Scene {
+    setsid()?;
+    if !own_pid_namespace {
+        // With a pid namespace the reaper's end is everybody's end.
+        nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
+    }
+    nix::sys::prctl::set_name(c"spec")?;
+    reset_signals()?;
+    umask(Mode::from_bits_truncate(0o022));
+    limit(Resource::RLIMIT_NOFILE, OPEN_FILES)?;
+    limit(Resource::RLIMIT_CORE, 0)?;
+    set_environment();
+    Ok(())
+}
+
+/// Every disposition to its default (Rust ignores SIGPIPE and handles SIGSEGV and SIGBUS; a shell's `&` leaves SIGINT
+/// ignored), no alternate stack, and an empty mask.
+pub fn reset_signals() -> nix::Result<()> {
+    for number in 1..=libc::SIGRTMAX() {
+        // SAFETY: SIG_DFL runs no code of ours. KILL, STOP and the C library's own signals refuse; they need no reset.
+        unsafe { libc::signal(number, libc::SIG_DFL) };
+    }
+    let none = libc::stack_t { ss_sp: std::ptr::null_mut(), ss_flags: libc::SS_DISABLE, ss_size: 0 };
+    // SAFETY: disables the alternate stack, which only Rust's handlers for SIGSEGV and SIGBUS used.
+    unsafe { libc::sigaltstack(&none, std::ptr::null_mut()) };
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)
+}
+
+fn limit(resource: Resource, wanted: u64) -> nix::Result<()> {
+    let (_, hard) = getrlimit(resource)?;
+    setrlimit(resource, wanted.min(hard), wanted.min(hard))
+}
+
+/// What programs started by specs need, and no more.
+fn set_environment() {
+    let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/sbin:/usr/bin:/sbin:/bin".into());
+    let names: Vec<_> = std::env::vars_os().map(|(name, _)| name).collect();
+    // SAFETY: this process has one thread.
+    unsafe {
+        for name in names {
+            std::env::remove_var(name);
+        }
+        std::env::set_var("PATH", path);
+        std::env::set_var("LC_ALL", "C");
+        std::env::set_var("HOME", super::scratch());
+        std::env::set_var("TMPDIR", super::scratch());
+    }
+}
+
+/// Descriptors above standard error that are open in this process.
+fn open_descriptors() -> Vec<i32> {
+    (3..OPEN_FILES as i32)
+        // SAFETY: asks for the flags of a descriptor number; changes nothing.
+        .filter(|number| unsafe { libc::fcntl(*number, libc::F_GETFD) } != -1)
+        .collect()
+}

@@ -1,0 +1,178 @@
+//! One spec, one process tree, in a place of its own.
+//!
+//! [`start`] makes the *reaper*: the first process of the sandbox, PID 1 where there is a pid namespace. It sets the
+//! place up, forks the spec's first process from itself, reaps whatever ends, and at the end looks for what was left
+//! behind and removes it. The spec is never PID 1, since signals treat that one apart.
+
+mod clean;
+mod leftovers;
+mod place;
+mod reaper;
+
+pub use clean::reset_signals;
+
+use crate::ledger::Ledger;
+use crate::spec::Scene;
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::{Pid, geteuid, pipe2};
+use std::fs;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// How much of the machine a sandbox has for itself. The highest that works is taken, and named in each record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rung {
+    /// Own user, IPC, pid and mount namespaces. Root's sandboxes get user ids that nobody else uses.
+    Userns,
+    /// Own IPC, pid and mount namespaces, as the machine's root.
+    Root,
+    /// Nothing: unique keys and names, owned objects, and a sweep.
+    None,
+}
+
+impl Rung {
+    /// Every rung, the highest first.
+    pub const ALL: [Self; 3] = [Self::Userns, Self::Root, Self::None];
+
+    /// The word used in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Userns => "userns",
+            Self::Root => "root",
+            Self::None => "none",
+        }
+    }
+
+    fn clone_flags(self) -> libc::c_int {
+        const OWN: libc::c_int = libc::CLONE_NEWIPC | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
+        match self {
+            Self::Userns => libc::CLONE_NEWUSER | OWN,
+            Self::Root => OWN,
+            Self::None => 0,
+        }
+    }
+}
+
+/// What a sandbox is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The isolation.
+    pub rung: Rung,
+    /// Whether it also has a network of its own, which costs more than all the rest.
+    pub netns: bool,
+}
+
+/// A sandbox that was started. Reap `reaper` to know that it has ended.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// The reaper's pid, as the caller sees it.
+    pub reaper: Pid,
+    /// What the spec prints, to be read; non-blocking.
+    pub output: OwnedFd,
+    /// What its processes write down.
+    pub ledger: Ledger,
+}
+
+/// What this process's sandbox is, set before its first process starts.
+static HERE: OnceLock<Here> = OnceLock::new();
+
+#[derive(Debug)]
+struct Here {
+    rung: Rung,
+    scratch: PathBuf,
+    /// Where POSIX message queues can be listed; none outside namespaces, where other people's are there too.
+    queues: Option<PathBuf>,
+}
+
+/// An empty folder of the spec's own; it is the current one when a spec starts.
+pub fn scratch() -> &'static Path {
+    &HERE.get().expect("a spec runs in a sandbox").scratch
+}
+
+/// The folder of the sandbox's own message queue file system.
+pub fn queues() -> Option<&'static Path> {
+    HERE.get()?.queues.as_deref()
+}
+
+/// Whether this process is in namespaces of its own.
+pub fn is_namespaced() -> bool {
+    HERE.get().is_some_and(|here| here.rung != Rung::None)
+}
+
+/// Whether a sandbox with this uid_map holds a second user id, and ids that no other process has.
+pub fn has_own_ids(map: &str) -> bool {
+    map.split_whitespace().last().is_some_and(|count| count != "1")
+}
+
+/// Starts a sandbox and runs `body` in it. `io::ErrorKind::WouldBlock` means that the machine has no room for another process now.
+pub fn start(place: Place, body: impl FnOnce() -> Scene) -> io::Result<Sandbox> {
+    let ledger = Ledger::new()?;
+    let (output, print) = pipe2(OFlag::O_CLOEXEC)?;
+    let (wait, go) = pipe2(OFlag::O_CLOEXEC)?;
+    nix::fcntl::fcntl(&output, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    io::stdout().flush()?;
+    let netns = if place.netns { libc::CLONE_NEWNET } else { 0 };
+    match fork_into(place.rung.clone_flags() | netns) {
+        Ok(None) => reaper::main(place.rung, ledger, print, wait, body),
+        Ok(Some(reaper)) => {
+            drop((print, wait));
+            let sandbox = Sandbox { reaper, output, ledger };
+            let mapped = if place.rung == Rung::Userns { map_ids(reaper) } else { Ok(()) };
+            if let Err(error) = mapped.and_then(|()| nix::unistd::write(go.as_fd(), b"g").map_err(io::Error::from)) {
+                // Without the byte the reaper ends by itself.
+                drop(go);
+                let _ = nix::sys::wait::waitpid(reaper, None);
+                sandbox.ledger.unmap();
+                return Err(error);
+            }
+            Ok(sandbox)
+        }
+        Err(error) => {
+            ledger.unmap();
+            Err(error.into())
+        }
+    }
+}
+
+/// clone(2) as fork, into new namespaces. The C library does not hear of it: the child must not ask it for its thread id,
+/// which raise() does; the reaper never does, and what it forks with fork() is in order again.
+fn fork_into(flags: libc::c_int) -> nix::Result<Option<Pid>> {
+    let flags = libc::c_long::from(flags | libc::SIGCHLD);
+    // SAFETY: this process has one thread; the child goes on with a copy of its memory, as after fork.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    Errno::result(pid).map(|pid| (pid != 0).then(|| Pid::from_raw(pid as libc::pid_t)))
+}
+
+/// Root gives each sandbox two user ids, and groups, that nothing else on the machine has: what the kernel counts per
+/// user (pipe pages, pending signals, queue bytes) is then the sandbox's own, and root's rights stay outside.
+/// Anybody else can only map the id that they have.
+fn map_ids(reaper: Pid) -> io::Result<()> {
+    let map = |file: &str, text: &str| fs::write(format!("/proc/{reaper}/{file}"), text);
+    if geteuid().is_root() && fs::read_to_string("/proc/self/uid_map")?.split_whitespace().last() == Some("4294967295")
+    {
+        // Pids are below 2^22, so no two living sandboxes share an id.
+        let first = 0x4000_0000 + 2 * reaper.as_raw().cast_unsigned();
+        let ids = format!("0 {first} 2\n");
+        map("uid_map", &ids)?;
+        map("gid_map", &ids)
+    } else {
+        map("setgroups", "deny")?;
+        map("uid_map", &format!("0 {} 1\n", geteuid()))?;
+        map("gid_map", &format!("0 {} 1\n", nix::unistd::getegid()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_ids_are_recognised_by_the_map() {
+        assert!(has_own_ids("         0 1073756824          2\n"));
+        assert!(has_own_ids("         0          0 4294967295\n"));
+        assert!(!has_own_ids("         0      65534          1\n"));
+    }
+}

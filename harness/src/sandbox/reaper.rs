@@ -1,0 +1,133 @@
+//! The first process of a sandbox.
+
+use super::{Rung, clean, leftovers, place};
+use crate::judge;
+use crate::ledger::Ledger;
+use crate::record::Process;
+use crate::spec::Scene;
+use crate::standing;
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
+use nix::sys::wait::WaitPidFlag;
+use nix::unistd::{ForkResult, Pid, fork};
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// Sets the place up, runs the spec, reaps, sweeps, and ends. The runner asks for an early end by SIGTERM, and so does the
+/// kernel when the runner dies.
+pub fn main(rung: Rung, ledger: Ledger, print: OwnedFd, wait: OwnedFd, body: impl FnOnce() -> Scene) -> ! {
+    ledger.make_current();
+    judge::set_label("the sandbox");
+    judge::judge(|| {
+        prepare(print, wait)?;
+        place::set_up(rung)?;
+        // SAFETY: this process has one thread.
+        let spec = match unsafe { fork() }? {
+            ForkResult::Child => clean::main(&ledger, rung != Rung::None, body),
+            ForkResult::Parent { child } => child,
+        };
+        reap_until_the_end_of(spec, &ledger)
+    });
+    leftovers::report_and_remove(&ledger);
+    // SAFETY: ends the process without running what its forebears registered.
+    unsafe { libc::_exit(0) }
+}
+
+/// From a copy of the runner to a process of its own. Does not return when the runner is gone.
+fn prepare(print: OwnedFd, wait: OwnedFd) -> Scene {
+    let mut awaited = SigSet::empty();
+    awaited.add(Signal::SIGCHLD);
+    awaited.add(Signal::SIGTERM);
+    clean::reset_signals()?;
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited), None)?;
+    nix::sys::prctl::set_name(c"reaper")?;
+    nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
+    nix::sys::prctl::set_child_subreaper(true)?;
+    // First asked for the signal, then read: a runner that dies in between is seen in one way or the other.
+    if nix::unistd::read(&wait, &mut [0]) != Ok(1) {
+        // SAFETY: as in `main`; nothing was made yet.
+        unsafe { libc::_exit(0) }
+    }
+    let null = std::fs::File::open("/dev/null")?;
+    for (from, to) in [(null.as_raw_fd(), 0), (print.as_raw_fd(), 1), (print.as_raw_fd(), 2)] {
+        // SAFETY: replaces the standard descriptors, which no Rust object of this process owns.
+        nix::errno::Errno::result(unsafe { libc::dup2(from, to) })?;
+    }
+    std::mem::forget((null, print, wait));
+    close_above_standard_error();
+    Ok(())
+}
+
+fn close_above_standard_error() {
+    // SAFETY: their owners in this process were forgotten, or are the runner's and are not used here.
+    if unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) } == -1 {
+        // Before Linux 5.9, and where a container's filter does not know the call.
+        for number in 3..4096 {
+            // SAFETY: as above.
+            unsafe { libc::close(number) };
+        }
+    }
+}
+
+/// Reaps everything that ends, until the spec's first process has, or until SIGTERM.
+fn reap_until_the_end_of(spec: Pid, ledger: &Ledger) -> Scene {
+    let mut awaited = SigSet::empty();
+    awaited.add(Signal::SIGCHLD);
+    awaited.add(Signal::SIGTERM);
+    loop {
+        while let Reaped::One(pid, status) = reap(WaitPidFlag::WNOHANG) {
+            if pid == spec.as_raw() {
+                ledger.set_status(status);
+            }
+        }
+        if ledger.status().is_some() || awaited.wait()? == Signal::SIGTERM {
+            return Ok(());
+        }
+    }
+}
+
+/// What waitpid said.
+enum Reaped {
+    /// A process ended: its pid and wait status, raw, since nix does not know realtime signals.
+    One(i32, i32),
+    /// There are children, none of which has ended.
+    NoneYet,
+    /// There are no children.
+    NoChildren,
+}
+
+fn reap(flags: WaitPidFlag) -> Reaped {
+    let mut status = 0;
+    // SAFETY: writes one integer.
+    match unsafe { libc::waitpid(-1, &mut status, flags.bits()) } {
+        0 => Reaped::NoneYet,
+        -1 => Reaped::NoChildren,
+        pid => Reaped::One(pid, status),
+    }
+}
+
+/// Ends what is left in the sandbox, and says where each process stood. Empty when the spec left no process.
+pub fn end_processes(own_pid_namespace: bool) -> Vec<Process> {
+    let mut left = Vec::new();
+    loop {
+        match reap(WaitPidFlag::WNOHANG) {
+            Reaped::One(..) => continue,
+            Reaped::NoChildren => return left,
+            Reaped::NoneYet => {}
+        }
+        let descendants = standing::descendants_of(std::process::id().cast_signed());
+        if left.is_empty() {
+            left.extend(descendants.iter().filter_map(|pid| standing::of(*pid)));
+        }
+        if own_pid_namespace {
+            // Everybody but PID 1, which is this process.
+            let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
+        } else {
+            // Stopped first, so that none of them forks while we go through them; orphans come to us, for the next round.
+            for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
+                for pid in &descendants {
+                    let _ = kill(Pid::from_raw(*pid), signal);
+                }
+            }
+        }
+        reap(WaitPidFlag::empty());
+    }
+}

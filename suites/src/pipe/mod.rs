@@ -1,0 +1,3 @@
+//! pipe(7): pipes.
+
+mod end_of_file;
