@@ -18,8 +18,8 @@ const ANNOTATIONS: usize = 10;
 /// GitHub refuses a job summary of more than 1 MiB; other steps write to it too.
 const SUMMARY_BYTES: usize = 512 * 1024;
 
-/// Workflow commands for standard output: an error for each failing spec. When GitHub would drop some, the last one says
-/// how many.
+/// Workflow commands for standard output: an error for each failing spec. When GitHub would drop some, the last one
+/// says how many.
 pub fn annotations(records: &Records) -> String {
     let specs = judged(records);
     let failing: Vec<_> = specs.iter().filter(|spec| spec.verdict().is_failure()).collect();

@@ -74,8 +74,8 @@ mod tests {
         } else {
             assert!(
                 published == current,
-                "reports/schema/{file} is not what the types say. If the change is meant, think of the format's version, \
-                 then rewrite it: IPCSPEC_BLESS=1 cargo test -p reports schema"
+                "reports/schema/{file} is not what the types say. If the change is meant, think of the format's \
+                 version, then rewrite it: IPCSPEC_BLESS=1 cargo test -p reports schema"
             );
         }
     }

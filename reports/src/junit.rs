@@ -1,7 +1,7 @@
 //! `junit.xml` for CI systems: a suite per mechanism, a case per spec.
 //!
-//! A deviation is a `failure`, the tested system's; a broken spec and a timeout are an `error`. nextest's own JUnit cannot
-//! tell a skip from a pass, so this one is made from the records.
+//! A deviation is a `failure`, the tested system's; a broken spec and a timeout are an `error`. nextest's own JUnit
+//! cannot tell a skip from a pass, so this one is made from the records.
 
 use crate::exit::shortfall;
 use crate::facts::facts;

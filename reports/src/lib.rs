@@ -66,8 +66,8 @@ impl Format {
     }
 }
 
-/// Writes every [`Format`] into a directory, which is made if need be, and returns the paths. A reader sees the old file
-/// or the new one, never a part.
+/// Writes every [`Format`] into a directory, which is made if need be, and returns the paths. A reader sees the old
+/// file or the new one, never a part.
 pub fn write_all(dir: &Path, records: &Records, claims: &[NotedClaim]) -> io::Result<Vec<PathBuf>> {
     std::fs::create_dir_all(dir)?;
     Format::ALL
