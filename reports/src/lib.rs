@@ -1,1 +1,87 @@
 //! Records in, documents out.
+//!
+//! Every function takes the [`Records`] of a run, and every number in every document is derived from them. Documents
+//! that people read and those that machines read count the same thing: a spec, with all its attempts ([`Judged`]).
+//! Strings in records come from tested systems and are not trusted: no document may break on one (`text`).
+
+pub mod claims;
+pub mod exit;
+pub mod github;
+pub mod json;
+pub mod junit;
+pub mod ktap;
+pub mod summary;
+pub mod terminal;
+
+mod facts;
+mod failure;
+mod judged;
+mod page;
+#[cfg(test)]
+mod sample;
+mod text;
+
+pub use claims::NotedClaim;
+pub use exit::Exit;
+pub use judged::{Judged, judged};
+pub use summary::Summary;
+
+use harness::record::Records;
+use std::fs::Permissions;
+use std::io::{self, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+/// The documents that are written as files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `report.json`, described by `schema/report.schema.json`.
+    Json,
+    /// `junit.xml`, for CI systems.
+    Junit,
+    /// `report.ktap`, for kernel test frameworks.
+    Ktap,
+}
+
+impl Format {
+    /// Every format.
+    pub const ALL: [Self; 3] = [Self::Json, Self::Junit, Self::Ktap];
+
+    /// The name of the file that [`write_all`] makes.
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Self::Json => "report.json",
+            Self::Junit => "junit.xml",
+            Self::Ktap => "report.ktap",
+        }
+    }
+
+    /// The document.
+    pub fn render(self, records: &Records, claims: &[NotedClaim]) -> String {
+        match self {
+            Self::Json => json::render(records, claims),
+            Self::Junit => junit::render(records),
+            Self::Ktap => ktap::render(records),
+        }
+    }
+}
+
+/// Writes every [`Format`] into a directory, which is made if need be, and returns the paths. A reader sees the old
+/// file or the new one, never a part.
+pub fn write_all(dir: &Path, records: &Records, claims: &[NotedClaim]) -> io::Result<Vec<PathBuf>> {
+    std::fs::create_dir_all(dir)?;
+    Format::ALL
+        .into_iter()
+        .map(|format| {
+            let path = dir.join(format.file_name());
+            // Temporary files are private by default; a report is as readable as the umask allows.
+            let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(dir)?;
+            file.write_all(format.render(records, claims).as_bytes())?;
+            file.persist(&path)?;
+            Ok(path)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

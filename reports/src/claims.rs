@@ -1,0 +1,124 @@
+//! What a run says of the claims that the project started from. Some are wrong; a spec asserts the truth, and a report
+//! shows the evidence.
+
+use crate::judged::{Judged, judged};
+use harness::record::{Observation, Records};
+use harness::verdict::Verdict;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A claim of the founding notes, from the catalogue. The caller passes it in: reports do not know the catalogue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotedClaim {
+    /// Its id, without the `notes:` by which specs name it.
+    pub id: String,
+    /// What the notes say.
+    pub claim: String,
+    /// What the catalogue says of it: `true`, `partly`, `false` or `qualitative`.
+    pub verdict: String,
+    /// What is the case instead.
+    pub truth: String,
+    /// Whether the claim is one that the suite has to cover.
+    pub mandatory: bool,
+}
+
+/// A claim that a run has shown to be wrong, with the evidence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Finding {
+    /// The claim's id.
+    pub id: String,
+    /// What the notes say.
+    pub claim: String,
+    /// How much of it falls.
+    pub outcome: Outcome,
+    /// What is the case instead.
+    pub truth: String,
+    /// Whether the claim is one that the suite has to cover.
+    pub mandatory: bool,
+    /// The conforming specs that cover it.
+    pub shown_by: Vec<Evidence>,
+}
+
+/// How much of a claim falls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// All of it: the catalogue says `false`.
+    Refuted,
+    /// A part: the catalogue says `partly`.
+    Qualified,
+}
+
+/// A conforming spec and what it saw.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Evidence {
+    /// The spec.
+    pub id: String,
+    /// What it shows.
+    pub statement: String,
+    /// What it observed, in all attempts.
+    pub observations: Vec<Observation>,
+}
+
+/// The claims that are `false` or `partly` true and that a conforming spec covers, in the catalogue's order.
+pub fn findings(records: &Records, claims: &[NotedClaim]) -> Vec<Finding> {
+    let conforming: Vec<_> = judged(records).into_iter().filter(|spec| spec.verdict() == Verdict::Conforms).collect();
+    claims.iter().filter_map(|claim| finding(claim, &conforming)).collect()
+}
+
+fn finding(claim: &NotedClaim, conforming: &[Judged]) -> Option<Finding> {
+    let outcome = match claim.verdict.as_str() {
+        "false" => Outcome::Refuted,
+        "partly" => Outcome::Qualified,
+        _ => return None,
+    };
+    let clause = format!("notes:{}", claim.id);
+    let shown_by: Vec<_> =
+        conforming.iter().filter(|spec| spec.record().covers.contains(&clause)).map(evidence).collect();
+    (!shown_by.is_empty()).then(|| Finding {
+        id: claim.id.clone(),
+        claim: claim.claim.clone(),
+        outcome,
+        truth: claim.truth.clone(),
+        mandatory: claim.mandatory,
+        shown_by,
+    })
+}
+
+fn evidence(spec: &Judged) -> Evidence {
+    // Attempts may observe different values; each is evidence once.
+    let observations: BTreeSet<_> = spec.attempts().iter().flat_map(|record| &record.observations).collect();
+    Evidence {
+        id: spec.record().id.clone(),
+        statement: spec.record().statement.clone(),
+        observations: observations.into_iter().cloned().collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn only_wrong_claims_with_a_conforming_spec_are_found() {
+        let findings = findings(&sample::records(), &sample::claims());
+        let outcomes: Vec<_> = findings.iter().map(|finding| (finding.id.as_str(), finding.outcome)).collect();
+        assert_eq!(
+            outcomes,
+            [("pipe.exit-needs-data-read", Outcome::Refuted), ("pipe.write-end-closed", Outcome::Qualified)]
+        );
+        assert_eq!(findings[0].shown_by[0].id, "pipe.exit-with-unread-data");
+        assert_eq!(findings[0].shown_by[0].observations[0].value, "5");
+    }
+
+    #[test]
+    fn a_claim_whose_spec_fails_is_not_refuted() {
+        let mut records = sample::records();
+        for record in &mut records.specs {
+            record.verdict = Verdict::Deviates;
+        }
+        assert_eq!(findings(&records, &sample::claims()), []);
+    }
+}

@@ -1,0 +1,35 @@
+//! The run and its machine as names and values, for reports that have properties.
+
+use harness::record::RunRecord;
+
+/// Every fact about the run and its environment that a reader can gate or compare on, most telling first.
+pub(crate) fn facts(run: &RunRecord) -> Vec<(String, String)> {
+    let environment = &run.environment;
+    let mut facts: Vec<(String, String)> = [
+        ("version", run.version.clone()),
+        ("run", run.run.clone()),
+        ("started", run.started.to_string()),
+        ("kernel", environment.kernel.clone()),
+        ("build", environment.build.clone()),
+        ("arch", environment.arch.clone()),
+        ("libc", environment.libc.clone()),
+        ("cpus", environment.cpus.to_string()),
+        ("euid", environment.euid.to_string()),
+        ("rung", environment.rung.clone()),
+    ]
+    .map(|(name, value)| (name.into(), value))
+    .into();
+    let optional = [
+        ("lsm", environment.lsm.clone()),
+        ("container", environment.container.clone()),
+        ("seed", run.seed.map(|seed| seed.to_string())),
+        ("repeat", (run.repeat > 1).then(|| run.repeat.to_string())),
+    ];
+    facts.extend(optional.into_iter().filter_map(|(name, value)| Some((name.into(), value?))));
+    for (group, entries) in
+        [("refused", &environment.refused), ("rlimit", &environment.rlimits), ("sysctl", &environment.sysctls)]
+    {
+        facts.extend(entries.iter().map(|(name, value)| (format!("{group}.{name}"), value.clone())));
+    }
+    facts
+}

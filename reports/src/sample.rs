@@ -1,0 +1,256 @@
+//! Runs made up for tests.
+
+use crate::claims::NotedClaim;
+use harness::environment::Environment;
+use harness::layer::Layer;
+use harness::record::{
+    EndRecord, FORMAT, Failure, Missing, Observation, Process, Records, RunRecord, SeenError, Source, SpecRecord,
+};
+use harness::verdict::Verdict;
+use std::collections::BTreeMap;
+
+/// A whole run with every verdict.
+pub(crate) fn records() -> Records {
+    run_of(
+        vec![
+            conforms("pipe.read-eof", "A read on an empty pipe returns 0 once its last write end is closed."),
+            SpecRecord {
+                covers: vec!["notes:pipe.exit-needs-data-read".into(), "notes:pipe.write-end-closed".into()],
+                observations: vec![observation("bytes read after the writer's exit", "5")],
+                ..conforms("pipe.exit-with-unread-data", "A writer exits at once though nobody has read its data.")
+            },
+            deviates(),
+            broken(),
+            timeout(),
+            skipped("shm.gone-after-reboot", &[reboot()]),
+            skipped("shm.key-after-reboot", &[reboot(), missing("cpus(4)", "2 processors", "give the machine more")]),
+        ],
+        7,
+    )
+}
+
+/// The same run, ended before all of twelve specs were judged.
+pub(crate) fn interrupted() -> Records {
+    run_of(records().specs, 12)
+}
+
+/// One unsteady spec in four attempts.
+pub(crate) fn repeated() -> Records {
+    let id = &deviates().id;
+    let attempts = [conforms(id, "It conforms."), deviates(), timeout(), conforms(id, "It conforms.")];
+    let attempts = (1..).zip(attempts).map(|(attempt, record)| SpecRecord { id: id.clone(), attempt, ..record });
+    let mut records = run_of(attempts.collect(), 4);
+    records.run.repeat = 4;
+    records
+}
+
+/// A run in which every string is `text`, with every verdict.
+pub(crate) fn hostile(text: &str) -> Records {
+    let t = || text.to_owned();
+    let spec = |verdict| SpecRecord {
+        id: t() + Verdict::word(verdict),
+        mechanism: t(),
+        layer: Some(Layer::Raw),
+        statement: t(),
+        cite: t(),
+        covers: vec!["notes:hostile".into(), t()],
+        needs: vec![t()],
+        source: Source { file: t(), line: 1 },
+        attempt: 1,
+        verdict,
+        rung: Some(t()),
+        missing: if verdict == Verdict::Skipped { vec![missing(text, text, text)] } else { vec![] },
+        checks: u64::MAX,
+        failures: vec![failure(verdict, text, Some(text), Some(text)), failure(verdict, text, None, None)],
+        errors: vec![SeenError { call: t(), errno: t(), layer: Layer::Libc }],
+        observations: vec![observation(text, text)],
+        processes: vec![process(i32::MIN, text, text.chars().next().unwrap_or('?'), Some(text))],
+        output: t(),
+        output_dropped: u64::MAX,
+        wall_us: u64::MAX,
+        cpu_us: u64::MAX,
+    };
+    let mut records = run_of(Verdict::ALL.map(spec).into(), 6);
+    let environment = &mut records.run.environment;
+    for value in [&mut environment.kernel, &mut environment.libc, &mut environment.rung] {
+        *value = t();
+    }
+    environment.sysctls.insert(t(), t());
+    environment.container = Some(t());
+    records.run.version = t();
+    records
+}
+
+/// Claims that the specs of [`records`] cover, and one that nothing covers.
+pub(crate) fn claims() -> Vec<NotedClaim> {
+    vec![
+        claim("pipe.read-end-closed", "true", "A true claim.", ""),
+        claim(
+            "pipe.exit-needs-data-read",
+            "false",
+            "Once data has been written into a pipe it must be read before the writer can exit normally.",
+            "The writer exits at once; unread data stays until all ends close and is then dropped.",
+        ),
+        claim(
+            "pipe.write-end-closed",
+            "partly",
+            "A claim with a kernel of truth.",
+            "It holds for blocking pipes only.",
+        ),
+        claim("pipe.only-parent-child", "false", "A claim without a spec.", "Siblings may use it too."),
+    ]
+}
+
+/// A claim about which everything is said.
+pub(crate) fn claim(id: &str, verdict: &str, claim: &str, truth: &str) -> NotedClaim {
+    let [id, claim, verdict, truth] = [id, claim, verdict, truth].map(String::from);
+    NotedClaim { id, claim, verdict, truth, mandatory: true }
+}
+
+fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
+    let map = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+    Records {
+        run: RunRecord {
+            format: FORMAT,
+            version: "0.1.0".into(),
+            run: "1795000000-4711".into(),
+            started: 1_795_000_000,
+            selected,
+            repeat: 1,
+            seed: None,
+            environment: Environment {
+                kernel: "Linux 6.18.44".into(),
+                build: "#1 SMP".into(),
+                arch: "x86_64".into(),
+                libc: "glibc 2.36".into(),
+                cpus: 2,
+                euid: 1000,
+                rung: "userns".into(),
+                refused: BTreeMap::new(),
+                rlimits: map("nofile", "1024/1048576"),
+                sysctls: map("fs.pipe-max-size", "1048576"),
+                lsm: Some("capability,landlock".into()),
+                container: None,
+            },
+        },
+        end: EndRecord { specs: specs.len(), interrupted: specs.len() < selected, wall_us: 31_214_000 },
+        specs,
+    }
+}
+
+fn conforms(id: &str, statement: &str) -> SpecRecord {
+    SpecRecord {
+        id: id.into(),
+        mechanism: id.split('.').next().unwrap().into(),
+        layer: None,
+        statement: statement.into(),
+        cite: "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs".into(),
+        covers: vec![],
+        needs: vec![],
+        source: Source { file: "suites/src/pipe.rs".into(), line: 42 },
+        attempt: 1,
+        verdict: Verdict::Conforms,
+        rung: Some("userns".into()),
+        missing: vec![],
+        checks: 3,
+        failures: vec![],
+        errors: vec![],
+        observations: vec![],
+        processes: vec![],
+        output: String::new(),
+        output_dropped: 0,
+        wall_us: 1500,
+        cpu_us: 400,
+    }
+}
+
+fn deviates() -> SpecRecord {
+    let what = r#"open("fifo", O_WRONLY | O_NONBLOCK)"#;
+    SpecRecord {
+        layer: Some(Layer::Raw),
+        cite: "POSIX.1-2024 open(); fifo(7)".into(),
+        source: Source { file: "suites/src/fifo.rs".into(), line: 88 },
+        verdict: Verdict::Deviates,
+        failures: vec![Failure {
+            process: "child 1".into(),
+            source: Some(Source { file: "suites/src/fifo.rs".into(), line: 93 }),
+            ..failure(Verdict::Deviates, what, Some("Err(ENXIO)"), Some("Ok(3)"))
+        }],
+        ..conforms(
+            "fifo.open-nonblock-write/raw",
+            "Opening a FIFO for writing with O_NONBLOCK and no reader fails with ENXIO.",
+        )
+    }
+}
+
+fn broken() -> SpecRecord {
+    SpecRecord {
+        verdict: Verdict::Broken,
+        checks: 0,
+        failures: vec![Failure {
+            source: Some(Source { file: "suites/src/pipe.rs".into(), line: 120 }),
+            ..failure(Verdict::Broken, "fcntl(F_SETPIPE_SZ) failed while the scene was set: EPERM", None, None)
+        }],
+        ..conforms(
+            "pipe.write-atomic",
+            "Writes of at most PIPE_BUF bytes by several processes are never interleaved, however many writers there \
+             are and in whatever order the scheduler lets them run.",
+        )
+    }
+}
+
+fn timeout() -> SpecRecord {
+    SpecRecord {
+        verdict: Verdict::Timeout,
+        source: Source { file: "suites/src/fifo.rs".into(), line: 17 },
+        processes: vec![
+            process(2, "ipcspec", 'S', Some("wait4")),
+            process(13, "ipcspec", 'D', Some("openat")),
+            process(14, "cat", 'Z', None),
+        ],
+        output: "the reader is up\n\x1b[31mopening\x1b[0m\n".into(),
+        output_dropped: 4096,
+        wall_us: 30_000_000,
+        ..conforms("fifo.open-read-blocks", "Opening a FIFO for reading blocks until a writer opens it.")
+    }
+}
+
+fn skipped(id: &str, missing: &[Missing]) -> SpecRecord {
+    SpecRecord {
+        verdict: Verdict::Skipped,
+        rung: None,
+        missing: missing.into(),
+        checks: 0,
+        wall_us: 0,
+        cpu_us: 0,
+        ..conforms(id, "A segment does not outlive the system.")
+    }
+}
+
+fn reboot() -> Missing {
+    missing("reboot", "this machine is in use", "run it in a virtual machine")
+}
+
+fn missing(need: &str, found: &str, remedy: &str) -> Missing {
+    Missing { need: need.into(), found: found.into(), remedy: remedy.into() }
+}
+
+fn observation(name: &str, value: &str) -> Observation {
+    Observation { name: name.into(), value: value.into() }
+}
+
+fn failure(verdict: Verdict, message: &str, expected: Option<&str>, actual: Option<&str>) -> Failure {
+    Failure {
+        verdict,
+        message: message.into(),
+        expected: expected.map(Into::into),
+        actual: actual.map(Into::into),
+        source: None,
+        process: "the spec".into(),
+    }
+}
+
+fn process(pid: i32, name: &str, state: char, syscall: Option<&str>) -> Process {
+    let wchan = syscall.map(|call| format!("do_{call}"));
+    Process { pid, name: name.into(), state, syscall: syscall.map(Into::into), wchan }
+}
