@@ -36,3 +36,16 @@ pub mod prelude {
     pub use crate::judge::{CallError, Stop, observe};
     pub use crate::{Errno, Layer, Scene};
 }
+
+/// What chance draws from in specs: 0, or the seed of the run's order.
+static SEED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
+/// The seed of this run.
+pub fn seed() -> u64 {
+    SEED.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+/// Sets the seed, before specs are started.
+pub fn set_seed(seed: u64) {
+    SEED.store(seed, std::sync::atomic::Ordering::Relaxed);
+}
