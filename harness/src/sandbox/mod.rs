@@ -46,6 +46,15 @@ impl Rung {
         }
     }
 
+    /// What specs have there, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Userns => "own user, IPC, pid and mount namespaces",
+            Self::Root => "own IPC, pid and mount namespaces, with the rights of root",
+            Self::None => "no namespaces; objects with names of their own, swept after each spec",
+        }
+    }
+
     fn clone_flags(self) -> libc::c_int {
         const OWN: libc::c_int = libc::CLONE_NEWIPC | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
         match self {
