@@ -39,6 +39,8 @@ fn prepare(print: OwnedFd, wait: OwnedFd) -> Scene {
     clean::reset_signals()?;
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited), None)?;
     nix::sys::prctl::set_name(c"reaper")?;
+    // Ctrl-C on the runner's terminal is for the runner, which then asks us to end.
+    nix::unistd::setsid()?;
     nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
     nix::sys::prctl::set_child_subreaper(true)?;
     // First asked for the signal, then read: a runner that dies in between is seen in one way or the other.
