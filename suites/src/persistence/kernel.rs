@@ -21,10 +21,11 @@ fn key_and_id(key: i32, id: i32) -> [OsString; 2] {
     id = "persistence.sysv-msg",
     cite = "POSIX.1-2024 msgctl(); msgctl(2), IPC_RMID; sysvipc(7)",
     covers = [
-        "notes:persist.sysv-kernel-msg", "behaviours:sysvmsg.persist-after-exit", "behaviours:sysvmsg.data-survives-sender",
-        "behaviours:sysvmsg.key-finds-existing", "behaviours:sysvmsg.fork-same-id", "behaviours:sysvmsg.rmid-immediate",
-        "behaviours:sysvmsg.rmid-id-invalid", "errors:sysv-msg.msgget.ENOENT", "errors:sysv-msg.msgrcv.EINVAL",
-        "errors:sysv-msg.msgsnd.EINVAL", "errors:sysv-msg.msgctl.EINVAL.2",
+        "notes:persist.sysv-kernel-msg", "behaviours:sysvmsg.persist-after-exit",
+        "behaviours:sysvmsg.data-survives-sender", "behaviours:sysvmsg.key-finds-existing",
+        "behaviours:sysvmsg.fork-same-id", "behaviours:sysvmsg.rmid-immediate", "behaviours:sysvmsg.rmid-id-invalid",
+        "errors:sysv-msg.msgget.ENOENT", "errors:sysv-msg.msgrcv.EINVAL", "errors:sysv-msg.msgsnd.EINVAL",
+        "errors:sysv-msg.msgctl.EINVAL.2",
     ],
     layers = [libc, raw],
 )]
@@ -41,6 +42,7 @@ fn queue_outlives_its_creator() -> Scene {
     let queue = Queue::adopt(id.load(Relaxed), key);
     unrelated::start(&TAKES_MESSAGE, &key_and_id(key, queue.id()))?.join()?;
     // The second message goes with the queue.
+    assert_eq!(queued_messages(queue.id()), Ok(1));
     assert_eq!(queue.remove(), Ok(()));
     assert_errno!(msgget(key, 0), ENOENT);
     assert_errno!(msgrcv(queue.id(), TEXT.len(), 0, IPC_NOWAIT), EINVAL);
@@ -85,9 +87,9 @@ fn segment_outlives_its_creator() -> Scene {
     })?;
     creator.kill()?;
     let segment = Segment::adopt(id.load(Relaxed), key);
-    assert_eq!(segment_status(segment.id()).map(|status| status.creator), Ok(creator.pid()));
     unrelated::start(&READS_SEGMENT, &key_and_id(key, segment.id()))?.join()?;
-    assert_eq!(segment.attachments(), Ok(0));
+    let left = SegmentStatus { key, mode: 0o600, size: TEXT.len(), attachments: 0, creator: creator.pid() };
+    assert_eq!(segment_status(segment.id()), Ok(left));
     assert_eq!(segment.remove(), Ok(()));
     assert_errno!(shmget(key, 0, 0), ENOENT);
     assert_errno!(segment_status(segment.id()), EINVAL);
@@ -107,8 +109,8 @@ static READS_SEGMENT: Program = Program {
     },
 };
 
-/// A System V semaphore set outlives the process that used it with the values that it left, those changed with SEM_UNDO excepted,
-/// until IPC_RMID.
+/// A System V semaphore set outlives the process that used it with the values that it left, those changed with SEM_UNDO
+/// excepted, until IPC_RMID.
 #[harness::test(
     id = "persistence.sysv-sem",
     cite = "POSIX.1-2024 semctl(), semop(); semctl(2), IPC_RMID; semop(2), SEM_UNDO",
@@ -130,7 +132,7 @@ fn semaphores_outlive_their_creator() -> Scene {
     assert_eq!(set.values(), Ok([2, 2]));
     creator.kill()?;
     unrelated::start(&TAKES_SEMAPHORES, &key_and_id(key, set.id()))?.join()?;
-    assert_eq!(set.values(), Ok([0, 0]));
+    assert_eq!(set.values(), Ok([1, 2]));
     assert_eq!(set.remove(), Ok(()));
     assert_errno!(semget(key, 0, 0), ENOENT);
     assert_errno!(semop(set.id(), &mut [operation(0, 1, IPC_NOWAIT)]), EINVAL);
@@ -146,12 +148,13 @@ static TAKES_SEMAPHORES: Program = Program {
         assert_eq!(semget(key, 0, 0), Ok(id));
         assert_eq!(semaphore_value(id, 0), Ok(2));
         assert_eq!(semaphore_value(id, 1), Ok(3));
-        assert_eq!(semop(id, &mut [operation(0, -2, IPC_NOWAIT), operation(1, -3, IPC_NOWAIT)]), Ok(()));
+        assert_eq!(semop(id, &mut [operation(0, -1, IPC_NOWAIT), operation(1, -1, IPC_NOWAIT)]), Ok(()));
         Ok(())
     },
 };
 
-/// System V objects last as long as their IPC namespace, the nearest thing to a reboot: with its last process they are gone.
+/// System V objects last as long as their IPC namespace, the nearest thing to a reboot: with its last process they are
+/// gone.
 #[harness::test(
     id = "persistence.sysv-namespace",
     cite = "ipc_namespaces(7)",
@@ -172,7 +175,7 @@ fn system_v_objects_end_with_their_namespace() -> Scene {
         setns(unsafe { BorrowedFd::borrow_raw(namespace.as_raw_fd()) }, CloneFlags::CLONE_NEWIPC)?;
         assert_eq!(msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, IPC_NOWAIT)), Ok(message(1)));
         assert_eq!(shmget(key, 0, 0).and_then(segment_status).map(|status| status.size), Ok(TEXT.len()));
-        assert_eq!(semget(key, 0, 0).and_then(|id| semaphore_value(id, 0)), Ok(0));
+        assert_eq!(semget(key, 0, 0).and_then(|id| semaphore_value(id, 0)), Ok(3));
         Ok(())
     })?;
     visitor.join()?;
@@ -192,7 +195,7 @@ fn make_all(key: i32) -> Scene {
     const NEW: i32 = IPC_CREAT | IPC_EXCL | 0o600;
     msgsnd(msgget(key, NEW)?, &message(1), 0)?;
     shmget(key, TEXT.len(), NEW)?;
-    semget(key, 1, NEW)?;
+    set_semaphore_value(semget(key, 1, NEW)?, 0, 3)?;
     Ok(())
 }
 

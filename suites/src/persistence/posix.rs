@@ -44,7 +44,9 @@ static READS_MEMORY: Program = Program {
 #[harness::test(
     id = "persistence.posix-mq",
     cite = "mq_overview(7), Library interfaces and system calls; POSIX.1-2024 mq_open()",
-    covers = ["notes:persist.posix-until-unlink", "behaviours:mq.kernel-persistence", "errors:posix-mq.mq_receive.EAGAIN"],
+    covers = [
+        "notes:persist.posix-until-unlink", "behaviours:mq.kernel-persistence", "errors:posix-mq.mq_receive.EAGAIN",
+    ],
     needs = [mqueue],
     layers = [libc, nix, raw],
 )]
@@ -77,8 +79,8 @@ static TAKES_MESSAGE: Program = Program {
     id = "persistence.posix-sem",
     cite = "sem_overview(7), Persistence; POSIX.1-2024 sem_open(); sem_close(3)",
     covers = [
-        "notes:persist.posix-until-unlink", "behaviours:psem.kernel-persistence", "behaviours:psem.holder-death-no-release",
-        "behaviours:psem.exit-closes", "errors:posix-sem.sem_trywait.EAGAIN",
+        "notes:persist.posix-until-unlink", "behaviours:psem.kernel-persistence",
+        "behaviours:psem.holder-death-no-release", "behaviours:psem.exit-closes", "errors:posix-sem.sem_trywait.EAGAIN",
     ],
     needs = [dev_shm],
 )]

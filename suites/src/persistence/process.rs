@@ -12,7 +12,8 @@ use std::os::fd::AsRawFd;
 /// The places of a pipe's ends in a watch.
 const BOTH_ENDS: [u64; 2] = [0, 1];
 
-/// A pipe and the bytes in it outlive the process that wrote them, and are gone with the last process that has the pipe open.
+/// A pipe and the bytes in it outlive the process that wrote them, and are gone with the last process that has the pipe
+/// open.
 #[harness::test(
     id = "persistence.pipe",
     cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 close()",

@@ -14,7 +14,8 @@ use std::path::Path;
 /// MQUEUE_MAGIC of the kernel's ipc/mqueue.c, which no header has.
 const MQUEUE_MAGIC: FsType = FsType(0x1980_0202);
 
-/// POSIX shared memory and named semaphores are files of a tmpfs at /dev/shm, and queues of an mqueue file system: none is on a disk.
+/// POSIX shared memory and named semaphores are files of a tmpfs at /dev/shm, and queues of an mqueue file system: none
+/// is on a disk.
 #[harness::test(
     id = "persistence.posix-in-memory",
     cite = "shm_overview(7), Accessing shared memory objects via the filesystem; sem_overview(7); mq_overview(7)",
@@ -43,7 +44,8 @@ fn posix_objects_are_in_memory_file_systems() -> Scene {
     Ok(())
 }
 
-/// POSIX shared memory and named semaphores are gone when the tmpfs that holds them is unmounted: a new one at the same place is empty.
+/// POSIX shared memory and named semaphores are gone when the tmpfs that holds them is unmounted: a new one at the same
+/// place is empty.
 #[harness::test(
     id = "persistence.posix-remount",
     cite = "shm_overview(7), Accessing shared memory objects via the filesystem; tmpfs(5)",
@@ -65,6 +67,7 @@ fn posix_objects_end_with_their_tmpfs() -> Scene {
         );
         assert_eq!(sem_open(semaphore.name(), 0, 0, 0).and_then(|open| sem_getvalue(&open)), Ok(3));
         umount("/dev/shm")?;
+        assert_errno!(shm_open(memory.name(), libc::O_RDWR, 0), ENOENT);
         mount_tmpfs()?;
         let (of_memory, of_semaphore) = (shm_open(memory.name(), libc::O_RDWR, 0), sem_open(semaphore.name(), 0, 0, 0));
         observe("opened after the remount", format!("{of_memory:?}; {of_semaphore:?}"));
@@ -79,8 +82,8 @@ fn mount_tmpfs() -> nix::Result<()> {
     mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, None::<&str>)
 }
 
-/// Objects have one of three lifetimes: a pipe ends with its processes, a queue with its kernel (here its IPC namespace), and a file
-/// outlasts both.
+/// Objects have one of three lifetimes: a pipe ends with its processes, a queue with its kernel (here its IPC
+/// namespace), and a file outlasts both.
 #[harness::test(
     id = "persistence.classes",
     cite = "pipe(7); sysvipc(7); ipc_namespaces(7); mmap(2)",

@@ -5,13 +5,14 @@ use fixtures::posix::{Mapping, MessageQueue, NamedSemaphore, SharedMemory};
 use fixtures::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR};
 
-/// Unlinked POSIX shared memory loses its name at once and stays for those who use it; the name made again is another object.
+/// Unlinked POSIX shared memory loses its name at once and stays for those who use it; the name made again is another
+/// object.
 #[harness::test(
     id = "persistence.posix-shm-unlink",
     cite = "POSIX.1-2024 shm_unlink(); shm_open(3)",
     covers = [
-        "notes:persist.posix-until-unlink", "behaviours:pshm.unlink-keeps-mappings", "behaviours:pshm.unlink-recreate-new",
-        "errors:posix-shm.shm_open.ENOENT", "errors:posix-shm.shm_unlink.ENOENT",
+        "notes:persist.posix-until-unlink", "behaviours:pshm.unlink-keeps-mappings",
+        "behaviours:pshm.unlink-recreate-new", "errors:posix-shm.shm_open.ENOENT", "errors:posix-shm.shm_unlink.ENOENT",
     ],
     needs = [dev_shm],
     layers = [libc, nix, raw],
@@ -32,7 +33,8 @@ fn unlinked_memory_stays_for_its_users() -> Scene {
     Ok(())
 }
 
-/// An unlinked POSIX queue loses its name at once and stays for those who have it open; the name made again is another queue.
+/// An unlinked POSIX queue loses its name at once and stays for those who have it open; the name made again is another
+/// queue.
 #[harness::test(
     id = "persistence.posix-mq-unlink",
     cite = "POSIX.1-2024 mq_unlink(); mq_unlink(3)",
@@ -58,7 +60,8 @@ fn unlinked_queue_stays_for_its_users() -> Scene {
     Ok(())
 }
 
-/// An unlinked named semaphore loses its name at once and stays for those who have it open; the name made again is another one.
+/// An unlinked named semaphore loses its name at once and stays for those who have it open; the name made again is
+/// another one.
 #[harness::test(
     id = "persistence.posix-sem-unlink",
     cite = "POSIX.1-2024 sem_unlink(); sem_unlink(3)",

@@ -7,7 +7,8 @@ use libc::IPC_PRIVATE;
 use nix::sys::signal::Signal::SIGKILL;
 use rstest::rstest;
 
-/// A segment that nobody has attached any more stays as it is, unless it was marked for removal: then its last detach destroys it.
+/// A segment that nobody has attached any more stays as it is, unless it was marked for removal: then its last detach
+/// destroys it.
 #[harness::test(
     id = "sysv-shm.no-attachments",
     cite = "shmop(2), shmdt(); shmctl(2), IPC_RMID",
@@ -31,9 +32,12 @@ fn last_detach_destroys_only_a_marked_segment() -> Scene {
     Ok(())
 }
 
-/// The end of a process, however it comes, only detaches what it has attached: the segment is not marked for removal and keeps its
-/// bytes.
+// The cases come first: rstest gives what stands above a case to that case alone.
 #[rstest]
+#[case::exit(Ended::Exited(7))]
+#[case::kill(Ended::Killed { by: Signal(SIGKILL as i32), core: false })]
+/// The end of a process, however it comes, only detaches what it has attached: the segment is not marked for removal
+/// and keeps its bytes.
 #[harness::test(
     id = "sysv-shm.end-detaches",
     cite = "shmop(2), shmdt(); POSIX.1-2024 _exit()",
@@ -42,8 +46,6 @@ fn last_detach_destroys_only_a_marked_segment() -> Scene {
         "behaviours:sysvshm.stat-nattch",
     ],
 )]
-#[case::exit(Ended::Exited(7))]
-#[case::kill(Ended::Killed { by: Signal(SIGKILL as i32), core: false })]
 fn end_of_a_process_only_detaches(#[case] end: Ended) -> Scene {
     let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Meeting::new()?);
     let created = segment_status(segment.id())?;

@@ -47,7 +47,7 @@ fn end_of_the_creator_destroys_where_removal_is_forced() -> Scene {
     let [never, attached] = [0, 1].map(|at| ids[at].load(Relaxed));
     let attached = Segment::adopt(attached, IPC_PRIVATE);
     let _attachment = attached.attach()?;
-    assert_eq!(segment_status(never).map(|status| status.attachments), Ok(0));
+    assert_eq!(segment_status(never).map(|status| (status.size, status.attachments)), Ok((TEXT.len(), 0)));
     creator.kill()?;
     assert_errno!(segment_status(never), EINVAL);
     assert_eq!(attached.attachments(), Ok(1));
