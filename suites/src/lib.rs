@@ -4,4 +4,6 @@
 #[macro_use]
 extern crate harness;
 
+pub mod persistence;
 pub mod pipe;
+pub mod sysv_shm;
