@@ -102,9 +102,9 @@ static READS_SEGMENT: Program = Program {
     body: |arguments| {
         let (key, id) = (word(arguments, 0)?.parse()?, word(arguments, 1)?.parse()?);
         assert_eq!(shmget(key, 0, 0), Ok(id));
-        let attachment = Attachment::new(id, 0);
-        assert_matches!(attachment, Ok(_));
-        assert_eq!(attachment?.read(), TEXT);
+        let attached = Attachment::new(id, 0);
+        assert_matches!(attached, Ok(_));
+        assert_eq!(attached?.read(), TEXT);
         Ok(())
     },
 };

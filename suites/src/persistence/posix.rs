@@ -31,9 +31,9 @@ fn shared_memory_outlives_its_creator() -> Scene {
 static READS_MEMORY: Program = Program {
     name: "that reads shared memory",
     body: |arguments| {
-        let fd = shm_open(word(arguments, 0)?, O_RDWR, 0);
-        assert_matches!(fd, Ok(_));
-        let fd = fd?;
+        let opened = shm_open(word(arguments, 0)?, O_RDWR, 0);
+        assert_matches!(opened, Ok(_));
+        let fd = opened?;
         assert_eq!(fstat(&fd)?.st_size, TEXT.len() as i64);
         assert_eq!(Mapping::new(&fd, TEXT.len())?.read(), TEXT);
         Ok(())
@@ -65,9 +65,9 @@ fn queue_outlives_its_creator() -> Scene {
 static TAKES_MESSAGE: Program = Program {
     name: "that takes a message from a POSIX queue",
     body: |arguments| {
-        let queue = mq_open(word(arguments, 0)?, O_RDWR | O_NONBLOCK, 0, None);
-        assert_matches!(queue, Ok(_));
-        let queue = queue?;
+        let opened = mq_open(word(arguments, 0)?, O_RDWR | O_NONBLOCK, 0, None);
+        assert_matches!(opened, Ok(_));
+        let queue = opened?;
         assert_eq!(mq_receive(&queue, MessageQueue::SIZE), Ok((TEXT.to_vec(), 3)));
         assert_errno!(mq_receive(&queue, MessageQueue::SIZE), EAGAIN);
         Ok(())
@@ -99,9 +99,9 @@ fn semaphore_outlives_its_creator() -> Scene {
 static TAKES_SEMAPHORE: Program = Program {
     name: "that takes a named semaphore",
     body: |arguments| {
-        let semaphore = sem_open(word(arguments, 0)?, 0, 0, 0);
-        assert_matches!(semaphore, Ok(_));
-        let semaphore = semaphore?;
+        let opened = sem_open(word(arguments, 0)?, 0, 0, 0);
+        assert_matches!(opened, Ok(_));
+        let semaphore = opened?;
         assert_eq!(sem_getvalue(&semaphore), Ok(2));
         assert_eq!([sem_trywait(&semaphore), sem_trywait(&semaphore)], [Ok(()); 2]);
         assert_errno!(sem_trywait(&semaphore), EAGAIN);

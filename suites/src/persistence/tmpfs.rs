@@ -34,13 +34,12 @@ fn posix_objects_are_in_memory_file_systems() -> Scene {
     let (of_memory, of_queue) = (type_of(&made.0), type_of(&made.1));
     let of_semaphore = statfs(&Path::new("/dev/shm").join(format!("sem.{}", &semaphore.name()[1..])));
     let of_semaphore = of_semaphore.map(|system| system.filesystem_type());
-    observe(
-        "file system types of shared memory, semaphore, queue",
-        format!("{of_memory:x?} {of_semaphore:x?} {of_queue:x?}"),
-    );
     assert_eq!(of_memory, Ok(TMPFS_MAGIC));
     assert_eq!(of_semaphore, Ok(TMPFS_MAGIC));
     assert_eq!(of_queue, Ok(MQUEUE_MAGIC));
+    for (object, found) in [("shared memory", of_memory), ("a named semaphore", of_semaphore), ("a queue", of_queue)] {
+        observe(&format!("file system type of {object}"), format!("{:#x}", found?.0));
+    }
     Ok(())
 }
 

@@ -84,10 +84,10 @@ fn removal_of_an_attached_segment_marks_it() -> Scene {
     assert_eq!(segment_status(segment.id()), Ok(SegmentStatus { mode: 0o600 | SHM_DEST, ..before }));
     observe("mode after IPC_RMID of an attached segment", format!("{:#o}", segment_status(segment.id())?.mode));
     assert_eq!(attachment.read(), TEXT);
-    let again = Attachment::new(segment.id(), 0);
-    assert_matches!(again, Ok(_));
+    let attached_again = Attachment::new(segment.id(), 0);
+    assert_matches!(attached_again, Ok(_));
     assert_eq!(segment.attachments(), Ok(2));
-    assert_eq!(again?.read(), TEXT);
+    assert_eq!(attached_again?.read(), TEXT);
     Ok(())
 }
 
@@ -107,9 +107,9 @@ fn marked_segment_loses_its_key() -> Scene {
     assert_eq!(segment.remove(), Ok(()));
     assert_eq!(segment_status(segment.id()).map(|status| status.key), Ok(0));
     assert_errno!(shmget(segment.key(), 0, 0), ENOENT);
-    let id = shmget(segment.key(), TEXT.len(), IPC_CREAT | IPC_EXCL | 0o600);
-    assert_matches!(id, Ok(_));
-    let successor = Segment::adopt(id?, segment.key());
+    let made_again = shmget(segment.key(), TEXT.len(), IPC_CREAT | IPC_EXCL | 0o600);
+    assert_matches!(made_again, Ok(_));
+    let successor = Segment::adopt(made_again?, segment.key());
     assert_ne!(successor.id(), segment.id());
     assert_eq!(shmget(segment.key(), 0, 0), Ok(successor.id()));
     assert_eq!(successor.attach()?.read(), [0; TEXT.len()]);
@@ -133,10 +133,10 @@ fn removal_repeats_until_the_segment_is_destroyed() -> Scene {
     assert_eq!(attachment.read(), TEXT);
     assert_eq!(segment.attachments(), Ok(1));
     assert_eq!(attachment.detach(), Ok(()));
-    let late = segment.remove();
+    let late_removal = segment.remove();
     observe("IPC_RMID while attached, three times", format!("{removals:?}"));
-    observe("IPC_RMID after the segment was destroyed", format!("{late:?}"));
-    assert_errno!(late, EINVAL);
+    observe("IPC_RMID after the segment was destroyed", format!("{late_removal:?}"));
+    assert_errno!(late_removal, EINVAL);
     Ok(())
 }
 
