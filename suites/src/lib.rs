@@ -4,4 +4,5 @@
 #[macro_use]
 extern crate harness;
 
+pub mod fifo;
 pub mod pipe;
