@@ -4,6 +4,7 @@
 #[macro_use]
 extern crate harness;
 
+pub mod fifo;
 pub mod persistence;
 pub mod pipe;
 pub mod sysv_shm;
