@@ -5,3 +5,4 @@
 extern crate harness;
 
 pub mod pipe;
+pub mod stream_pipe;
