@@ -7,4 +7,5 @@ extern crate harness;
 pub mod fifo;
 pub mod persistence;
 pub mod pipe;
+pub mod stream_pipe;
 pub mod sysv_shm;
