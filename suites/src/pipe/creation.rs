@@ -1,7 +1,7 @@
 //! What pipe() and pipe2() make.
 
 use fixtures::prelude::*;
-use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY};
+use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rstest::rstest;
 
@@ -44,9 +44,8 @@ fn the_ends_take_the_lowest_free_descriptors() -> Scene {
 #[rstest]
 #[case::cloexec(O_CLOEXEC)]
 #[case::nonblock(O_NONBLOCK)]
-#[case::direct(O_DIRECT)]
-#[case::all(O_CLOEXEC | O_NONBLOCK | O_DIRECT)]
-/// The flags of pipe2() are on both ends, and no others are: O_CLOEXEC on the descriptors, O_NONBLOCK and O_DIRECT on the files.
+#[case::both(O_CLOEXEC | O_NONBLOCK)]
+/// The flags of pipe2() are on both ends, and no others are: O_CLOEXEC on the descriptors, O_NONBLOCK on the files.
 #[harness::test(
     id = "pipe.creation-flags",
     cite = "POSIX.1-2024 pipe(); pipe(2)",
