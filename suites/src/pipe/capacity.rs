@@ -20,17 +20,17 @@ fn a_new_pipe_holds_16_pages() -> Scene {
     Ok(())
 }
 
-/// A pipe takes just as many bytes as F_GETPIPE_SZ tells, in writes of a page each, before a non-blocking write fails with EAGAIN.
 #[rstest]
+#[case::default(16)]
+#[case::one_page(1)]
+#[case::large(64)]
+/// A pipe takes just as many bytes as F_GETPIPE_SZ tells, in writes of a page each, before a non-blocking write fails with EAGAIN.
 #[harness::test(
     id = "pipe.capacity-is-what-fits",
     cite = "pipe(7), Pipe capacity; fcntl(2), F_GETPIPE_SZ",
     covers = ["behaviours:pipe.fill-then-eagain", "behaviours:pipe.getpipe-sz", "notes:pipe.capacity-limited"],
     layers = [libc, nix, raw],
 )]
-#[case::default(16)]
-#[case::one_page(1)]
-#[case::large(64)]
 fn what_fits_is_the_capacity(#[case] count: i32) -> Scene {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     set_capacity(&writer, pages(count))?;
@@ -85,20 +85,20 @@ proptest! {
     }
 }
 
-/// F_SETPIPE_SZ rounds the size up to a power-of-two number of pages, at least one, and returns the capacity that it made.
 #[rstest]
-#[harness::test(
-    id = "pipe.set-capacity",
-    cite = "fcntl(2), F_SETPIPE_SZ; Linux fs/pipe.c, round_pipe_size()",
-    covers = ["behaviours:pipe.setpipe-sz-rounds-up", "behaviours:pipe.setpipe-sz-min-page"],
-    layers = [libc, nix, raw],
-)]
 #[case::zero(0, 1)]
 #[case::one_byte(1, 1)]
 #[case::one_page(pages(1), 1)]
 #[case::a_byte_more_than_one_page(pages(1) + 1, 2)]
 #[case::three_pages(pages(3), 4)]
 #[case::a_byte_more_than_the_default(pages(16) + 1, 32)]
+/// F_SETPIPE_SZ rounds the size up to a power-of-two number of pages, at least one, and returns the capacity that it made.
+#[harness::test(
+    id = "pipe.set-capacity",
+    cite = "fcntl(2), F_SETPIPE_SZ; Linux fs/pipe.c, round_pipe_size()",
+    covers = ["behaviours:pipe.setpipe-sz-rounds-up", "behaviours:pipe.setpipe-sz-min-page"],
+    layers = [libc, nix, raw],
+)]
 fn a_size_becomes_a_capacity(#[case] size: i32, #[case] becomes: i32) -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(set_capacity(&writer, size), Ok(pages(becomes)));
@@ -123,16 +123,16 @@ fn either_end_sets_the_capacity() -> Scene {
     Ok(())
 }
 
-/// Bytes in a pipe stay there, in their order, when its capacity is changed.
 #[rstest]
+#[case::grown(16)]
+#[case::shrunk(4)]
+/// Bytes in a pipe stay there, in their order, when its capacity is changed.
 #[harness::test(
     id = "pipe.capacity-keeps-data",
     cite = "fcntl(2), F_SETPIPE_SZ; Linux fs/pipe.c, pipe_resize_ring()",
     covers = ["behaviours:pipe.setpipe-sz-keeps-data"],
     layers = [libc, nix, raw],
 )]
-#[case::grown(16)]
-#[case::shrunk(4)]
 fn a_change_of_capacity_keeps_the_bytes(#[case] count: i32) -> Scene {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     set_capacity(&writer, pages(8))?;

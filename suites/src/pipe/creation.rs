@@ -1,7 +1,7 @@
 //! What pipe() and pipe2() make.
 
 use fixtures::prelude::*;
-use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY};
+use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rstest::rstest;
 
@@ -41,18 +41,17 @@ fn the_ends_take_the_lowest_free_descriptors() -> Scene {
     Ok(())
 }
 
-/// The flags of pipe2() are on both ends, and no others are: O_CLOEXEC on the descriptors, O_NONBLOCK and O_DIRECT on the files.
 #[rstest]
+#[case::cloexec(O_CLOEXEC)]
+#[case::nonblock(O_NONBLOCK)]
+#[case::both(O_CLOEXEC | O_NONBLOCK)]
+/// The flags of pipe2() are on both ends, and no others are: O_CLOEXEC on the descriptors, O_NONBLOCK on the open files.
 #[harness::test(
     id = "pipe.creation-flags",
     cite = "POSIX.1-2024 pipe(); pipe(2)",
     covers = ["behaviours:pipe.cloexec-flag", "behaviours:pipe.nonblock-flag"],
     layers = [libc, nix, raw],
 )]
-#[case::cloexec(O_CLOEXEC)]
-#[case::nonblock(O_NONBLOCK)]
-#[case::direct(O_DIRECT)]
-#[case::all(O_CLOEXEC | O_NONBLOCK | O_DIRECT)]
 fn flags_are_on_both_ends(#[case] flags: i32) -> Scene {
     let (reader, writer) = pipe2(flags)?;
     let on_descriptor = if flags & O_CLOEXEC == 0 { 0 } else { FD_CLOEXEC };
@@ -101,16 +100,16 @@ fn a_failure_leaves_the_array_alone() -> Scene {
     Ok(())
 }
 
-/// pipe() and pipe2() need two free descriptors: with fewer they fail with EMFILE, and keep none.
 #[rstest]
+#[case::none(0)]
+#[case::one(1)]
+/// pipe() and pipe2() need two free descriptors: with fewer they fail with EMFILE, and keep none.
 #[harness::test(
     id = "pipe.no-descriptors-left",
     cite = "POSIX.1-2024 pipe(), EMFILE; pipe(2)",
     covers = ["errors:pipe.pipe.EMFILE", "errors:pipe.pipe2.EMFILE"],
     layers = [libc, nix, raw],
 )]
-#[case::none(0)]
-#[case::one(1)]
 fn two_free_descriptors_are_needed(#[case] free: u64) -> Scene {
     leave_free(free)?;
     assert_errno!(pipe(), EMFILE);
@@ -143,18 +142,18 @@ fn an_array_outside_the_address_space_is_a_fault() -> Scene {
     Ok(())
 }
 
-/// pipe2() with a flag that is not its own fails with EINVAL, and makes no descriptors.
 #[rstest]
+#[case::append(libc::O_APPEND)]
+#[case::access_mode(libc::O_RDWR)]
+#[case::beside_a_good_one(O_CLOEXEC | libc::O_SYNC)]
+#[case::undefined(1 << 30)]
+/// pipe2() with a flag that is not its own fails with EINVAL, and makes no descriptors.
 #[harness::test(
     id = "pipe.bad-flags",
     cite = "POSIX.1-2024 pipe(), EINVAL; pipe(2)",
     covers = ["errors:pipe.pipe2.EINVAL"],
     layers = [libc, nix, raw],
 )]
-#[case::append(libc::O_APPEND)]
-#[case::access_mode(libc::O_RDWR)]
-#[case::beside_a_good_one(O_CLOEXEC | libc::O_SYNC)]
-#[case::undefined(1 << 30)]
 fn flags_of_others_are_refused(#[case] flags: i32) -> Scene {
     let free = lowest_free()?;
     assert_errno!(pipe2(flags), EINVAL);
