@@ -45,7 +45,7 @@ fn the_ends_take_the_lowest_free_descriptors() -> Scene {
 #[case::cloexec(O_CLOEXEC)]
 #[case::nonblock(O_NONBLOCK)]
 #[case::both(O_CLOEXEC | O_NONBLOCK)]
-/// The flags of pipe2() are on both ends, and no others are: O_CLOEXEC on the descriptors, O_NONBLOCK on the files.
+/// The flags of pipe2() are on both ends, and no others are: O_CLOEXEC on the descriptors, O_NONBLOCK on the open files.
 #[harness::test(
     id = "pipe.creation-flags",
     cite = "POSIX.1-2024 pipe(); pipe(2)",
