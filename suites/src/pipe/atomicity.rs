@@ -118,7 +118,7 @@ fn small_writes_of_several_writers_do_not_mix() -> Scene {
 )]
 fn a_large_write_returns_when_all_is_in() -> Scene {
     let (reader, writer) = pipe()?;
-    let (capacity, page) = (get_capacity(&writer)? as usize, page_size());
+    let (capacity, page) = (capacity_of(&writer)?, page_size());
     let bytes = Bytes::sequence(capacity + 2 * page);
     let child = fork(|| assert_eq!(write(&writer, &bytes.0), Ok(bytes.0.len())))?;
     child.assert_blocked_in(Syscall::WRITE);
@@ -141,7 +141,7 @@ fn a_large_write_returns_when_all_is_in() -> Scene {
 )]
 fn a_large_write_may_be_divided_by_a_small_one() -> Scene {
     let (reader, writer) = pipe()?;
-    let (capacity, page) = (get_capacity(&writer)? as usize, page_size());
+    let (capacity, page) = (capacity_of(&writer)?, page_size());
     let large = Bytes::sequence(capacity + 2 * page);
     let small = [b's'; PIPE_BUF];
     let first = fork(|| assert_eq!(write(&writer, &large.0), Ok(large.0.len())))?;
@@ -192,7 +192,7 @@ fn a_large_nonblocking_write_to_a_full_pipe_fails() -> Scene {
 fn a_large_nonblocking_write_adds_what_fits(#[case] room: usize) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let held = fill_leaving(&writer, room)?;
-    let bytes = Bytes::sequence(get_capacity(&writer)? as usize + 1);
+    let bytes = Bytes::sequence(capacity_of(&writer)? + 1);
     let added = write(&writer, &bytes.0);
     assert_matches!(added, Ok(1..) if added? <= room);
     let added = added?;

@@ -29,7 +29,7 @@ fn read_returns_0_after_the_last_writer_closes() -> Scene {
 )]
 fn reads_return_what_is_left_and_then_0() -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     drop(writer);
     assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("c".into()));

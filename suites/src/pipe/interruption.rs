@@ -68,7 +68,7 @@ fn a_handler_ends_a_write_that_waits(#[case] write: fn(&Fd) -> Result<usize>, #[
 )]
 fn an_interrupted_large_write_tells_what_it_moved(#[case] flags: SaFlags) -> Scene {
     let (reader, writer) = pipe()?;
-    let capacity = get_capacity(&writer)? as usize;
+    let capacity = capacity_of(&writer)?;
     let bytes = Bytes::sequence(2 * capacity);
     let child = fork(|| {
         handle(SIGUSR1, flags)?;
@@ -97,8 +97,8 @@ fn a_read_that_has_bytes_returns_them_though_a_handler_runs() -> Scene {
     let held = fill(&writer)?;
     handle(SIGIO, SaFlags::empty())?;
     // The read that makes room in the full pipe sends SIGIO from within, after it has taken its bytes.
-    set_owner(&writer, std::process::id().cast_signed())?;
-    set_flags(&writer, libc::O_ASYNC)?;
+    assert_eq!(set_owner(&writer, std::process::id().cast_signed()), Ok(0));
+    assert_eq!(set_flags(&writer, libc::O_ASYNC), Ok(0));
     let bytes = read_bytes(&reader, held.0.len() + 1);
     if handled(SIGIO) == 0 {
         return Err(Stop::broken("no handler ran during the read"));

@@ -21,7 +21,7 @@ fn a_read_on_an_empty_pipe_fails(#[case] read: fn(&Fd, &mut [u8]) -> Result<usiz
     let mut byte = *b"?";
     assert_errno!(read(&reader, &mut byte), EAGAIN);
     assert_eq!(byte, *b"?");
-    write(&writer, b"x")?;
+    write_all(&writer, b"x")?;
     assert_eq!(read(&reader, &mut byte), Ok(1));
     assert_eq!(byte, *b"x");
     assert_errno!(read(&reader, &mut byte), EAGAIN);
@@ -60,7 +60,7 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&reader, libc::O_NONBLOCK), Ok(0));
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
-    assert_eq!(is_nonblocking(&writer), Ok(false));
+    assert_eq!(mode(&writer), Ok(libc::O_WRONLY));
     let held = fill(&writer)?;
     let child = fork(|| assert_eq!(write(&writer, b"x"), Ok(1)))?;
     child.assert_blocked_in(Syscall::WRITE);
@@ -78,7 +78,7 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> Scene {
 fn a_nonblocking_write_end_leaves_the_read_end_blocking() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&writer, libc::O_NONBLOCK), Ok(0));
-    assert_eq!(is_nonblocking(&reader), Ok(false));
+    assert_eq!(mode(&reader), Ok(libc::O_RDONLY));
     let child = fork(|| assert_eq!(read_bytes(&reader, 9), Ok("x".into())))?;
     child.assert_blocked_in(Syscall::READ);
     assert_eq!(write(&writer, b"x"), Ok(1));
@@ -100,16 +100,16 @@ fn duplicates_and_forked_copies_share_nonblocking() -> Scene {
     let duplicate = dup(&reader)?;
     let set = Meeting::new()?;
     let child = fork(|| {
-        assert_eq!(is_nonblocking(&reader), Ok(false));
+        assert_eq!(mode(&reader), Ok(libc::O_RDONLY));
         set.arrive();
         set.wait_for(2);
-        assert_eq!(is_nonblocking(&reader), Ok(true));
+        assert_eq!(mode(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
         assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
     })?;
     set.wait_for(1);
     assert_eq!(set_flags(&duplicate, libc::O_NONBLOCK), Ok(0));
     set.arrive();
-    assert_eq!(is_nonblocking(&reader), Ok(true));
+    assert_eq!(mode(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
     child.join()
 }
@@ -128,7 +128,7 @@ fn reads_stop_waiting_and_wait_again() -> Scene {
     assert_eq!(set_flags(&reader, 0), Ok(0));
     let child = fork(|| assert_eq!(read_bytes(&reader, 9), Ok("x".into())))?;
     child.assert_blocked_in(Syscall::READ);
-    write(&writer, b"x")?;
+    write_all(&writer, b"x")?;
     child.join()
 }
 
@@ -163,7 +163,7 @@ fn writes_stop_waiting_and_wait_again() -> Scene {
 fn input_sends_sigio_to_the_owner() -> Scene {
     handle(SIGIO, SaFlags::empty())?;
     let (reader, writer) = pipe()?;
-    set_owner(&reader, std::process::id().cast_signed())?;
+    assert_eq!(set_owner(&reader, std::process::id().cast_signed()), Ok(0));
     assert_eq!(write(&writer, b"a"), Ok(1));
     assert_eq!(handled(SIGIO), 0);
     assert_eq!(read_bytes(&reader, 9), Ok("a".into()));
@@ -174,6 +174,7 @@ fn input_sends_sigio_to_the_owner() -> Scene {
     Ok(())
 }
 
-fn is_nonblocking(end: &Fd) -> Result<bool> {
-    get_flags(end).map(|flags| flags & libc::O_NONBLOCK != 0)
+/// The access mode of an end, and whether it blocks.
+fn mode(end: &Fd) -> Result<i32> {
+    get_flags(end).map(|flags| flags & (libc::O_ACCMODE | libc::O_NONBLOCK))
 }

@@ -75,7 +75,7 @@ fn run_cat(input: &Fd, output: &Fd) -> Scene {
 
 fn from_pipe() -> Scene<Ends> {
     let (reader, writer) = pipe()?;
-    write(&writer, LINE)?;
+    write_all(&writer, LINE)?;
     drop(writer);
     let ours = dup(&reader)?;
     Ok(Ends { for_program: reader, ours })
@@ -88,7 +88,7 @@ fn to_pipe() -> Scene<Ends> {
 
 fn from_file() -> Scene<Ends> {
     let Ends { for_program: writer, ours: reader } = to_file()?;
-    write(&writer, LINE)?;
+    write_all(&writer, LINE)?;
     Ok(Ends { for_program: reader, ours: writer })
 }
 
@@ -103,8 +103,8 @@ fn to_file() -> Scene<Ends> {
 fn from_terminal() -> Scene<Ends> {
     let pair = openpty(None, None)?;
     let ours = Fd::from(pair.master);
-    write(&ours, LINE)?;
-    write(&ours, b"\x04")?;
+    write_all(&ours, LINE)?;
+    write_all(&ours, b"\x04")?;
     Ok(Ends { for_program: pair.slave.into(), ours })
 }
 

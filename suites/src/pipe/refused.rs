@@ -25,6 +25,7 @@ use std::io::{IoSlice, IoSliceMut};
 )]
 fn a_closed_descriptor_is_refused(#[case] call: fn(i32) -> Result<usize>) -> Scene {
     let (reader, writer) = pipe()?;
+    write_all(&writer, b"abc")?;
     let closed = [reader.number(), writer.number()];
     drop((reader, writer));
     for number in closed {
@@ -42,7 +43,7 @@ fn a_closed_descriptor_is_refused(#[case] call: fn(i32) -> Result<usize>) -> Sce
 )]
 fn the_wrong_end_is_refused() -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     assert_errno!(readv(&writer, &mut [IoSliceMut::new(&mut [0; 1])]), EBADF);
     assert_errno!(writev(&reader, &[IoSlice::new(b"x")]), EBADF);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
@@ -101,7 +102,7 @@ fn memory_outside_the_address_space_is_refused(
     #[case] way: Way,
 ) -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     let end = way.end(&reader, &writer);
     // SAFETY: the kernel finds nothing at the address.
     assert_errno!(unsafe { syscall(name, number, [end, BAD_ADDRESS, 1, 0, 0, 0]) }, EFAULT);
@@ -124,7 +125,7 @@ fn a_segment_outside_the_address_space_is_refused(
     #[case] way: Way,
 ) -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     let nowhere = iovec { iov_base: BAD_ADDRESS as *mut _, iov_len: 1 };
     assert_errno!(Vectored { name, number }.ask(way.end(&reader, &writer), &[nowhere], 1, 0, 0), EFAULT);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
@@ -160,7 +161,7 @@ fn an_impossible_vector_is_refused_on_a_pipe(
     #[case] way: Way,
 ) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     let (call, end) = (Vectored { name, number }, way.end(&reader, &writer));
     call.assert_refuses_impossible_vectors(end, AT_THE_POSITION);
     if name.ends_with('2') {
@@ -190,7 +191,7 @@ fn an_impossible_vector_is_refused_on_a_pipe(
 )]
 fn an_impossible_vector_is_refused_in_a_file(#[case] name: &'static str, #[case] number: i64) -> Scene {
     let file = Fd::from(memfd_create(c"file", MFdFlags::empty())?);
-    write(&file, b"abc")?;
+    write_all(&file, b"abc")?;
     Vectored { name, number }.assert_refuses_impossible_vectors(file.number() as usize, 0);
     let mut bytes = [0; 9];
     assert_eq!(pread(&file, &mut bytes, 0), Ok(3));
@@ -210,7 +211,7 @@ fn an_impossible_vector_is_refused_in_a_file(#[case] name: &'static str, #[case]
 )]
 fn a_pipe_has_no_positions(#[case] offset: i64) -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     assert_errno!(preadv(&reader, &mut [IoSliceMut::new(&mut [0; 1])], offset), ESPIPE);
     assert_errno!(pwritev(&writer, &[IoSlice::new(b"x")], offset), ESPIPE);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
