@@ -147,6 +147,7 @@ fn a_change_of_capacity_keeps_the_bytes(#[case] count: i32) -> Scene {
         write(&writer, page)?;
     }
     assert_eq!(set_capacity(&writer, pages(count)), Ok(pages(count)));
+    assert_eq!(get_capacity(&writer), Ok(pages(count)));
     assert_eq!(unread(&reader), Ok(3 * page_size()));
     assert_eq!(read_exactly(&reader, 3 * page_size())?, sequence[6 * page_size()..].into());
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
