@@ -46,6 +46,15 @@ impl Rung {
         }
     }
 
+    /// What specs have there, in a few words.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Userns => "own user, IPC, pid and mount namespaces",
+            Self::Root => "own IPC, pid and mount namespaces, with the rights of root",
+            Self::None => "no namespaces; objects with names of their own, swept after each spec",
+        }
+    }
+
     fn clone_flags(self) -> libc::c_int {
         const OWN: libc::c_int = libc::CLONE_NEWIPC | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
         match self {
@@ -153,9 +162,7 @@ fn map_ids(reaper: Pid) -> io::Result<()> {
     let map = |file: &str, text: &str| fs::write(format!("/proc/{reaper}/{file}"), text);
     if geteuid().is_root() && fs::read_to_string("/proc/self/uid_map")?.split_whitespace().last() == Some("4294967295")
     {
-        // Pids are below 2^22, so no two living sandboxes share an id.
-        let first = 0x4000_0000 + 2 * reaper.as_raw().cast_unsigned();
-        let ids = format!("0 {first} 2\n");
+        let ids = format!("0 {} 2\n", first_own_id(reaper)?);
         map("uid_map", &ids)?;
         map("gid_map", &ids)
     } else {
@@ -163,6 +170,14 @@ fn map_ids(reaper: Pid) -> io::Result<()> {
         map("uid_map", &format!("0 {} 1\n", geteuid()))?;
         map("gid_map", &format!("0 {} 1\n", nix::unistd::getegid()))
     }
+}
+
+/// Pids are below 2^22, so no two sandboxes that live in one pid namespace share an id; containers, which may be in one user
+/// namespace but not in one pid namespace, are set apart by the number of theirs.
+fn first_own_id(reaper: Pid) -> io::Result<u32> {
+    use std::os::unix::fs::MetadataExt;
+    let namespace = fs::metadata("/proc/self/ns/pid")?.ino() as u32;
+    Ok(0x4000_0000 + ((namespace & 0x7f) << 23) + 2 * reaper.as_raw().cast_unsigned())
 }
 
 #[cfg(test)]

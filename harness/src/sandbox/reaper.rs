@@ -18,6 +18,10 @@ pub fn main(rung: Rung, ledger: Ledger, print: OwnedFd, wait: OwnedFd, body: imp
     judge::set_label("the sandbox");
     judge::judge(|| {
         prepare(print, wait)?;
+        if rung == Rung::None {
+            // Orphans come to us, as they do to PID 1.
+            nix::sys::prctl::set_child_subreaper(true)?;
+        }
         place::set_up(rung)?;
         // SAFETY: this process has one thread.
         let spec = match unsafe { fork() }? {
@@ -39,8 +43,9 @@ fn prepare(print: OwnedFd, wait: OwnedFd) -> Scene {
     clean::reset_signals()?;
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited), None)?;
     nix::sys::prctl::set_name(c"reaper")?;
+    // Ctrl-C on the runner's terminal is for the runner, which then asks us to end.
+    nix::unistd::setsid()?;
     nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
-    nix::sys::prctl::set_child_subreaper(true)?;
     // First asked for the signal, then read: a runner that dies in between is seen in one way or the other.
     if nix::unistd::read(&wait, &mut [0]) != Ok(1) {
         // SAFETY: as in `main`; nothing was made yet.

@@ -1,6 +1,5 @@
 //! Pipes as a shell makes them.
 
-use fixtures::folder::Folder;
 use fixtures::prelude::*;
 use fixtures::program::{self, read_to_end};
 use fixtures::pty::Pty;
@@ -71,11 +70,11 @@ fn the_shell_is_the_parent_of_both_commands() -> Scene {
 )]
 fn ls_and_wc_count_lines() -> Scene {
     for (files, expected) in [(&["a", "b", "c"][..], 3), (&["a", ".hidden"], 1), (&["one\nname"], 2)] {
-        let folder = Folder::with_files("counted", files)?;
+        let folder = Name::folder_with("counted", files)?;
         let output = program::run(&["sh", "-c", "ls counted | wc -l"], &0)?;
         let lines: i32 = output.printed.trim().parse()?;
         assert_eq!(lines, expected, "the lines for {files:?}");
-        let entries = std::fs::read_dir(folder.path())?.count();
+        let entries = std::fs::read_dir(&folder)?.count();
         observe(&format!("ls | wc -l for the {entries} file(s) {files:?}"), lines);
     }
     Ok(())
@@ -91,7 +90,7 @@ fn ls_and_wc_count_lines() -> Scene {
 fn more_shows_pages_on_a_terminal() -> Scene {
     const ROWS: u16 = 24;
     let names: Vec<String> = (0..100).map(|number| format!("file-{number:02}")).collect();
-    let _folder = Folder::with_files("many", &names)?;
+    let _folder = Name::folder_with("many", &names)?;
     let pty = Pty::new(ROWS, 80)?;
     let child = pty.start(&["sh", "-c", "ls many | more"])?;
     let first = pty.shown_until("--More--")?;

@@ -1,0 +1,63 @@
+//! `ipcspec list`.
+
+use super::select::Filters;
+use super::{Refusal, print};
+use clap::Args;
+use harness::{Layer, Spec};
+use reports::Exit;
+use serde::Serialize;
+use std::fmt::Write;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    filters: Filters,
+    /// Print an array of objects.
+    #[arg(long)]
+    json: bool,
+}
+
+/// A spec as `list --json` shows it.
+#[derive(Serialize)]
+struct Listed {
+    id: &'static str,
+    mechanism: &'static str,
+    statement: &'static str,
+    cite: &'static str,
+    covers: &'static [&'static str],
+    needs: Vec<String>,
+    layer: Option<Layer>,
+    file: &'static str,
+    line: u32,
+}
+
+impl From<&'static Spec> for Listed {
+    fn from(spec: &'static Spec) -> Self {
+        Self {
+            id: spec.id,
+            mechanism: spec.mechanism(),
+            statement: spec.statement,
+            cite: spec.cite,
+            covers: spec.covers,
+            needs: spec.needs.iter().map(ToString::to_string).collect(),
+            layer: spec.layer,
+            file: spec.file,
+            line: spec.line,
+        }
+    }
+}
+
+pub fn list(arguments: &Arguments) -> Result<Exit, Refusal> {
+    let specs = arguments.filters.specs()?;
+    let mut text = String::new();
+    if arguments.json {
+        let listed: Vec<Listed> = specs.into_iter().map(Listed::from).collect();
+        text = serde_json::to_string_pretty(&listed).expect("plain data") + "\n";
+    } else {
+        for spec in specs {
+            let _ = writeln!(text, "{}\n    {}", spec.id, spec.statement);
+        }
+    }
+    print(&text)?;
+    Ok(Exit::Holds)
+}

@@ -1,0 +1,176 @@
+//! `ipcspec run`.
+
+use super::select::Filters;
+use super::{Refusal, print, progress::Progress, store};
+use clap::Args;
+use fixtures::clauses::Catalogue;
+use harness::environment::Environment;
+use harness::ladder::Machine;
+use harness::record::{EndRecord, FORMAT, Records, RunRecord};
+use harness::runner::{self, Event, Pace};
+use harness::selection::{self, Shard};
+use reports::{Exit, NotedClaim};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    filters: Filters,
+    /// How many specs run at once [default: four for each processor].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Multiply every deadline, for slow machines.
+    #[arg(long, value_name = "X", default_value = "1", value_parser = scale)]
+    timeout_scale: f64,
+    /// Run in an order that this number determines, and draw the cases of properties from it.
+    #[arg(long, value_name = "SEED")]
+    shuffle: Option<u64>,
+    /// Run each spec so many times, and show how often it conforms.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    repeat: u32,
+    /// Run one part of the selected specs: 2/4 is the second of four.
+    #[arg(long, value_name = "M/N")]
+    shard: Option<Shard>,
+    /// Where records are written, and the reports beside them [default: target/ipcspec/records.jsonl].
+    #[arg(long, value_name = "FILE")]
+    records: Option<PathBuf>,
+    /// This machine was booted for the run: specs may change its global settings.
+    #[arg(long)]
+    expendable: bool,
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor > 0.0 && factor <= 1000.0 => Ok(factor),
+        _ => Err("a number above 0, up to 1000".into()),
+    }
+}
+
+pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
+    let mut specs = arguments.filters.specs()?;
+    if let Some(shard) = arguments.shard {
+        specs = shard.of(specs);
+        if specs.is_empty() {
+            return Err(Refusal::nothing("this shard holds no spec: there are fewer specs than shards"));
+        }
+    }
+    if arguments.expendable {
+        harness::need::declare_expendable();
+    }
+    harness::set_seed(arguments.shuffle.unwrap_or_default());
+    if let Some(path) = &arguments.records {
+        store::prepare(path).map_err(|error| unwritable(path, &error))?;
+    }
+    let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
+    let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
+    let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
+    let order = selection::order(&specs, arguments.repeat, arguments.shuffle);
+    let run = header(arguments, &machine, order.len());
+    announce(&run, jobs);
+    let progress = Progress::new(order.len());
+    let start = Instant::now();
+    let mut judged = Vec::with_capacity(order.len());
+    let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
+    let interrupted = runner::run(order, &machine, pace, |event| {
+        progress.show(&event);
+        if let Event::Judged(record) = event {
+            judged.push(record.clone());
+        }
+        Ok(())
+    })
+    .map_err(could_not)?;
+    progress.end();
+    let end = EndRecord { specs: judged.len(), interrupted, wall_us: start.elapsed().as_micros() as u64 };
+    tell(arguments, &Records { run, specs: judged, end })
+}
+
+fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecord {
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    RunRecord {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").into(),
+        run: format!("{started}-{}", std::process::id()),
+        started,
+        selected,
+        repeat: arguments.repeat,
+        seed: arguments.shuffle,
+        environment: Environment::look(machine.rung.word(), machine.refused.clone()),
+    }
+}
+
+fn announce(run: &RunRecord, jobs: usize) {
+    let here = &run.environment;
+    let _ = writeln!(
+        std::io::stderr(),
+        "ipcspec {}: {} specs on {} {}, {}, {} processors, isolation {}, {jobs} at once",
+        run.version,
+        run.selected,
+        here.kernel,
+        here.arch,
+        here.libc,
+        here.cpus,
+        here.rung,
+    );
+}
+
+/// Reports, in every form that was asked for or that the surroundings read.
+fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
+    let claims = claims();
+    let kept = keep(arguments, records, &claims);
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    print(&reports::terminal::render(records, &claims, colour))?;
+    if let Some(folder) = kept? {
+        let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
+    }
+    if std::env::var_os("GITHUB_ACTIONS").is_some() {
+        print(&reports::github::annotations(records))?;
+        if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
+            append(Path::new(&path), &reports::github::job_summary(records, &claims))?;
+        }
+    }
+    Ok(Exit::of(records))
+}
+
+/// Writes records and reports. Where nobody named a place and the usual one cannot be written, the run still judges.
+fn keep(arguments: &Arguments, records: &Records, claims: &[NotedClaim]) -> Result<Option<PathBuf>, Refusal> {
+    let path = arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT));
+    let folder = store::folder(path);
+    let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, claims));
+    match written {
+        Ok(_) => Ok(Some(folder)),
+        Err(error) if arguments.records.is_none() => {
+            let _ = writeln!(
+                std::io::stderr(),
+                "no records are kept: {} cannot be written ({error}); name a place with --records",
+                path.display()
+            );
+            Ok(None)
+        }
+        Err(error) => Err(unwritable(path, &error)),
+    }
+}
+
+fn append(path: &Path, text: &str) -> Result<(), Refusal> {
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Refusal {
+    Refusal::could_not(format!("{} cannot be written: {error}", path.display()))
+}
+
+/// What the founding notes claim, in the words of reports.
+fn claims() -> Vec<NotedClaim> {
+    let claims = Catalogue::load().claims.iter();
+    claims
+        .map(|claim| NotedClaim {
+            id: claim.id.trim_start_matches("notes:").into(),
+            claim: claim.claim.clone(),
+            verdict: claim.verdict.word().into(),
+            truth: claim.truth.clone(),
+            mandatory: claim.mandatory,
+        })
+        .collect()
+}

@@ -1,0 +1,65 @@
+//! Where records are kept between commands.
+
+use super::Refusal;
+use harness::record::{Line, Records, write_line};
+use reports::Format;
+use std::fs::File;
+use std::io::{self, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+/// The records of the last run in this folder.
+pub const DEFAULT: &str = "target/ipcspec/records.jsonl";
+
+/// The folder of a record file; the reports stand beside it.
+pub fn folder(file: &Path) -> PathBuf {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder.into(),
+        _ => ".".into(),
+    }
+}
+
+/// Makes the folder if need be, and sees that records can be written: better known before a run than after it.
+pub fn prepare(path: &Path) -> io::Result<()> {
+    let folder = folder(path);
+    std::fs::create_dir_all(&folder)?;
+    tempfile::tempfile_in(&folder)?;
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if Format::ALL.iter().any(|format| path.file_name().is_some_and(|name| name == format.file_name())) {
+        return Err(io::Error::other("a report beside the records has this name"));
+    }
+    Ok(())
+}
+
+/// Writes the records of a run, and makes the folder if need be. A reader sees the old file or the new one, never a part:
+/// several runs in one folder do not mix.
+pub fn write(path: &Path, records: &Records) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder(path);
+    std::fs::create_dir_all(&folder)?;
+    let permissions = std::fs::Permissions::from_mode(0o666);
+    let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(&folder)?;
+    let mut out = io::BufWriter::new(&mut file);
+    write_line(&mut out, &Line::Run(Box::new(records.run.clone())))?;
+    for spec in &records.specs {
+        write_line(&mut out, &Line::Spec(Box::new(spec.clone())))?;
+    }
+    write_line(&mut out, &Line::End(records.end.clone()))?;
+    out.flush()?;
+    drop(out);
+    file.persist(path)?;
+    Ok(())
+}
+
+/// Reads the records of a run.
+pub fn read(path: &Path) -> Result<Records, Refusal> {
+    let refusal = |error: &dyn std::fmt::Display| Refusal::could_not(format!("{} {error}", path.display()));
+    let file = File::open(path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound if path == Path::new(DEFAULT) => Refusal::could_not(format!(
+            "there are no records in {DEFAULT}: do `ipcspec run` here first, or name a file with --records"
+        )),
+        _ => refusal(&format_args!("cannot be read: {error}")),
+    })?;
+    Records::read(BufReader::new(file)).map_err(|error| refusal(&error))
+}
