@@ -45,7 +45,8 @@ fn the_ends_take_the_lowest_free_descriptors() -> Scene {
 #[case::cloexec(O_CLOEXEC)]
 #[case::nonblock(O_NONBLOCK)]
 #[case::both(O_CLOEXEC | O_NONBLOCK)]
-/// The flags of pipe2() are on both ends, and no others are: O_CLOEXEC on the descriptors, O_NONBLOCK on the open files.
+/// The flags of pipe2() are on both ends, and no others are: O_CLOEXEC on the descriptors, O_NONBLOCK on the open
+/// files.
 #[harness::test(
     id = "pipe.creation-flags",
     cite = "POSIX.1-2024 pipe(); pipe(2)",
@@ -161,7 +162,8 @@ fn flags_of_others_are_refused(#[case] flags: i32) -> Scene {
     Ok(())
 }
 
-/// When the files of the whole system are used up, pipe() and pipe2() of a process without CAP_SYS_ADMIN fail with ENFILE.
+/// When the files of the whole system are used up, pipe() and pipe2() of a process without CAP_SYS_ADMIN fail with
+/// ENFILE.
 #[harness::test(
     id = "pipe.no-files-left",
     cite = "POSIX.1-2024 pipe(), ENFILE; pipe(2); proc(5), /proc/sys/fs/file-max",

@@ -91,7 +91,8 @@ static READ_WHAT_IS_PASSED: Program = Program {
     },
 };
 
-/// A process that is no relative, and was there before the pipe, can be handed the read end through a socket, and reads.
+/// A process that is no relative, and was there before the pipe, can be handed the read end through a socket, and
+/// reads.
 #[harness::test(
     id = "pipe.passed-to-unrelated",
     cite = "unix(7), SCM_RIGHTS; POSIX.1-2024 <sys/socket.h>, SCM_RIGHTS",

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 /// <linux/magic.h>
 const PIPEFS_MAGIC: i64 = 0x5049_5045;
 
-/// fstat() calls both ends of a pipe FIFOs, of size 0 even when bytes are in it, and they are in pipefs, which is in memory.
+/// fstat() calls both ends of a pipe FIFOs, of size 0 even when bytes are in it, and they are in pipefs, which is in
+/// memory.
 #[harness::test(
     id = "pipe.is-a-fifo-in-memory",
     cite = "POSIX.1-2024 fstat() and <sys/stat.h>; inode(7); statfs(2), PIPEFS_MAGIC",
@@ -40,7 +41,8 @@ fn both_ends_have_one_inode() -> Scene {
     Ok(())
 }
 
-/// A pipe has no name: its device is mounted nowhere, and the link in /proc names the inode, with words that are no path.
+/// A pipe has no name: its device is mounted nowhere, and the link in /proc names the inode, with words that are no
+/// path.
 #[harness::test(
     id = "pipe.no-name",
     cite = "pipe(7): a pipe has no name in the file system; proc(5), /proc/pid/fd",
@@ -82,7 +84,8 @@ fn the_link_in_proc_opens_the_pipe_anew() -> Scene {
     Ok(())
 }
 
-/// Even the other end can be had from the link in /proc: the mode that is asked for decides, not that of the descriptor.
+/// Even the other end can be had from the link in /proc: the mode that is asked for decides, not that of the
+/// descriptor.
 #[harness::test(
     id = "pipe.other-end-by-proc",
     cite = "proc(5), /proc/pid/fd; Linux fs/pipe.c, fifo_open()",

@@ -35,8 +35,8 @@ fn a_child_inherits_what_was_there_at_the_fork() -> Scene {
     Ok(())
 }
 
-/// When the parent closes the write end and the child the read end, the child writes and its parent reads, until the child's end
-/// is the end of the file.
+/// When the parent closes the write end and the child the read end, the child writes and its parent reads, until the
+/// child's end is the end of the file.
 #[harness::test(
     id = "pipe.child-to-parent",
     cite = "POSIX.1-2024 pipe(), Examples; pipe(2), Examples",
@@ -54,8 +54,8 @@ fn the_child_writes_and_the_parent_reads() -> Scene {
     child.join()
 }
 
-/// When the parent closes the read end and the child the write end, the parent writes and its child reads, until the parent's close
-/// is the end of the file.
+/// When the parent closes the read end and the child the write end, the parent writes and its child reads, until the
+/// parent's close is the end of the file.
 #[harness::test(
     id = "pipe.parent-to-child",
     cite = "POSIX.1-2024 pipe(), Examples; pipe(2), Examples",
@@ -96,8 +96,8 @@ fn parent_and_child_share_one_pipe() -> Scene {
     Ok(())
 }
 
-/// Descriptors are copied at a fork and only what they refer to is shared: what a child closes stays open in its parent, and
-/// flags that it sets on the open file show there.
+/// Descriptors are copied at a fork and only what they refer to is shared: what a child closes stays open in its
+/// parent, and flags that it sets on the open file show there.
 #[harness::test(
     id = "pipe.descriptors-are-copied",
     cite = "POSIX.1-2024 fork(); fork(2): the child inherits copies of the parent's set of open file descriptors",
@@ -143,8 +143,8 @@ fn a_child_shares_file_positions_but_no_memory() -> Scene {
     Ok(())
 }
 
-/// A child is no identical copy: it has both ends of the pipe, but a process id and a parent of its own, and none of the signals
-/// that were pending for its parent.
+/// A child is no identical copy: it has both ends of the pipe, but a process id and a parent of its own, and none of
+/// the signals that were pending for its parent.
 #[harness::test(
     id = "pipe.child-is-no-exact-copy",
     cite = "POSIX.1-2024 fork(): the list of what differs; fork(2)",

@@ -88,7 +88,8 @@ fn past_the_soft_limit_new_pipes_are_small() -> Scene {
     })
 }
 
-/// A pipe does not grow past the pages that its user may have: F_SETPIPE_SZ fails with EPERM, until other pipes are closed.
+/// A pipe does not grow past the pages that its user may have: F_SETPIPE_SZ fails with EPERM, until other pipes are
+/// closed.
 #[harness::test(
     id = "pipe.user-pages-grow",
     cite = "fcntl(2), F_SETPIPE_SZ; pipe(7), /proc/sys/fs/pipe-user-pages-soft",
@@ -128,8 +129,8 @@ fn past_the_soft_limit_pipes_can_shrink() -> Scene {
     })
 }
 
-/// With fs.pipe-user-pages-hard at 0, which is its default, there is no hard limit: past the soft one a user can make pipes until
-/// the descriptors run out.
+/// With fs.pipe-user-pages-hard at 0, which is its default, there is no hard limit: past the soft one a user can make
+/// pipes until the descriptors run out.
 #[harness::test(
     id = "pipe.user-pages-hard-zero",
     cite = "pipe(7), /proc/sys/fs/pipe-user-pages-hard",

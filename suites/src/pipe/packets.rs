@@ -23,7 +23,8 @@ fn one_read_returns_one_write() -> Scene {
     Ok(())
 }
 
-/// In packet mode a read that asks for less than the packet loses the rest of it: the next read returns the next packet.
+/// In packet mode a read that asks for less than the packet loses the rest of it: the next read returns the next
+/// packet.
 #[harness::test(
     id = "pipe.packet-short-read",
     cite = "pipe(2), O_DIRECT",
