@@ -3,6 +3,7 @@
 use crate::ended::Ended;
 use crate::ladder::{CannotRun, Machine};
 use crate::ledger::Note;
+use crate::need::Need;
 use crate::record::{Failure, Missing, Process, Source, SpecRecord};
 use crate::sandbox::{self, Place, Sandbox};
 use crate::spec::Spec;
@@ -68,7 +69,7 @@ pub fn run(
     let mut ending = false;
     while !running.is_empty() || !(queue.is_empty() || ending) {
         while !ending && running.len() < pace.jobs {
-            let Some((spec, attempt)) = queue.pop_front() else { break };
+            let Some((spec, attempt)) = queue.pop_front_if(|(next, _)| may_join(next, &running)) else { break };
             let told = match machine.place(spec) {
                 Err(missing) => tell(Event::Judged(&skip(spec, attempt, missing))),
                 Ok(place) => match Running::start(spec, attempt, place, pace.timeout_scale) {
@@ -108,6 +109,12 @@ pub fn run(
         }
     }
     outcome.map(|()| signals.interrupted())
+}
+
+/// A spec that changes the machine runs alone: the others would see the change.
+fn may_join(next: &Spec, running: &[Running]) -> bool {
+    let changes_the_machine = |spec: &Spec| spec.needs.contains(&Need::Expendable);
+    running.is_empty() || !(changes_the_machine(next) || running.iter().any(|other| changes_the_machine(other.spec)))
 }
 
 /// Sleeps until output comes, a child ends, a signal comes, or a deadline passes.

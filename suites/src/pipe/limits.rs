@@ -1,5 +1,6 @@
 //! Limits on what pipes may hold: /proc/sys/fs/pipe-*.
 
+use super::fill_descriptors;
 use fixtures::prelude::*;
 use fixtures::privilege::drop_capabilities;
 use fixtures::setting::{change, number};
@@ -260,14 +261,4 @@ fn use_up(limit: usize) -> Scene<Vec<(Fd, Fd)>> {
         made.push((reader, writer));
     }
     Ok(made)
-}
-
-/// Makes pipes until there can be no more; returns the error that says so.
-fn fill_descriptors(made: &mut Vec<(Fd, Fd)>) -> CallError {
-    loop {
-        match pipe() {
-            Ok(ends) => made.push(ends),
-            Err(refused) => return refused,
-        }
-    }
 }

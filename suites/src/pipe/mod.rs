@@ -18,3 +18,15 @@ mod refused;
 mod shell;
 mod sigpipe;
 mod stream;
+
+use fixtures::prelude::*;
+
+/// Makes pipes until there can be no more; returns the error that says so.
+fn fill_descriptors(made: &mut Vec<(Fd, Fd)>) -> CallError {
+    loop {
+        match pipe() {
+            Ok(ends) => made.push(ends),
+            Err(refused) => return refused,
+        }
+    }
+}
