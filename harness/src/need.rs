@@ -1,5 +1,6 @@
 //! What a spec wants of the machine: a closed vocabulary, each word with one probe and one sentence.
 
+use crate::sandbox::OWN_IDS;
 use nix::unistd::geteuid;
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -149,10 +150,8 @@ impl Need {
                 let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE).map_err(|error| error.to_string())?;
                 met(hard >= wanted, || format!("RLIMIT_NOFILE is {hard}"))
             }
-            Self::OwnUid | Self::SecondUid => {
-                let map = fs::read_to_string("/proc/self/uid_map").map_err(|error| error.to_string())?;
-                met(crate::sandbox::has_own_ids(&map), || "the sandbox holds only the user id of the run".into())
-            }
+            Self::OwnUid => met(ids_held()? == OWN_IDS, || "the user id of the sandbox is another's too".into()),
+            Self::SecondUid => met(ids_held()? > 1, || "the sandbox holds only the user id of the run".into()),
             Self::PipeHardLimit => setting_is_on("fs/pipe-user-pages-hard"),
             Self::Program(name) => {
                 let path = std::env::var_os("PATH").unwrap_or_default();
@@ -229,6 +228,11 @@ fn initial_root() -> Probe {
         true => "root of a user namespace only".into(),
         false => format!("uid {}", geteuid()),
     })
+}
+
+fn ids_held() -> Result<u64, String> {
+    let map = fs::read_to_string("/proc/self/uid_map").map_err(|error| error.to_string())?;
+    Ok(crate::sandbox::ids_held(&map))
 }
 
 fn writable(folder: &str) -> Probe {

@@ -111,10 +111,14 @@ pub fn is_namespaced() -> bool {
     HERE.get().is_some_and(|here| here.rung != Rung::None)
 }
 
-/// Whether a sandbox with this uid_map holds a second user id, and ids that no other process has.
-pub fn has_own_ids(map: &str) -> bool {
-    map.split_whitespace().last().is_some_and(|count| count != "1")
+/// How many user ids a sandbox with this uid_map holds: 1 the run's, [`OWN_IDS`] those that nobody else has, more all of the
+/// machine's.
+pub fn ids_held(map: &str) -> u64 {
+    map.split_whitespace().nth(2).and_then(|count| count.parse().ok()).unwrap_or(0)
 }
+
+/// How many user ids, and groups, of its own root gives a sandbox.
+pub const OWN_IDS: u64 = 2;
 
 /// Starts a sandbox and runs `body` in it. `io::ErrorKind::WouldBlock` means that the machine has no room for another process now.
 pub fn start(place: Place, body: impl FnOnce() -> Scene) -> io::Result<Sandbox> {
@@ -162,7 +166,7 @@ fn map_ids(reaper: Pid) -> io::Result<()> {
     let map = |file: &str, text: &str| fs::write(format!("/proc/{reaper}/{file}"), text);
     if geteuid().is_root() && fs::read_to_string("/proc/self/uid_map")?.split_whitespace().last() == Some("4294967295")
     {
-        let ids = format!("0 {} 2\n", first_own_id(reaper)?);
+        let ids = format!("0 {} {OWN_IDS}\n", first_own_id(reaper)?);
         map("uid_map", &ids)?;
         map("gid_map", &ids)
     } else {
@@ -185,9 +189,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn own_ids_are_recognised_by_the_map() {
-        assert!(has_own_ids("         0 1073756824          2\n"));
-        assert!(has_own_ids("         0          0 4294967295\n"));
-        assert!(!has_own_ids("         0      65534          1\n"));
+    fn ids_are_counted_by_the_map() {
+        assert_eq!(ids_held("         0 1073756824          2\n"), OWN_IDS);
+        assert_eq!(ids_held("         0          0 4294967295\n"), 4_294_967_295);
+        assert_eq!(ids_held("         0      65534          1\n"), 1);
+        assert_eq!(ids_held(""), 0);
     }
 }
