@@ -7,5 +7,6 @@ extern crate harness;
 pub mod fifo;
 pub mod persistence;
 pub mod pipe;
+pub mod splice;
 pub mod stream_pipe;
 pub mod sysv_shm;
