@@ -1,0 +1,4 @@
+//! signal(7): signals.
+
+mod unchangeable;
+mod zombie;
