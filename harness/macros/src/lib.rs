@@ -22,8 +22,16 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// The first paragraph of the doc comment is the statement. The function takes no arguments; a table is written
-/// with `#[rstest]` and named cases, whose names become the ends of the ids. What is missing or unknown does not compile.
+/// with `#[rstest]` and named cases below this attribute; their names become the ends of the ids. What is missing or unknown
+/// does not compile.
 #[proc_macro_attribute]
 pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    expand::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+    expand::test(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// What [`macro@test`] makes of itself behind the cases of a table, for rstest to hand on to each.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn test_of_case(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::case(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
