@@ -241,13 +241,16 @@ fn setting_is_on(name: &str) -> Probe {
 }
 
 fn probe_mqueue() -> Probe {
-    use nix::mqueue::{MQ_OFlag, mq_open, mq_unlink};
+    use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_unlink};
     use nix::sys::stat::Mode;
     writable("/dev/mqueue")?;
     let name = format!("/ipcspec-probe-{}", nix::unistd::getpid());
     let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR;
-    let queue = mq_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR, None)
+    // Without attributes nix passes neither mode nor attributes, and the C library takes what lies there.
+    let attributes = MqAttr::new(0, 1, 1, 0);
+    let queue = mq_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&attributes))
         .map_err(|error| format!("mq_open: {error}"))?;
-    drop(queue);
+    // nix does not close it on drop.
+    mq_close(queue).map_err(|error| format!("mq_close: {error}"))?;
     mq_unlink(name.as_str()).map_err(|error| format!("mq_unlink: {error}"))
 }
