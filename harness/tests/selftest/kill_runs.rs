@@ -1,6 +1,6 @@
 //! `kill-runs`: starts runs of planted specs, kills each at a random moment, and tells what remains of it.
 //!
-//! Arguments: a seed, `KILL` or `INT`, and how many runs. To be executed in a world of its own, whose objects and files are then
+//! Arguments: a seed, `KILL` or `INT`, how many runs, and ids. To be executed in a world of its own, whose objects and files are then
 //! all the runs'. Their orphans come to this process, so it knows when the last has ended without a look at any list.
 
 use crate::surroundings::THIS_BINARY;
@@ -11,20 +11,17 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
-/// What stays where it is when its run is killed, and what comes and goes.
-const IDS: [&str; 4] = ["planted.leaks-*", "planted.leaves-*", "planted.hangs-*", "planted.conforms"];
-
 /// How long the processes of a killed run may take to end.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub fn main(arguments: &[String]) -> ExitCode {
-    let [seed, signal, runs] = arguments else { panic!("see the file's first lines") };
+    let [seed, signal, runs, ids @ ..] = arguments else { panic!("see the file's first lines") };
     let signal = if signal == "INT" { Signal::SIGINT } else { Signal::SIGKILL };
     let mut random = fastrand::Rng::with_seed(seed.parse().expect("a seed"));
     nix::sys::prctl::set_child_subreaper(true).expect("orphans come here");
     let mut killed_with_sandboxes = 0;
     for run in 1..=runs.parse().expect("a number") {
-        let mut runner = start();
+        let mut runner = start(ids);
         // From before its first sandbox to well into its work; a hundredth of a second is several specs.
         std::thread::sleep(Duration::from_micros(random.u64(0..100_000)));
         killed_with_sandboxes += usize::from(!harness::standing::children_of(runner.id().cast_signed()).is_empty());
@@ -37,6 +34,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
         }
         if let Err(remains) = wait_until_all_have_ended().and_then(|()| nothing_is_left()) {
             eprintln!("run {run}: {remains}");
+            end_all();
             return ExitCode::FAILURE;
         }
     }
@@ -45,9 +43,9 @@ pub fn main(arguments: &[String]) -> ExitCode {
 }
 
 /// A run that ends long after its time; what hangs in it is ended after a twentieth of a second.
-fn start() -> Child {
+fn start(ids: &[String]) -> Child {
     let mut command = Command::new(THIS_BINARY);
-    command.args(["planted", "/dev/null", "8", "1000", "0.005"]).args(IDS);
+    command.args(["planted", "/dev/null", "8", "1000", "0.005"]).args(ids);
     command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("it can be started")
 }
 
@@ -66,6 +64,20 @@ fn wait_until_all_have_ended() -> Result<(), String> {
             }
             0 => std::thread::sleep(Duration::from_millis(1)),
             _ => {}
+        }
+    }
+}
+
+/// Ends what should have ended: it must not outlive this test either.
+fn end_all() {
+    let own = std::process::id().cast_signed();
+    loop {
+        for pid in harness::standing::descendants_of(own) {
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        // SAFETY: asks for no status.
+        if unsafe { libc::waitpid(-1, std::ptr::null_mut(), 0) } == -1 {
+            return;
         }
     }
 }

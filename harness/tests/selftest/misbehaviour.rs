@@ -110,6 +110,7 @@ fn processes_left_behind() {
 fn objects_left_behind() {
     for (id, words) in [
         ("leaks-sysv-queue", "System V message queue "),
+        ("leaks-slowly", "System V message queue "),
         ("leaks-sysv-semaphores", "System V semaphore set "),
         ("leaks-sysv-segment", "System V shared memory segment "),
         ("leaks-posix-queue", "POSIX message queue /ipcspec"),

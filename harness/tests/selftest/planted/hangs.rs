@@ -44,14 +44,19 @@ fn hangs_forking() -> Scene {
     Ok(())
 }
 
-/// Something is printed for ever.
+/// Several processes print for ever.
 #[harness::test(id = "planted.prints-for-ever", cite = "none", covers = [])]
-fn prints_for_ever() {
+fn prints_for_ever() -> Scene {
     assert!(true);
     let text = "x".repeat(64 * 1024);
-    loop {
-        print!("{text}");
-    }
+    let print = || -> () {
+        loop {
+            print!("{text}");
+        }
+    };
+    let _others = (fork(print)?, fork(print)?, fork(print)?);
+    print();
+    Ok(())
 }
 
 /// A child outlives its parent and the spec.

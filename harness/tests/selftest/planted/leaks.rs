@@ -27,6 +27,20 @@ fn leaks_a_system_v_queue() -> Scene {
     Ok(())
 }
 
+/// A System V message queue stays, after a moment in which its process alone knows of it.
+#[harness::test(id = "planted.leaks-slowly", cite = "none", covers = [])]
+fn leaks_slowly() -> Scene {
+    assert!(true);
+    let slowly = || {
+        // SAFETY: touches no memory of ours.
+        let id = made("msgget", unsafe { libc::msgget(libc::IPC_PRIVATE, 0o600) });
+        std::thread::sleep(std::time::Duration::from_millis(2));
+        id
+    };
+    create(slowly, |id| Object::SysvQueue(*id))?;
+    Ok(())
+}
+
 /// A System V semaphore set stays.
 #[harness::test(id = "planted.leaks-sysv-semaphores", cite = "none", covers = [])]
 fn leaks_a_system_v_semaphore_set() -> Scene {
