@@ -4,6 +4,7 @@
 //! itself into surroundings and executes itself there (`surroundings`), or kills such runs (`kill-runs`); otherwise it
 //! speaks libtest's protocol. So it needs nothing but itself, and works from a nextest archive as any user.
 
+mod choice;
 mod composition;
 mod kill_runs;
 mod ladder;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         _ => {
             let trials = [
                 misbehaviour::trials(),
+                choice::trials(),
                 composition::trials(),
                 ladder::trials(),
                 nothing_left::trials(),

@@ -25,6 +25,9 @@ pub fn trials() -> Vec<Trial> {
         trial("misbehaviour::an_early_exit_is_broken", early_exit),
         trial("misbehaviour::a_scene_that_fails_is_broken_where_it_failed", scene_that_fails),
         trial("misbehaviour::a_ledger_that_overflows_is_broken", ledger_that_overflows),
+        trial("misbehaviour::a_deviation_is_told_before_what_it_left_behind", deviation_and_leak),
+        trial("misbehaviour::a_hang_is_told_after_what_failed_before", deviation_and_hang),
+        trial("misbehaviour::a_sandbox_that_is_killed_is_broken", killed_sandbox),
         trial("misbehaviour::what_a_spec_closes_is_its_own_affair", closed_descriptors),
     ]
 }
@@ -182,6 +185,31 @@ fn ledger_that_overflows() {
     let (verdict, message) = judged("overflows");
     assert_eq!(verdict, Verdict::Broken);
     assert!(message.starts_with("it wrote down more than its ledger holds: "), "{message}");
+}
+
+fn messages(record: &SpecRecord) -> Vec<(Verdict, &str)> {
+    record.failures.iter().map(|failure| (failure.verdict, failure.message.as_str())).collect()
+}
+
+fn deviation_and_leak() {
+    let record = Run::of(["deviates-and-leaks"]).record();
+    assert_eq!(record.verdict, Verdict::Deviates);
+    let left = "left behind: file forgotten in the scratch folder";
+    assert_eq!(messages(&record), [(Verdict::Deviates, "1 > 2"), (Verdict::Broken, left)]);
+}
+
+fn deviation_and_hang() {
+    let record = Run::of(["deviates-and-hangs"]).timeout_scale(0.05).record();
+    assert_eq!(record.verdict, Verdict::Timeout);
+    assert_eq!(messages(&record)[0], (Verdict::Deviates, "1 > 2"));
+    assert!(messages(&record)[1].1.starts_with("it had not ended after"));
+}
+
+fn killed_sandbox() {
+    // In a world that goes with what nobody could remove.
+    let record = Run::of(["kills-sandbox"]).within(["world", "refuse=namespaces"]).record();
+    assert_eq!(record.verdict, Verdict::Broken);
+    assert_eq!(messages(&record), [(Verdict::Broken, "its sandbox ended early: killed by SIGKILL")]);
 }
 
 fn closed_descriptors() {

@@ -1,6 +1,7 @@
 //! Specs that come to an end of some kind.
 
 use super::PRINTED;
+use super::hangs::pause;
 use fixtures::prelude::*;
 use harness::{assert, assert_eq};
 
@@ -34,6 +35,29 @@ fn panics_in_a_grandchild() -> Scene {
 #[harness::test(id = "planted.deviates", cite = "none", covers = [], layers = [libc, raw])]
 fn deviates() {
     assert!(harness::layer::current() == Layer::Raw, "it is asked by libc");
+}
+
+/// An assertion fails, and a file is left behind.
+#[harness::test(id = "planted.deviates-and-leaks", cite = "none", covers = [])]
+fn deviates_and_leaks() -> Scene {
+    std::fs::write("forgotten", "x")?;
+    assert!(1 > 2);
+    Ok(())
+}
+
+/// An assertion fails in a child, and its parent waits for ever.
+#[harness::test(id = "planted.deviates-and-hangs", cite = "none", covers = [])]
+fn deviates_and_hangs() -> Scene {
+    let child = fork(|| assert!(1 > 2))?;
+    child.wait()?;
+    fork(pause)?.join()
+}
+
+/// The sandbox's first process is killed; it cannot be where it is the first of a pid namespace.
+#[harness::test(id = "planted.kills-sandbox", cite = "none", covers = [])]
+fn kills_its_sandbox() -> Scene {
+    assert!(true);
+    Ok(nix::sys::signal::kill(nix::unistd::getppid(), nix::sys::signal::Signal::SIGKILL)?)
 }
 
 /// Memory at address 0 is written.

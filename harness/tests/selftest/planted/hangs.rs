@@ -4,7 +4,7 @@ use fixtures::prelude::*;
 use harness::assert;
 
 /// Waits for ever; not `!`, which stable Rust cannot judge.
-fn pause() {
+pub fn pause() {
     loop {
         nix::unistd::pause();
     }
