@@ -101,11 +101,11 @@ fn endless_output() {
 }
 
 fn processes_left_behind() {
-    for (id, name) in [("leaves-orphan", "child 1.1"), ("leaves-daemon", "child 1.1")] {
+    for id in ["leaves-orphan", "leaves-daemon"] {
         let (verdict, message) = judged(id);
         assert_eq!(verdict, Verdict::Broken);
         assert!(message.starts_with("left behind: process "), "{message}");
-        assert!(message.contains(&format!("({name}): sleeping")), "{message}");
+        assert!(message.contains(" (child 1.1): "), "{message}");
         assert!(!message.contains(';'), "nothing else: {message}");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::ladder::user_namespaces_work;
 use crate::run::{binary_in, open_folder};
-use crate::trial;
+use crate::{trial, trial_for_root};
 use libtest_mimic::Trial;
 use std::process::Command;
 
@@ -19,7 +19,11 @@ pub fn trials() -> Vec<Trial> {
         }),
     ]
     .map(|trial| trial.with_ignored_flag(ignored))
-    .into()
+    .into_iter()
+    .chain([trial_for_root("nothing_left::by_a_killed_run_of_root_without_user_namespaces", || {
+        check("refuse=user-namespaces", "KILL", &ALL);
+    })])
+    .collect()
 }
 
 /// What stays where it is when its run is killed, and what comes and goes.
