@@ -177,6 +177,18 @@ pub fn check_errno<T: Debug>(result: Result<T, CallError>, expected: &[Errno], e
     }
 }
 
+/// Asserts that a call succeeded; gives what it returned.
+#[track_caller]
+pub fn check_success<T>(result: Result<T, CallError>, expression: &str) -> T {
+    let error = result.as_ref().err().copied();
+    check(error.is_none(), || Comparison {
+        message: expression.into(),
+        expected: Some("success".into()),
+        actual: error.map(|error| format!("{error:?}")),
+    });
+    result.unwrap_or_else(|_| unreachable!("the check raised it"))
+}
+
 /// Asserts that a condition holds.
 #[macro_export]
 macro_rules! assert {
@@ -242,6 +254,14 @@ macro_rules! assert_matches {
 macro_rules! assert_errno {
     ($call:expr, $($errno:ident)|+ $(,)?) => {
         $crate::judge::check_errno($call, &[$($crate::Errno::$errno),+], ::std::stringify!($call))
+    };
+}
+
+/// Asserts that a call succeeds, and gives what it returned: `let reader = assert_ok!(open(&fifo, O_RDWR));`.
+#[macro_export]
+macro_rules! assert_ok {
+    ($call:expr $(,)?) => {
+        $crate::judge::check_success($call, ::std::stringify!($call))
     };
 }
 

@@ -21,7 +21,7 @@ pub enum Need {
     Ipcns,
     /// A mount namespace of the spec's own in which it may mount.
     Mounts,
-    /// POSIX message queues, and their file system at /dev/mqueue.
+    /// POSIX message queues. Their file system need not be mounted.
     Mqueue,
     /// A network namespace of the spec's own.
     Netns,
@@ -102,7 +102,9 @@ impl Need {
                 "Boot a machine for the run and say --expendable there, as root; never on a machine in use."
             }
             Self::Ipcns | Self::Mounts | Self::Pidns => "Run as root, or allow unprivileged user namespaces.",
-            Self::Mqueue => "Use a kernel with CONFIG_POSIX_MQUEUE, and make the directory /dev/mqueue.",
+            Self::Mqueue => {
+                "Use a kernel with CONFIG_POSIX_MQUEUE, and let its user have message queues: see ulimit -q."
+            }
             Self::Netns => "Use a kernel with CONFIG_NET_NS, as root or with unprivileged user namespaces.",
             Self::Nofile(_) => "Raise the hard limit: ulimit -Hn.",
             Self::OwnUid | Self::SecondUid => "Run as root: its user namespaces hold user ids that nobody else uses.",
@@ -243,14 +245,12 @@ fn setting_is_on(name: &str) -> Probe {
 fn probe_mqueue() -> Probe {
     use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open, mq_unlink};
     use nix::sys::stat::Mode;
-    writable("/dev/mqueue")?;
     let name = format!("/ipcspec-probe-{}", nix::unistd::getpid());
     let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_EXCL | MQ_OFlag::O_RDWR;
-    // Without attributes nix passes neither mode nor attributes, and the C library takes what lies there.
+    // With attributes: nix passes the mode only with them.
     let attributes = MqAttr::new(0, 1, 1, 0);
     let queue = mq_open(name.as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR, Some(&attributes))
         .map_err(|error| format!("mq_open: {error}"))?;
-    // nix does not close it on drop.
-    mq_close(queue).map_err(|error| format!("mq_close: {error}"))?;
-    mq_unlink(name.as_str()).map_err(|error| format!("mq_unlink: {error}"))
+    mq_unlink(name.as_str()).map_err(|error| format!("mq_unlink: {error}"))?;
+    mq_close(queue).map_err(|error| format!("mq_close: {error}"))
 }

@@ -12,6 +12,11 @@ const FAILURES: usize = 3;
 /// How many lines of a spec's output are shown.
 const OUTPUT_LINES: usize = 8;
 
+/// The failure of one record in plain text, for a test runner's output: what the terminal shows, with the verdict.
+pub fn text(record: &SpecRecord) -> String {
+    format!("{} {}\n{}", record.id, record.verdict, plain(&Judged::one(record)))
+}
+
 /// The failure in plain text.
 pub(crate) fn plain(spec: &Judged) -> String {
     let mut page = Page::new(false);

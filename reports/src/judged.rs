@@ -37,6 +37,11 @@ pub(crate) fn by_mechanism<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<Ju
 }
 
 impl<'a> Judged<'a> {
+    /// A spec with one attempt.
+    pub(crate) fn one(record: &'a SpecRecord) -> Self {
+        Self { attempts: vec![record] }
+    }
+
     /// The attempt that speaks for the spec: the first that failed, else the first that conformed, else the first.
     pub fn record(&self) -> &'a SpecRecord {
         let first = |pick: fn(Verdict) -> bool| self.attempts.iter().find(|record| pick(record.verdict));

@@ -6,6 +6,7 @@
 
 pub mod claims;
 pub mod exit;
+pub mod failure;
 pub mod github;
 pub mod json;
 pub mod junit;
@@ -14,7 +15,6 @@ pub mod summary;
 pub mod terminal;
 
 mod facts;
-mod failure;
 mod judged;
 mod page;
 #[cfg(test)]

@@ -4,4 +4,8 @@
 #[macro_use]
 extern crate harness;
 
+pub mod fifo;
+pub mod persistence;
 pub mod pipe;
+pub mod stream_pipe;
+pub mod sysv_shm;

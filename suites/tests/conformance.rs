@@ -4,5 +4,5 @@ use suites as _;
 
 fn main() -> std::process::ExitCode {
     fixtures::unrelated::run_if_asked();
-    harness::libtest::main(|record| format!("{record:#?}"))
+    harness::libtest::main(reports::failure::text)
 }

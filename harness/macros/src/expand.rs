@@ -5,20 +5,31 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{Attribute as RustAttribute, Error, Expr, ExprLit, Ident, ItemFn, Lit, Meta, Result};
 
-/// A spec, or a table of specs.
-pub fn test(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
+/// Where the attribute stands in a table.
+pub enum Place {
+    /// Above the case that this function was made from: rstest then gives it to the first case alone.
+    AboveItsCase,
+    /// Above `#[rstest]`, behind the last case, or in no table.
+    Elsewhere,
+}
+
+/// A spec, a table of specs, or a case of a table.
+pub fn test(attribute: TokenStream, item: TokenStream, place: Place) -> Result<TokenStream> {
     let checked: Attribute = syn::parse2(attribute.clone())?;
     let function: ItemFn = syn::parse2(item)?;
     if function.attrs.iter().any(is_rstest) {
         return Ok(behind_the_cases(&attribute, function));
     }
-    if case_name(&function.sig.ident).is_some() {
+    if !function.sig.ident.to_string().starts_with("case_") {
+        return spec(checked, &function, None);
+    }
+    if matches!(place, Place::AboveItsCase) {
         return Err(Error::new_spanned(
             &function.sig.ident,
-            "write `#[harness::test(...)]` above `#[rstest]`: below it, rstest makes a spec of the first case only",
+            "write `#[harness::test(...)]` above `#[rstest]`, or behind the last case: between them, only the first case becomes a spec",
         ));
     }
-    spec(checked, &function, None)
+    case(attribute, quote!(#function))
 }
 
 /// One case of a table.

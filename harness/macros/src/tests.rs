@@ -1,10 +1,10 @@
 //! The messages that a writer of specs meets, checked without a compiler at hand; `harness/tests/ui` shows them in place.
 
-use crate::expand;
+use crate::expand::{self, Place};
 use quote::quote;
 
 fn refusal(attribute: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> String {
-    expand::test(attribute, item).expect_err("it is refused").to_string()
+    expand::test(attribute, item, Place::Elsewhere).expect_err("it is refused").to_string()
 }
 
 fn good_item() -> proc_macro2::TokenStream {
@@ -61,12 +61,14 @@ fn functions_take_no_arguments_and_cases_have_names() {
 }
 
 #[test]
-fn below_rstest_the_attribute_is_refused() {
+fn between_rstest_and_the_cases_the_attribute_is_refused() {
     let first = quote! {
         /// A statement.
         fn case_1_full() {}
     };
-    assert!(refusal(quote!(id = "a.b", cite = "c", covers = []), first).contains("above `#[rstest]`"));
+    let attribute = quote!(id = "a.b", cite = "c", covers = []);
+    let refusal = expand::test(attribute, first, Place::AboveItsCase).expect_err("it is refused").to_string();
+    assert!(refusal.contains("above `#[rstest]`, or behind the last case"), "{refusal}");
 }
 
 #[test]
@@ -79,7 +81,9 @@ fn a_table_gets_statement_and_attribute_behind_its_cases() {
         #[file_serial(key)]
         fn spec(#[case] size: usize) {}
     };
-    let code = expand::test(quote!(id = "a.b", cite = "c", covers = []), table).expect("it expands").to_string();
+    let code = expand::test(quote!(id = "a.b", cite = "c", covers = []), table, Place::Elsewhere)
+        .expect("it expands")
+        .to_string();
     let parts = ["rstest", "full", "empty", "A statement", ":: harness :: cases :: test", "file_serial", "fn spec"];
     let places = parts.map(|part| code.find(part).unwrap_or_else(|| panic!("{part} in {code}")));
     assert!(places.is_sorted(), "{code}");

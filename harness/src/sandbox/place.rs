@@ -6,6 +6,7 @@ use crate::spec::Scene;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 /// Sets the place up, in the reaper. An error names the step; a trial run shows it as the reason why a rung is refused.
@@ -14,6 +15,9 @@ pub fn set_up(rung: Rung) -> Scene {
         Rung::None => Here { rung, scratch: folder_of_our_own()?, queues: None },
         Rung::Userns | Rung::Root => namespaced(rung)?,
     };
+    // Whatever the umask: a second user goes through it as well.
+    fs::set_permissions(&here.scratch, fs::Permissions::from_mode(0o755))
+        .map_err(|error| refused("set the permissions of the scratch folder", error))?;
     std::env::set_current_dir(&here.scratch).map_err(|error| refused("chdir to the scratch folder", error))?;
     HERE.set(here).map_err(|_| Stop::broken("a sandbox is set up once"))
 }

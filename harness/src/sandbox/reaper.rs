@@ -18,6 +18,10 @@ pub fn main(rung: Rung, runner: i32, ledger: Ledger, print: OwnedFd, wait: Owned
     judge::set_label("the sandbox");
     judge::judge(|| {
         prepare(rung, runner, print, wait)?;
+        if rung == Rung::None {
+            // Orphans come to us, as they do to PID 1.
+            nix::sys::prctl::set_child_subreaper(true)?;
+        }
         place::set_up(rung)?;
         // SAFETY: this process has one thread.
         let spec = match unsafe { fork() }? {
@@ -42,7 +46,6 @@ fn prepare(rung: Rung, runner: i32, print: OwnedFd, wait: OwnedFd) -> Scene {
     nix::sys::prctl::set_name(c"reaper")?;
     // Ctrl-C on the runner's terminal is for the runner, which then asks us to end.
     nix::unistd::setsid()?;
-    nix::sys::prctl::set_child_subreaper(true)?;
     let told_to_go = nix::unistd::read(&wait, &mut [0]) == Ok(1);
     if told_to_go && rung == Rung::Userns {
         place::become_root_of_namespace()?;

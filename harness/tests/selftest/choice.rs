@@ -41,7 +41,10 @@ fn selections() {
     assert_eq!(selected(&by_ids(&["planted.conforms"])), ["planted.conforms"]);
     assert_eq!(selected(&by_ids(&["planted.deviates"])), ["planted.deviates/libc", "planted.deviates/raw"]);
     assert_eq!(selected(&by_ids(&["planted.alone"])), ["planted.alone"], "and not alone-too");
-    assert_eq!(selected(&by_ids(&["*/holds"])), ["planted.table/holds/libc", "planted.table/holds/raw"]);
+    assert_eq!(
+        selected(&by_ids(&["*/holds"])),
+        ["planted.other-table/holds", "planted.table/holds/libc", "planted.table/holds/raw"]
+    );
     let by_layers =
         |layers: &[Layer]| Selection { layers: layers.to_vec(), ..by_ids(&["planted.deviates", "*.alone"]) };
     assert_eq!(selected(&by_layers(&[Layer::Raw])), ["planted.deviates/raw"]);

@@ -9,6 +9,7 @@ use libtest_mimic::Trial;
 pub fn trials() -> Vec<Trial> {
     vec![
         trial("composition::cases_and_layers_end_the_id", cases_and_layers_end_the_id),
+        trial("composition::the_attribute_may_stand_behind_the_cases", the_attribute_behind_the_cases),
         trial("composition::the_layer_is_that_of_the_case", the_layer_is_that_of_the_case),
         trial("composition::a_property_that_fails_shows_its_smallest_input", property_that_fails),
         trial("composition::specs_with_one_lock_never_overlap", specs_with_one_lock_never_overlap),
@@ -31,6 +32,13 @@ fn cases_and_layers_end_the_id() {
             ("planted.table/holds/libc", Verdict::Conforms),
             ("planted.table/holds/raw", Verdict::Conforms),
         ]
+    );
+}
+
+fn the_attribute_behind_the_cases() {
+    assert_eq!(
+        verdicts(&Run::of(["other-table"]).records()),
+        [("planted.other-table/does-not-hold", Verdict::Deviates), ("planted.other-table/holds", Verdict::Conforms)]
     );
 }
 

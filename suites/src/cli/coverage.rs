@@ -87,11 +87,11 @@ pub fn coverage(arguments: &Arguments) -> Result<Exit, Refusal> {
         }
     }
     if arguments.json {
-        print(&(serde_json::to_string_pretty(&coverage).expect("plain data") + "\n"));
+        print(&(serde_json::to_string_pretty(&coverage).expect("plain data") + "\n"))?;
     } else {
-        print(&table(&coverage));
+        print(&table(&coverage))?;
         if !uncovered.is_empty() {
-            print(&format!("\nnot covered, though inducible:\n{uncovered}"));
+            print(&format!("\nnot covered, though inducible:\n{uncovered}"))?;
         }
     }
     Ok(Exit::Holds)

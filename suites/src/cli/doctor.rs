@@ -31,7 +31,7 @@ pub fn doctor() -> Result<Exit, Refusal> {
             let _ = writeln!(text, "  {name} = {value}");
         }
     }
-    print(&text);
+    print(&text)?;
     Ok(Exit::Holds)
 }
 

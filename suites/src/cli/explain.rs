@@ -31,7 +31,7 @@ pub fn explain(arguments: &Arguments) -> Result<Exit, Refusal> {
     write_cases(&mut text, asked, &told);
     let _ = writeln!(text, "source\n  {}:{}", first.file, first.line);
     let _ = writeln!(text, "run it\n  ipcspec run {asked}");
-    print(&text);
+    print(&text)?;
     Ok(Exit::Holds)
 }
 
@@ -66,11 +66,19 @@ fn write_needs(text: &mut String, told: &[&Spec]) {
 
 /// The cases and layers of a family, each with its verdict in the last run here.
 fn write_cases(text: &mut String, asked: &str, told: &[&Spec]) {
-    let records = store::read(Path::new(store::DEFAULT)).ok();
     let _ = writeln!(text, "last verdict here");
+    let kept = Path::new(store::DEFAULT);
+    let (records, otherwise) = match store::read(kept) {
+        Ok(records) => (Some(records), "not run"),
+        Err(_) if !kept.exists() => (None, "not run"),
+        Err(refusal) => {
+            let _ = writeln!(text, "  {}", refusal.sentence);
+            (None, "not known")
+        }
+    };
     for spec in told {
         let judged = records.as_ref().and_then(|records| records.specs.iter().rfind(|record| record.id == spec.id));
-        let verdict = judged.map_or("not run", |record| record.verdict.word());
+        let verdict = judged.map_or(otherwise, |record| record.verdict.word());
         let name = spec.id.strip_prefix(asked).filter(|case| !case.is_empty()).map_or("", |case| &case[1..]);
         let _ = match name {
             "" => writeln!(text, "  {verdict}"),

@@ -58,6 +58,6 @@ pub fn list(arguments: &Arguments) -> Result<Exit, Refusal> {
             let _ = writeln!(text, "{}\n    {}", spec.id, spec.statement);
         }
     }
-    print(&text);
+    print(&text)?;
     Ok(Exit::Holds)
 }

@@ -18,7 +18,7 @@ pub struct Arguments {
 pub fn manifest(arguments: &Arguments) -> Result<Exit, Refusal> {
     let current = text();
     let Some(path) = &arguments.check else {
-        print(&current);
+        print(&current)?;
         return Ok(Exit::Holds);
     };
     let kept = std::fs::read_to_string(path)

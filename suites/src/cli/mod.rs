@@ -12,7 +12,7 @@ mod store;
 
 use clap::{Parser, Subcommand};
 use reports::Exit;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// Tells whether a Linux system's inter-process communication behaves as documented.
@@ -74,8 +74,14 @@ pub fn run(command: Command) -> ExitCode {
         .into()
 }
 
-/// Prints an answer. A reader that has gone, as in `ipcspec list | head`, has seen what it wanted.
-fn print(text: &str) {
+/// Prints an answer. A reader that has gone, as in `ipcspec list | head`, has seen what it wanted; half an answer on a full
+/// disk must not pass for one.
+fn print(text: &str) -> Result<(), Refusal> {
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(Refusal::could_not(format!("standard output cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
 }

@@ -28,7 +28,7 @@ pub struct Arguments {
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
     /// Run each spec so many times, and show how often it conforms.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     repeat: u32,
     /// Run one part of the selected specs: 2/4 is the second of four.
     #[arg(long, value_name = "M/N")]
@@ -60,6 +60,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
         harness::need::declare_expendable();
     }
     harness::set_seed(arguments.shuffle.unwrap_or_default());
+    if let Some(path) = &arguments.records {
+        store::prepare(path).map_err(|error| unwritable(path, &error))?;
+    }
     let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
     let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
@@ -115,14 +118,14 @@ fn announce(run: &RunRecord, jobs: usize) {
 /// Reports, in every form that was asked for or that the surroundings read.
 fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
     let claims = claims();
-    let kept = keep(arguments, records, &claims)?;
+    let kept = keep(arguments, records, &claims);
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print(&reports::terminal::render(records, &claims, colour));
-    if let Some(folder) = kept {
+    print(&reports::terminal::render(records, &claims, colour))?;
+    if let Some(folder) = kept? {
         let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
     }
     if std::env::var_os("GITHUB_ACTIONS").is_some() {
-        print(&reports::github::annotations(records));
+        print(&reports::github::annotations(records))?;
         if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
             append(Path::new(&path), &reports::github::job_summary(records, &claims))?;
         }
@@ -145,14 +148,17 @@ fn keep(arguments: &Arguments, records: &Records, claims: &[NotedClaim]) -> Resu
             );
             Ok(None)
         }
-        Err(error) => Err(Refusal::could_not(format!("{} cannot be written: {error}", path.display()))),
+        Err(error) => Err(unwritable(path, &error)),
     }
 }
 
 fn append(path: &Path, text: &str) -> Result<(), Refusal> {
     let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| Refusal::could_not(format!("{} cannot be written: {error}", path.display())))
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> Refusal {
+    Refusal::could_not(format!("{} cannot be written: {error}", path.display()))
 }
 
 /// What the founding notes claim, in the words of reports.

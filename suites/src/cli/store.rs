@@ -2,6 +2,7 @@
 
 use super::Refusal;
 use harness::record::{Line, Records, write_line};
+use reports::Format;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,20 @@ pub fn folder(file: &Path) -> PathBuf {
         Some(folder) if !folder.as_os_str().is_empty() => folder.into(),
         _ => ".".into(),
     }
+}
+
+/// Makes the folder if need be, and sees that records can be written: better known before a run than after it.
+pub fn prepare(path: &Path) -> io::Result<()> {
+    let folder = folder(path);
+    std::fs::create_dir_all(&folder)?;
+    tempfile::tempfile_in(&folder)?;
+    if path.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if Format::ALL.iter().any(|format| path.file_name().is_some_and(|name| name == format.file_name())) {
+        return Err(io::Error::other("a report beside the records has this name"));
+    }
+    Ok(())
 }
 
 /// Writes the records of a run, and makes the folder if need be. A reader sees the old file or the new one, never a part:

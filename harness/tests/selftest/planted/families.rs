@@ -14,6 +14,15 @@ fn table(#[case] sum: i32) {
     assert_eq!(1 + 1, sum);
 }
 
+#[rstest]
+#[case::holds(2)]
+#[case::does_not_hold(3)]
+/// The attribute may also stand behind the cases.
+#[harness::test(id = "planted.other-table", cite = "none", covers = [])]
+fn other_table(#[case] sum: i32) {
+    assert_eq!(1 + 1, sum);
+}
+
 proptest::proptest! {
     #![proptest_config(fixtures::property::cases(64))]
 

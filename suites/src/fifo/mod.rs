@@ -1,0 +1,18 @@
+//! fifo(7): FIFOs, pipes that have a name.
+
+mod access;
+mod calls;
+mod flow;
+mod interrupted;
+mod lifetime;
+mod limits;
+mod making;
+mod making_errors;
+mod mknod_errors;
+mod nonblocking;
+mod one_pipe;
+mod opening;
+mod opening_errors;
+mod persistence;
+mod pipe_rules;
+mod read_write;

@@ -1,0 +1,110 @@
+//! POSIX objects outlive the process that made them.
+
+use super::{TEXT, word};
+use fixtures::posix::{Mapping, MessageQueue, NamedSemaphore, SharedMemory};
+use fixtures::prelude::*;
+use fixtures::unrelated::{self, PROGRAMS, Program};
+use libc::{O_NONBLOCK, O_RDWR};
+use linkme::distributed_slice;
+
+/// POSIX shared memory and its bytes outlive the process that made it and was killed.
+#[harness::test(
+    id = "persistence.posix-shm",
+    cite = "shm_overview(7), Persistence; POSIX.1-2024 shm_open()",
+    covers = ["notes:persist.posix-until-unlink", "behaviours:pshm.kernel-persistence"],
+    needs = [dev_shm],
+    layers = [libc, nix, raw],
+)]
+fn shared_memory_outlives_its_creator() -> Scene {
+    let memory = SharedMemory::new();
+    let creator = holder(|| {
+        let fd = memory.create(TEXT.len())?;
+        let mapping = Mapping::new(&fd, TEXT.len())?;
+        mapping.write(TEXT);
+        Ok((fd, mapping))
+    })?;
+    creator.kill()?;
+    unrelated::start(&READS_MEMORY, &[memory.name().into()])?.join()
+}
+
+#[distributed_slice(PROGRAMS)]
+static READS_MEMORY: Program = Program {
+    name: "that reads shared memory",
+    body: |arguments| {
+        let opened = shm_open(word(arguments, 0)?, O_RDWR, 0);
+        assert_matches!(opened, Ok(_));
+        let fd = opened?;
+        assert_eq!(fstat(&fd)?.st_size, TEXT.len() as i64);
+        assert_eq!(Mapping::new(&fd, TEXT.len())?.read(), TEXT);
+        Ok(())
+    },
+};
+
+/// A POSIX queue and its messages outlive the process that made it and was killed.
+#[harness::test(
+    id = "persistence.posix-mq",
+    cite = "mq_overview(7), Library interfaces and system calls; POSIX.1-2024 mq_open()",
+    covers = [
+        "notes:persist.posix-until-unlink", "behaviours:mq.kernel-persistence", "errors:posix-mq.mq_receive.EAGAIN",
+    ],
+    needs = [mqueue],
+    layers = [libc, nix, raw],
+)]
+fn queue_outlives_its_creator() -> Scene {
+    let queue = MessageQueue::new();
+    let creator = holder(|| {
+        let descriptor = queue.create()?;
+        mq_send(&descriptor, TEXT, 3)?;
+        Ok(descriptor)
+    })?;
+    creator.kill()?;
+    unrelated::start(&TAKES_MESSAGE, &[queue.name().into()])?.join()
+}
+
+#[distributed_slice(PROGRAMS)]
+static TAKES_MESSAGE: Program = Program {
+    name: "that takes a message from a POSIX queue",
+    body: |arguments| {
+        let opened = mq_open(word(arguments, 0)?, O_RDWR | O_NONBLOCK, 0, None);
+        assert_matches!(opened, Ok(_));
+        let queue = opened?;
+        assert_eq!(mq_receive(&queue, MessageQueue::SIZE), Ok((TEXT.to_vec(), 3)));
+        assert_errno!(mq_receive(&queue, MessageQueue::SIZE), EAGAIN);
+        Ok(())
+    },
+};
+
+/// A named semaphore outlives the process that made it and was killed, with the value that it left.
+#[harness::test(
+    id = "persistence.posix-sem",
+    cite = "sem_overview(7), Persistence; POSIX.1-2024 sem_open(); sem_close(3)",
+    covers = [
+        "notes:persist.posix-until-unlink", "behaviours:psem.kernel-persistence",
+        "behaviours:psem.holder-death-no-release", "behaviours:psem.exit-closes", "errors:posix-sem.sem_trywait.EAGAIN",
+    ],
+    needs = [dev_shm],
+)]
+fn semaphore_outlives_its_creator() -> Scene {
+    let name = NamedSemaphore::new();
+    let creator = holder(|| {
+        let semaphore = name.create(3)?;
+        sem_trywait(&semaphore)?;
+        Ok(semaphore)
+    })?;
+    creator.kill()?;
+    unrelated::start(&TAKES_SEMAPHORE, &[name.name().into()])?.join()
+}
+
+#[distributed_slice(PROGRAMS)]
+static TAKES_SEMAPHORE: Program = Program {
+    name: "that takes a named semaphore",
+    body: |arguments| {
+        let opened = sem_open(word(arguments, 0)?, 0, 0, 0);
+        assert_matches!(opened, Ok(_));
+        let semaphore = opened?;
+        assert_eq!(sem_getvalue(&semaphore), Ok(2));
+        assert_eq!([sem_trywait(&semaphore), sem_trywait(&semaphore)], [Ok(()); 2]);
+        assert_errno!(sem_trywait(&semaphore), EAGAIN);
+        Ok(())
+    },
+};

@@ -1,0 +1,124 @@
+//! What holds POSIX objects on Linux: file systems that are in memory only.
+
+use super::TEXT;
+use fixtures::posix::{Mapping, MessageQueue, NamedSemaphore, SharedMemory};
+use fixtures::prelude::*;
+use fixtures::watch::Watch;
+use nix::mount::{MsFlags, mount, umount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::statfs::{FsType, TMPFS_MAGIC, fstatfs, statfs};
+use std::fs;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::path::Path;
+
+/// MQUEUE_MAGIC of the kernel's ipc/mqueue.c, which no header has.
+const MQUEUE_MAGIC: FsType = FsType(0x1980_0202);
+
+/// POSIX shared memory and named semaphores are files of a tmpfs at /dev/shm, and queues of an mqueue file system: none
+/// is on a disk.
+#[harness::test(
+    id = "persistence.posix-in-memory",
+    cite = "shm_overview(7), Accessing shared memory objects via the filesystem; sem_overview(7); mq_overview(7)",
+    covers = ["notes:persist.posix-filesystem", "behaviours:pshm.file-dev-shm", "behaviours:psem.file-dev-shm"],
+    needs = [dev_shm, mqueue],
+)]
+fn posix_objects_are_in_memory_file_systems() -> Scene {
+    let (memory, queue, semaphore) = (SharedMemory::new(), MessageQueue::new(), NamedSemaphore::new());
+    let made = (memory.create(TEXT.len())?, queue.create()?, semaphore.create(1)?);
+    let file = Path::new("/dev/shm").join(&memory.name()[1..]);
+    assert_eq!(fs::metadata(&file).map(|file| file.len()).ok(), Some(TEXT.len() as u64));
+    let type_of = |fd: &Fd| {
+        // SAFETY: open in the caller.
+        fstatfs(unsafe { BorrowedFd::borrow_raw(fd.as_raw_fd()) }).map(|system| system.filesystem_type())
+    };
+    let (of_memory, of_queue) = (type_of(&made.0), type_of(&made.1));
+    let of_semaphore = statfs(&Path::new("/dev/shm").join(format!("sem.{}", &semaphore.name()[1..])));
+    let of_semaphore = of_semaphore.map(|system| system.filesystem_type());
+    assert_eq!(of_memory, Ok(TMPFS_MAGIC));
+    assert_eq!(of_semaphore, Ok(TMPFS_MAGIC));
+    assert_eq!(of_queue, Ok(MQUEUE_MAGIC));
+    for (object, found) in [("shared memory", of_memory), ("a named semaphore", of_semaphore), ("a queue", of_queue)] {
+        observe(&format!("file system type of {object}"), format!("{:#x}", found?.0));
+    }
+    Ok(())
+}
+
+/// POSIX shared memory and named semaphores are gone when the tmpfs that holds them is unmounted: a new one at the same
+/// place is empty.
+#[harness::test(
+    id = "persistence.posix-remount",
+    cite = "shm_overview(7), Accessing shared memory objects via the filesystem; tmpfs(5)",
+    covers = ["notes:persist.posix-filesystem", "errors:posix-shm.shm_open.ENOENT", "errors:posix-sem.sem_open.ENOENT"],
+    needs = [dev_shm, mounts],
+)]
+fn posix_objects_end_with_their_tmpfs() -> Scene {
+    let (memory, semaphore) = (SharedMemory::new(), NamedSemaphore::new());
+    let child = fork(|| -> Scene {
+        // Mounts of its own, so that they are gone with it.
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
+        mount_tmpfs()?;
+        Mapping::new(&memory.create(TEXT.len())?, TEXT.len())?.write(TEXT);
+        drop(semaphore.create(3)?);
+        assert_eq!(
+            shm_open(memory.name(), libc::O_RDWR, 0).and_then(|fd| Ok(fstat(&fd)?.st_size)),
+            Ok(TEXT.len() as i64)
+        );
+        assert_eq!(sem_open(semaphore.name(), 0, 0, 0).and_then(|open| sem_getvalue(&open)), Ok(3));
+        umount("/dev/shm")?;
+        assert_errno!(shm_open(memory.name(), libc::O_RDWR, 0), ENOENT);
+        mount_tmpfs()?;
+        let (of_memory, of_semaphore) = (shm_open(memory.name(), libc::O_RDWR, 0), sem_open(semaphore.name(), 0, 0, 0));
+        observe("opened after the remount", format!("{of_memory:?}; {of_semaphore:?}"));
+        assert_errno!(of_memory, ENOENT);
+        assert_errno!(of_semaphore, ENOENT);
+        Ok(())
+    })?;
+    child.join()
+}
+
+fn mount_tmpfs() -> nix::Result<()> {
+    mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, None::<&str>)
+}
+
+/// Objects have one of three lifetimes: a pipe ends with its processes, a queue with its kernel (here its IPC
+/// namespace), and a file outlasts both.
+#[harness::test(
+    id = "persistence.classes",
+    cite = "pipe(7); sysvipc(7); ipc_namespaces(7); mmap(2)",
+    covers = ["notes:persist.three-classes"],
+    needs = [ipcns],
+)]
+fn objects_have_three_lifetimes() -> Scene {
+    let (key, file) = (fixtures::sysv::unused_key()?, scratch().join("file"));
+    let machine = fork(|| -> Scene {
+        unshare(CloneFlags::CLONE_NEWIPC)?;
+        let (reader, writer) = pipe()?;
+        let watch = Watch::new(&[&reader, &writer])?;
+        let process = holder(|| {
+            write(&writer, TEXT)?;
+            let id = msgget(key, libc::IPC_CREAT | libc::IPC_EXCL | 0o600)?;
+            msgsnd(id, &Message { kind: 1, text: TEXT.to_vec() }, 0)?;
+            fs::write(&file, [0; TEXT.len()])?;
+            Mapping::new(&open(&file, libc::O_RDWR)?, TEXT.len())?.write(TEXT);
+            Ok(())
+        })?;
+        drop((reader, writer));
+        assert_eq!(watch.present()?, [0, 1]);
+        process.kill()?;
+        assert_eq!(watch.present()?, Watch::NONE);
+        let left = msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, libc::IPC_NOWAIT));
+        assert_eq!(left, Ok(Message { kind: 1, text: TEXT.to_vec() }));
+        assert_eq!(fs::read(&file)?, TEXT);
+        Ok(())
+    })?;
+    machine.join()?;
+    let next_machine = fork(|| -> Scene {
+        unshare(CloneFlags::CLONE_NEWIPC)?;
+        assert_errno!(msgget(key, 0), ENOENT);
+        assert_eq!(fs::read(&file)?, TEXT);
+        Ok(())
+    })?;
+    next_machine.join()?;
+    Ok(fs::remove_file(&file)?)
+}

@@ -1,0 +1,373 @@
+//! The command line as a user meets it: what is printed, where, and which exit code comes back.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+/// A spec that needs nothing of the machine, has layers, and conforms on any Linux.
+const SPEC: &str = "pipe.read-eof";
+
+const HOLDS: i32 = 0;
+const DEVIATIONS: i32 = 1;
+const COULD_NOT_RUN: i32 = 2;
+const NOTHING_SELECTED: i32 = 3;
+
+/// The binary under test. nextest says where it is when it runs from an archive, on a machine that did not build it.
+fn ipcspec() -> Command {
+    let binary = std::env::var_os("NEXTEST_BIN_EXE_ipcspec").unwrap_or_else(|| env!("CARGO_BIN_EXE_ipcspec").into());
+    let mut command = Command::new(binary);
+    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY").stdin(Stdio::null());
+    command
+}
+
+/// What a command did.
+struct Answer {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+/// Runs the command in the folder, and holds what is true of every answer: an exit, and no panic.
+fn ask_in(folder: &Path, arguments: &[&str]) -> Answer {
+    answer(ipcspec().current_dir(folder).args(arguments))
+}
+
+fn ask(arguments: &[&str]) -> Answer {
+    ask_in(TempDir::new().unwrap().path(), arguments)
+}
+
+fn answer(command: &mut Command) -> Answer {
+    let output = command.output().unwrap();
+    let answer = Answer {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    };
+    assert!(answer.code.is_some(), "it was killed: {}\n{}", output.status, answer.err);
+    assert!(!answer.err.contains("panicked"), "{}", answer.err);
+    answer
+}
+
+/// A refusal is one sentence on standard error, and nothing on standard output.
+#[track_caller]
+fn assert_refused(answer: &Answer, code: i32, words: &str) {
+    assert_eq!(answer.code, Some(code), "{}", answer.err);
+    assert!(answer.err.contains(words), "{words:?} is not in {:?}", answer.err);
+    assert!(answer.err.starts_with("ipcspec: ") && answer.err.lines().count() == 1, "{}", answer.err);
+    assert_eq!(answer.out, "");
+}
+
+/// A run of one spec, with its records in a folder of its own.
+fn a_run() -> (TempDir, PathBuf) {
+    let folder = TempDir::new().unwrap();
+    let records = folder.path().join("r.jsonl");
+    let run = ask_in(folder.path(), &["run", SPEC, "--records", "r.jsonl"]);
+    assert_eq!(run.code, Some(HOLDS), "{}{}", run.out, run.err);
+    (folder, records)
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+#[test]
+fn a_run_judges_and_leaves_records_and_reports() {
+    let (folder, records) = a_run();
+    let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["junit.xml", "r.jsonl", "report.json", "report.ktap"]);
+
+    let lines: Vec<Value> = fs::read_to_string(&records).unwrap().lines().map(json).collect();
+    let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["run", "spec", "spec", "spec", "end"]);
+
+    let report = json(&fs::read_to_string(folder.path().join("report.json")).unwrap());
+    assert_eq!(report["exit"], HOLDS);
+    assert_eq!(report["summary"]["verdicts"]["conforms"], 3);
+    assert_eq!(report["specs"].as_array().unwrap().len(), 3);
+    assert_eq!(report["end"]["interrupted"], false);
+    assert!(report["run"]["environment"]["kernel"].as_str().unwrap().starts_with("Linux "));
+}
+
+#[test]
+fn the_last_line_of_a_run_is_for_scripts() {
+    let run = ask(&["run", SPEC, "--records", "r.jsonl"]);
+    let last = run.out.lines().last().unwrap();
+    assert_eq!(
+        last, "3 specs: 3 conforms, 0 deviates, 0 broken, 0 timeout, 0 skipped, 0 unsteady; exit 0",
+        "{}",
+        run.err
+    );
+}
+
+#[test]
+fn an_unknown_id_selects_nothing_and_a_near_one_is_named() {
+    assert_refused(&ask(&["run", "pipe.raed-eof"]), NOTHING_SELECTED, "did you mean pipe.read-eof?");
+    assert_refused(&ask(&["explain", "pipe.raed-eof"]), NOTHING_SELECTED, "did you mean pipe.read-eof?");
+    assert_refused(&ask(&["list", "zzz.*"]), NOTHING_SELECTED, "no spec has the id zzz.*;");
+}
+
+#[test]
+fn filters_that_match_nothing_select_nothing() {
+    let cases: [(&[&str], &str); 5] = [
+        (&["run", "pipe.read-eof/raw", "--layer", "libc"], "all of these filters together"),
+        (&["run", "--mechanism", "telegraphy"], "no spec has the mechanism telegraphy"),
+        (&["run", "--need", "luck"], "no spec has the need luck"),
+        (&["run", SPEC, "--shard", "9/9"], "this shard holds no spec"),
+        (&["coverage", "--mechanism", "telegraphy"], "no mechanism telegraphy"),
+    ];
+    for (arguments, words) in cases {
+        assert_refused(&ask(arguments), NOTHING_SELECTED, words);
+    }
+}
+
+#[test]
+fn arguments_that_make_no_sense_are_refused() {
+    for arguments in [
+        ["--shard", "0/4"],
+        ["--shard", "5/4"],
+        ["--shard", "half"],
+        ["--jobs", "0"],
+        ["--jobs", "many"],
+        ["--timeout-scale", "0"],
+        ["--timeout-scale", "nan"],
+        ["--repeat", "0"],
+        ["--repeat", "4294967295"],
+        ["--shuffle", "-1"],
+        ["--layer", "musl"],
+    ] {
+        let refused = ask(&["run", arguments[0], arguments[1]]);
+        assert_eq!(refused.code, Some(COULD_NOT_RUN), "{arguments:?}: {}", refused.err);
+        assert!(refused.err.starts_with("error: "), "{arguments:?}: {}", refused.err);
+    }
+}
+
+#[test]
+fn records_that_are_not_one_whole_run_are_refused() {
+    let (folder, records) = a_run();
+    let whole = fs::read_to_string(&records).unwrap();
+    let lines: Vec<_> = whole.lines().collect();
+    let some = |lines: &[&str]| lines.join("\n").into_bytes();
+    let (first, last) = (lines[0], lines[lines.len() - 1]);
+    let cases = [
+        ("empty", Vec::new(), "it is empty"),
+        ("half a line", first.as_bytes()[..first.len() / 2].into(), "line 1 is not a record"),
+        ("no end", some(&lines[..lines.len() - 1]), "it was cut off"),
+        ("a hole", some(&[first, lines[1], last]), "lines are missing from its middle"),
+        ("no beginning", some(&lines[1..]), "its first line is missing"),
+        ("twice", whole.repeat(2).into_bytes(), "lines after its end line"),
+        ("other words", b"{\"kind\":\"story\"}\n".into(), "line 1 is not a record"),
+        ("no text", vec![0xff, 0xfe, 0x00], "it is not UTF-8"),
+        ("newer", whole.replacen("\"format\":1", "\"format\":99", 1).into_bytes(), "record format 99"),
+    ];
+    let damaged = folder.path().join("damaged.jsonl");
+    for (name, bytes, words) in cases {
+        fs::write(&damaged, bytes).unwrap();
+        let answer = ask(&["coverage", "--records", damaged.to_str().unwrap()]);
+        assert!(answer.err.contains("damaged.jsonl"), "{name}: {}", answer.err);
+        assert_refused(&answer, COULD_NOT_RUN, words);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_at_all_is_refused() {
+    let folder = TempDir::new().unwrap();
+    let here = folder.path().to_str().unwrap();
+    assert_refused(&ask(&["coverage"]), COULD_NOT_RUN, "do `ipcspec run` here first");
+    assert_refused(&ask(&["coverage", "--records", "nowhere.jsonl"]), COULD_NOT_RUN, "nowhere.jsonl cannot be read");
+    assert_refused(&ask(&["coverage", "--records", here]), COULD_NOT_RUN, "cannot be read: Is a directory");
+    // Opens, and then no read succeeds: address 0 is not mapped. Unlike a file mode, this holds for root too.
+    assert_refused(&ask(&["coverage", "--records", "/proc/self/mem"]), COULD_NOT_RUN, "cannot be read");
+    assert_refused(&ask(&["manifest", "--check", here]), COULD_NOT_RUN, "cannot be read");
+}
+
+#[test]
+fn a_named_place_that_cannot_be_written_is_refused_before_the_run() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("file");
+    fs::write(&file, "").unwrap();
+    for place in [file.join("r.jsonl"), folder.path().into(), "/proc/ipcspec/r.jsonl".into(), "report.json".into()] {
+        let answer = ask_in(folder.path(), &["run", SPEC, "--records", place.to_str().unwrap()]);
+        assert_refused(&answer, COULD_NOT_RUN, "cannot be written");
+    }
+}
+
+#[test]
+fn the_usual_place_may_be_unwritable() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("target"), "no folder").unwrap();
+    let run = ask_in(folder.path(), &["run", SPEC]);
+    assert_eq!(run.code, Some(HOLDS), "{}", run.err);
+    assert!(run.err.contains("no records are kept"), "{}", run.err);
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_error() {
+    let whole: [&[&str]; 4] = [&["list"], &["manifest"], &["run", SPEC, "--records", "r.jsonl"], &["--help"]];
+    for arguments in whole {
+        let folder = TempDir::new().unwrap();
+        let (reader, writer) = nix::unistd::pipe().unwrap();
+        drop(reader);
+        let child = ipcspec().current_dir(folder.path()).args(arguments).stdout(writer).stderr(Stdio::piped()).spawn();
+        let output = child.unwrap().wait_with_output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(HOLDS), "{arguments:?}: {}, {err}", output.status);
+        assert!(!err.contains("panicked"), "{arguments:?}: {err}");
+    }
+}
+
+#[test]
+fn half_an_answer_does_not_pass_for_one() {
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = ipcspec().arg("manifest").stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(COULD_NOT_RUN));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("standard output cannot be written"));
+}
+
+#[test]
+fn a_manifest_that_is_not_current_is_told_by_its_first_line() {
+    let folder = TempDir::new().unwrap();
+    let current = ask(&["manifest"]).out;
+    let path = folder.path().join("MANIFEST.md");
+    let check = |text: &str| {
+        fs::write(&path, text).unwrap();
+        ask(&["manifest", "--check", path.to_str().unwrap()])
+    };
+    assert_eq!(check(&current).code, Some(HOLDS));
+
+    let line = current.lines().position(|line| line.starts_with("- **pipe.read-eof**")).unwrap();
+    let changed = current.replacen("- **pipe.read-eof**", "- **pipe.read-end**", 1);
+    assert_refused(&check(&changed), DEVIATIONS, &format!("is not current from line {} on", line + 1));
+    let shrunken: String = current.lines().take(line).map(|line| line.to_owned() + "\n").collect();
+    assert_refused(&check(&shrunken), DEVIATIONS, &format!("is not current from line {} on", line + 1));
+}
+
+#[test]
+fn coverage_has_one_form_for_the_three_lists() {
+    let (_folder, records) = a_run();
+    let answer = ask(&["coverage", "--json", "--records", records.to_str().unwrap()]);
+    assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
+    let coverage = json(&answer.out);
+    for list in ["claims", "behaviours", "errors"] {
+        let by_mechanism = coverage[list]["by_mechanism"].as_object().unwrap();
+        for count in ["covered", "inducible", "all"] {
+            let total = coverage[list][count].as_u64().unwrap();
+            let sum: u64 = by_mechanism.values().map(|share| share[count].as_u64().unwrap()).sum();
+            assert_eq!(total, sum, "{list}, {count}");
+        }
+        assert!(coverage[list]["covered"].as_u64() <= coverage[list]["inducible"].as_u64());
+        assert!(coverage[list]["inducible"].as_u64() <= coverage[list]["all"].as_u64());
+    }
+    assert_eq!(coverage["claims"]["by_mechanism"]["pipe"]["covered"], 1);
+    assert_eq!(coverage["behaviours"]["by_mechanism"]["pipe"]["covered"], 1);
+}
+
+#[test]
+fn explain_tells_the_last_verdict_or_why_it_does_not() {
+    let folder = TempDir::new().unwrap();
+    let explain = || ask_in(folder.path(), &["explain", SPEC]);
+    let assert_tells = |words: &str| {
+        let answer = explain();
+        assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
+        assert!(answer.out.contains(words), "{words:?} is not in\n{}", answer.out);
+    };
+    assert_tells("  raw: not run\n");
+    assert_eq!(ask_in(folder.path(), &["run", SPEC]).code, Some(HOLDS));
+    assert_tells("  raw: conforms\n");
+    assert_tells("    Reading an empty pipe whose write ends are all closed returns 0.\n");
+    fs::write(folder.path().join("target/ipcspec/records.jsonl"), "damaged\n").unwrap();
+    assert_tells("  raw: not known\n");
+    assert_tells("is damaged: line 1 is not a record");
+}
+
+#[test]
+fn list_and_doctor_answer() {
+    let listed = ask(&["list", SPEC, "--json"]);
+    let ids: Vec<String> =
+        json(&listed.out).as_array().unwrap().iter().map(|spec| spec["id"].as_str().unwrap().into()).collect();
+    assert_eq!(ids, ["pipe.read-eof/libc", "pipe.read-eof/nix", "pipe.read-eof/raw"]);
+    assert!(ask(&["list", SPEC]).out.starts_with("pipe.read-eof/libc\n    A read on an empty pipe"));
+
+    let doctor = ask(&["doctor"]);
+    assert_eq!(doctor.code, Some(HOLDS), "{}", doctor.err);
+    for heading in ["system\n", "isolation\n", "needs\n", "limits (soft/hard)\n", "settings\n"] {
+        assert!(doctor.out.contains(heading), "{heading:?} is not in\n{}", doctor.out);
+    }
+}
+
+#[test]
+fn github_gets_a_job_summary() {
+    let folder = TempDir::new().unwrap();
+    let summary = folder.path().join("summary.md");
+    fs::write(&summary, "An earlier step.\n").unwrap();
+    let mut run = ipcspec();
+    run.current_dir(folder.path())
+        .args(["run", SPEC])
+        .env("GITHUB_ACTIONS", "true")
+        .env("GITHUB_STEP_SUMMARY", &summary);
+    let answer = answer(&mut run);
+    assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
+    assert!(!answer.out.contains("::error"), "nothing failed:\n{}", answer.out);
+    let summary = fs::read_to_string(&summary).unwrap();
+    assert!(summary.starts_with("An earlier step.\n## ipcspec: gate holds\n"), "{summary}");
+    assert!(summary.contains("| pipe | 3 | 0 | 0 | 0 | 0 |\n"), "{summary}");
+}
+
+/// A run that goes on for long enough to be interrupted, at a moment when specs have been judged.
+fn a_long_run(folder: &Path) -> (Child, BufReader<std::process::ChildStderr>) {
+    let mut child = ipcspec()
+        .current_dir(folder)
+        .args(["run", SPEC, "--repeat", "1000", "--records", "r.jsonl"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("conforms") {
+        line.clear();
+        assert_ne!(err.read_line(&mut line).unwrap(), 0, "it ended before it judged a spec");
+    }
+    (child, err)
+}
+
+#[test]
+fn an_interrupted_run_ends_with_a_partial_report() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let folder = TempDir::new().unwrap();
+        let (child, mut err) = a_long_run(folder.path());
+        kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+        let mut rest = String::new();
+        err.read_to_string(&mut rest).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(COULD_NOT_RUN), "{signal}: {}\n{rest}", output.status);
+        assert!(!rest.contains("panicked"), "{rest}");
+        let out = String::from_utf8(output.stdout).unwrap();
+        assert!(out.contains("The run was interrupted: "), "{out}");
+        assert!(out.ends_with("; exit 2\n"), "{out}");
+
+        let report = json(&fs::read_to_string(folder.path().join("report.json")).unwrap());
+        assert_eq!(report["end"]["interrupted"], true);
+        assert_eq!(report["run"]["selected"], 3000);
+        let judged = report["specs"].as_array().unwrap();
+        assert!((1..3000).contains(&judged.len()), "{} judged", judged.len());
+        assert!(judged.iter().all(|spec| spec["verdict"] == "conforms"));
+        // A partial run is still a whole file.
+        let records = folder.path().join("r.jsonl");
+        assert_eq!(ask(&["coverage", "--records", records.to_str().unwrap()]).code, Some(HOLDS));
+    }
+}
+
+#[test]
+fn exit_codes_stand_in_the_help() {
+    let help = ask(&["--help"]);
+    assert_eq!(help.code, Some(HOLDS));
+    for line in ["0  gate holds", "1  deviations", "2  could not run", "3  nothing selected"] {
+        assert!(help.out.contains(line), "{}", help.out);
+    }
+}
