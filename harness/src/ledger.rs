@@ -55,6 +55,8 @@ struct Header {
     lost: AtomicU32,
     /// Assertions executed.
     checks: AtomicU64,
+    /// Processes that are just making an object and have not written it down yet.
+    creating: AtomicU32,
     /// Set when the body returned.
     finished: AtomicU32,
     /// Set, with the wait status, when the spec's first process was reaped.
@@ -161,6 +163,11 @@ impl Ledger {
         notes
     }
 
+    /// Whether a process is in [`create`].
+    pub fn is_creating(&self) -> bool {
+        self.header().creating.load(Ordering::Acquire) > 0
+    }
+
     /// How many entries found no room.
     pub fn lost(&self) -> u32 {
         self.header().lost.load(Ordering::Relaxed)
@@ -205,6 +212,23 @@ impl Ledger {
             self.note(&note);
         }
     }
+}
+
+/// Makes an object that outlives its process, and writes it down. The sandbox ends no process in between: it would not know of
+/// the object, and could not remove it where there are no namespaces.
+pub fn create<T, E>(make: impl FnOnce() -> Result<T, E>, name: impl FnOnce(&T) -> Object) -> Result<T, E> {
+    let ledger = current();
+    if let Some(ledger) = &ledger {
+        ledger.header().creating.fetch_add(1, Ordering::AcqRel);
+    }
+    let made = make();
+    if let Ok(object) = &made {
+        note(&Note::Created(name(object)));
+    }
+    if let Some(ledger) = &ledger {
+        ledger.header().creating.fetch_sub(1, Ordering::AcqRel);
+    }
+    made
 }
 
 /// Adds an entry to the ledger of this process, if it has one.

@@ -30,6 +30,11 @@ pub use verdict::Verdict;
 // For the code that `#[harness::test]` writes.
 #[doc(hidden)]
 pub use linkme;
+#[doc(hidden)]
+pub mod cases {
+    // rstest knows an attribute for tests by its last word.
+    pub use harness_macros::test_of_case as test;
+}
 
 /// What a file of specs uses.
 pub mod prelude {

@@ -36,6 +36,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How much of a spec's output is kept, in bytes.
 const OUTPUT_KEPT: usize = 64 * 1024;
 
+/// How often one spec's output is read before it is another's turn: somewhat more than a full pipe.
+const READS: usize = 8;
+
 impl Pace {
     /// More workers than processors, since most specs wait more than they compute.
     pub fn default_jobs() -> usize {
@@ -215,10 +218,14 @@ impl Running {
         })
     }
 
-    /// Takes what was printed, keeps the beginning, and lets a spec that prints megabytes go on.
+    /// Takes what was printed, keeps the beginning, and lets a spec that prints megabytes go on. A spec that prints for ever
+    /// is left after a while, for the others' sake and the clock's.
     fn read_output(&mut self) {
         let mut buffer = [0; 16 * 1024];
-        while self.output_is_open {
+        for _ in 0..READS {
+            if !self.output_is_open {
+                return;
+            }
             match nix::unistd::read(&self.sandbox.output, &mut buffer) {
                 Ok(0) => self.output_is_open = false,
                 Ok(count) => {

@@ -12,7 +12,7 @@ struct Stat {
 }
 
 /// The name may hold spaces and parentheses, so the line is cut at its last `)`.
-fn stat(pid: i32) -> Option<Stat> {
+fn stat(pid: impl std::fmt::Display) -> Option<Stat> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let (head, tail) = text.rsplit_once(')')?;
     let (_, name) = head.split_once('(')?;
@@ -23,6 +23,11 @@ fn stat(pid: i32) -> Option<Stat> {
 /// The state letter of a process; none when there is no such process.
 pub fn state(pid: i32) -> Option<char> {
     stat(pid).map(|stat| stat.state)
+}
+
+/// The parent of this process, as /proc counts pids: a parent outside the pid namespace too.
+pub fn parent() -> Option<i32> {
+    stat("self").map(|stat| stat.parent)
 }
 
 /// The number of the system call that a process is in, while it sleeps in one.

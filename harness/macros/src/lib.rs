@@ -5,7 +5,8 @@ mod expand;
 #[cfg(test)]
 mod tests;
 
-use proc_macro::TokenStream;
+use expand::Place;
+use proc_macro::{Delimiter, Span, TokenStream, TokenTree};
 
 /// Enters a function into the registry of specs.
 ///
@@ -22,8 +23,39 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// The first paragraph of the doc comment is the statement. The function takes no arguments; a table is written
-/// with `#[rstest]` and named cases, whose names become the ends of the ids. What is missing or unknown does not compile.
+/// with `#[rstest]` and named cases, whose names become the ends of the ids; this attribute stands above `#[rstest]`, or behind
+/// the last case with its doc comment. What is missing or unknown does not compile.
 #[proc_macro_attribute]
 pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
-    expand::expand(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+    let place = if stands_above_its_case(&item) { Place::AboveItsCase } else { Place::Elsewhere };
+    expand::test(attribute.into(), item.into(), place).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// What [`macro@test`] makes of itself behind the cases of a table, for rstest to hand on to each.
+#[doc(hidden)]
+#[proc_macro_attribute]
+pub fn test_of_case(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::case(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Whether rstest made this function from a case that is written between this attribute and the function: it holds the case's
+/// values, which keep their places in the source.
+fn stands_above_its_case(item: &TokenStream) -> bool {
+    let tokens: Vec<TokenTree> = item.clone().into_iter().collect();
+    let name = tokens.iter().skip_while(|token| token.to_string() != "fn").nth(1);
+    let between = |token: &TokenTree| {
+        let line = token.span().line();
+        Span::call_site().line() < line && name.is_some_and(|name| line < name.span().line())
+    };
+    match tokens.last() {
+        Some(TokenTree::Group(body)) if body.delimiter() == Delimiter::Brace => any(body.stream(), &between),
+        _ => false,
+    }
+}
+
+fn any(tokens: TokenStream, holds: &impl Fn(&TokenTree) -> bool) -> bool {
+    tokens.into_iter().any(|token| match &token {
+        TokenTree::Group(group) => any(group.stream(), holds),
+        _ => holds(&token),
+    })
 }

@@ -1,10 +1,10 @@
 //! The messages that a writer of specs meets, checked without a compiler at hand; `harness/tests/ui` shows them in place.
 
-use crate::expand::expand;
+use crate::expand::{self, Place};
 use quote::quote;
 
 fn refusal(attribute: proc_macro2::TokenStream, item: proc_macro2::TokenStream) -> String {
-    expand(attribute, item).expect_err("it is refused").to_string()
+    expand::test(attribute, item, Place::Elsewhere).expect_err("it is refused").to_string()
 }
 
 fn good_item() -> proc_macro2::TokenStream {
@@ -56,7 +56,37 @@ fn functions_take_no_arguments_and_cases_have_names() {
         /// A statement.
         fn case_1() {}
     };
-    assert!(refusal(quote!(id = "a.b", cite = "c", covers = []), unnamed).contains("a case has a name"));
+    let refusal = expand::case(quote!(id = "a.b", cite = "c", covers = []), unnamed).expect_err("it is refused");
+    assert!(refusal.to_string().contains("a case has a name"));
+}
+
+#[test]
+fn between_rstest_and_the_cases_the_attribute_is_refused() {
+    let first = quote! {
+        /// A statement.
+        fn case_1_full() {}
+    };
+    let attribute = quote!(id = "a.b", cite = "c", covers = []);
+    let refusal = expand::test(attribute, first, Place::AboveItsCase).expect_err("it is refused").to_string();
+    assert!(refusal.contains("above `#[rstest]`, or behind the last case"), "{refusal}");
+}
+
+#[test]
+fn a_table_gets_statement_and_attribute_behind_its_cases() {
+    let table = quote! {
+        /// A statement.
+        #[rstest::rstest]
+        #[case::full(1)]
+        #[case::empty(2)]
+        #[file_serial(key)]
+        fn spec(#[case] size: usize) {}
+    };
+    let code = expand::test(quote!(id = "a.b", cite = "c", covers = []), table, Place::Elsewhere)
+        .expect("it expands")
+        .to_string();
+    let parts = ["rstest", "full", "empty", "A statement", ":: harness :: cases :: test", "file_serial", "fn spec"];
+    let places = parts.map(|part| code.find(part).unwrap_or_else(|| panic!("{part} in {code}")));
+    assert!(places.is_sorted(), "{code}");
 }
 
 #[test]
@@ -68,8 +98,8 @@ fn cases_and_layers_end_the_id() {
         /// More.
         fn case_2_write_full() {}
     };
-    let code = expand(quote!(id = "a.b", cite = "c", covers = [], needs = [since(5.10)], layers = [libc, raw]), item);
-    let code = code.expect("it expands").to_string();
+    let attribute = quote!(id = "a.b", cite = "c", covers = [], needs = [since(5.10)], layers = [libc, raw]);
+    let code = expand::case(attribute, item).expect("it expands").to_string();
     for part in
         ["\"a.b/write-full/libc\"", "\"a.b/write-full/raw\"", "\"A statement on two lines.\"", "Since (5u32 , 10u32)"]
     {

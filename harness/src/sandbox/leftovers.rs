@@ -14,8 +14,10 @@ use std::path::Path;
 pub fn report_and_remove(ledger: &Ledger) {
     let Some(here) = HERE.get() else { return };
     let was_ended_early = ledger.status().is_none();
-    let mut left: Vec<String> =
-        reaper::end_processes(here.rung != Rung::None).iter().map(|process| format!("process {process}")).collect();
+    let mut left: Vec<String> = reaper::end_processes(here.rung != Rung::None, ledger)
+        .iter()
+        .map(|process| format!("process {process}"))
+        .collect();
     let objects = if here.rung == Rung::None { unremoved(ledger) } else { in_namespace(here.queues.as_deref()) };
     for object in objects {
         remove(&object);

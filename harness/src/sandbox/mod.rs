@@ -127,9 +127,14 @@ pub fn start(place: Place, body: impl FnOnce() -> Scene) -> io::Result<Sandbox> 
     let (wait, go) = pipe2(OFlag::O_CLOEXEC)?;
     nix::fcntl::fcntl(&output, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     io::stdout().flush()?;
+    let runner = std::process::id().cast_signed();
     let netns = if place.netns { libc::CLONE_NEWNET } else { 0 };
     match fork_into(place.rung.clone_flags() | netns) {
-        Ok(None) => reaper::main(place.rung, ledger, print, wait, body),
+        Ok(None) => {
+            // The runner's alone: its end is seen as the end of `wait`.
+            drop(go);
+            reaper::main(place.rung, runner, ledger, print, wait, body)
+        }
         Ok(Some(reaper)) => {
             drop((print, wait));
             let sandbox = Sandbox { reaper, output, ledger };

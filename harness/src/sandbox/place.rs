@@ -23,9 +23,7 @@ pub fn set_up(rung: Rung) -> Scene {
 }
 
 fn namespaced(rung: Rung) -> Scene<Here> {
-    if rung == Rung::Userns {
-        become_root_of_namespace()?;
-    } else {
+    if rung == Rung::Root {
         // What we mount must not appear outside. In a user namespace the kernel sees to that.
         attach("make mounts private", None, "/", None, MsFlags::MS_SLAVE | MsFlags::MS_REC)?;
     }
@@ -60,7 +58,8 @@ fn refused(step: &str, error: impl std::fmt::Display) -> Stop {
     Stop::broken(format!("{step}: {error}"))
 }
 
-fn become_root_of_namespace() -> Scene {
+/// Takes the ids that the runner mapped.
+pub fn become_root_of_namespace() -> Scene {
     let (user, group) = (Uid::from_raw(0), Gid::from_raw(0));
     // Where setgroups is denied we keep the groups that we have, which the kernel shows as nobody's.
     let _ = setgroups(&[]);

@@ -13,11 +13,11 @@ use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Sets the place up, runs the spec, reaps, sweeps, and ends. The runner asks for an early end by SIGTERM, and so does the
 /// kernel when the runner dies.
-pub fn main(rung: Rung, ledger: Ledger, print: OwnedFd, wait: OwnedFd, body: impl FnOnce() -> Scene) -> ! {
+pub fn main(rung: Rung, runner: i32, ledger: Ledger, print: OwnedFd, wait: OwnedFd, body: impl FnOnce() -> Scene) -> ! {
     ledger.make_current();
     judge::set_label("the sandbox");
     judge::judge(|| {
-        prepare(print, wait)?;
+        prepare(rung, runner, print, wait)?;
         if rung == Rung::None {
             // Orphans come to us, as they do to PID 1.
             nix::sys::prctl::set_child_subreaper(true)?;
@@ -36,18 +36,24 @@ pub fn main(rung: Rung, ledger: Ledger, print: OwnedFd, wait: OwnedFd, body: imp
 }
 
 /// From a copy of the runner to a process of its own. Does not return when the runner is gone.
-fn prepare(print: OwnedFd, wait: OwnedFd) -> Scene {
+fn prepare(rung: Rung, runner: i32, print: OwnedFd, wait: OwnedFd) -> Scene {
     let mut awaited = SigSet::empty();
     awaited.add(Signal::SIGCHLD);
     awaited.add(Signal::SIGTERM);
-    clean::reset_signals()?;
+    // Without a moment in which they are not blocked: the first process of a pid namespace loses what it does not await.
+    clean::reset_dispositions();
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited), None)?;
     nix::sys::prctl::set_name(c"reaper")?;
     // Ctrl-C on the runner's terminal is for the runner, which then asks us to end.
     nix::unistd::setsid()?;
+    let told_to_go = nix::unistd::read(&wait, &mut [0]) == Ok(1);
+    if told_to_go && rung == Rung::Userns {
+        place::become_root_of_namespace()?;
+    }
+    // After the change of ids, which takes the wish back; and first asked for the signal, then looked: a runner that dies in
+    // between is seen in one way or the other. This is still the runner's /proc, which shows a parent outside the namespace.
     nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
-    // First asked for the signal, then read: a runner that dies in between is seen in one way or the other.
-    if nix::unistd::read(&wait, &mut [0]) != Ok(1) {
+    if !told_to_go || standing::parent() != Some(runner) {
         // SAFETY: as in `main`; nothing was made yet.
         unsafe { libc::_exit(0) }
     }
@@ -110,7 +116,7 @@ fn reap(flags: WaitPidFlag) -> Reaped {
 }
 
 /// Ends what is left in the sandbox, and says where each process stood. Empty when the spec left no process.
-pub fn end_processes(own_pid_namespace: bool) -> Vec<Process> {
+pub fn end_processes(own_pid_namespace: bool, ledger: &Ledger) -> Vec<Process> {
     let mut left = Vec::new();
     loop {
         match reap(WaitPidFlag::WNOHANG) {
@@ -127,12 +133,38 @@ pub fn end_processes(own_pid_namespace: bool) -> Vec<Process> {
             let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
         } else {
             // Stopped first, so that none of them forks while we go through them; orphans come to us, for the next round.
-            for signal in [Signal::SIGSTOP, Signal::SIGKILL] {
-                for pid in &descendants {
-                    let _ = kill(Pid::from_raw(*pid), signal);
-                }
-            }
+            stop(&descendants, ledger);
+            signal_all(&descendants, Signal::SIGKILL);
         }
         reap(WaitPidFlag::empty());
+    }
+}
+
+/// Stops processes, none of them between the making of an object and its entry in the ledger. One that was killed there by
+/// another hand, or that cannot be stopped, is not waited for longer than a moment.
+fn stop(processes: &[i32], ledger: &Ledger) {
+    const LOOKS: usize = 50;
+    let runs = |pid: &i32| matches!(standing::state(*pid), Some('R' | 'S' | 'D'));
+    let mut looks = 0;
+    while looks < LOOKS {
+        signal_all(processes, Signal::SIGSTOP);
+        while looks < LOOKS && processes.iter().any(runs) {
+            looks += 1;
+            std::thread::sleep(BETWEEN_LOOKS);
+        }
+        if !ledger.is_creating() {
+            return;
+        }
+        signal_all(processes, Signal::SIGCONT);
+        looks += 1;
+        std::thread::sleep(BETWEEN_LOOKS);
+    }
+}
+
+const BETWEEN_LOOKS: std::time::Duration = std::time::Duration::from_micros(200);
+
+fn signal_all(processes: &[i32], signal: Signal) {
+    for pid in processes {
+        let _ = kill(Pid::from_raw(*pid), signal);
     }
 }

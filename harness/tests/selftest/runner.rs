@@ -1,0 +1,55 @@
+//! `planted`: runs planted specs with the harness's own runner and writes their records.
+//!
+//! Arguments: the file for the records, jobs, repetitions, what deadlines are multiplied by, then ids; a glob is allowed.
+
+use harness::environment::Environment;
+use harness::ladder::{CannotRun, Machine};
+use harness::record::{EndRecord, FORMAT, Line, RunRecord, write_line};
+use harness::runner::{self, Event, Pace};
+use harness::selection::{self, Selection};
+use std::fs::File;
+use std::io::Write;
+use std::process::ExitCode;
+
+pub fn main(arguments: &[String]) -> ExitCode {
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(CannotRun(sentence)) => {
+            eprintln!("{sentence}");
+            2.into()
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<(), CannotRun> {
+    let [records, jobs, repeat, timeout_scale, ids @ ..] = arguments else { panic!("see the file's first lines") };
+    let number = |text: &str| text.parse::<usize>().expect("a number");
+    // It is there, and writable for whom the run became.
+    let mut records = File::options().append(true).open(records).expect("a record file");
+    let specs = Selection { ids: ids.to_vec(), ..Selection::default() }.specs().expect("planted ids");
+    let order = selection::order(&specs, number(repeat) as u32, None);
+    let machine = Machine::probe(specs.iter().copied())?;
+    let pace = Pace { jobs: machine.jobs(number(jobs))?, timeout_scale: timeout_scale.parse().expect("a factor") };
+    let mut write = |line: &Line| write_line(&mut records, line).and_then(|()| records.flush());
+    let begin = Line::Run(Box::new(RunRecord {
+        format: FORMAT,
+        version: String::new(),
+        run: String::new(),
+        started: 0,
+        selected: order.len(),
+        repeat: number(repeat) as u32,
+        seed: None,
+        environment: Environment::look(machine.rung.word(), machine.refused.clone()),
+    }));
+    write(&begin).expect("records can be written");
+    let mut written = 0;
+    let interrupted = runner::run(order, &machine, pace, |event| match event {
+        Event::Started(_) => Ok(()),
+        Event::Judged(record) => {
+            written += 1;
+            write(&Line::Spec(Box::new(record.clone())))
+        }
+    })?;
+    write(&Line::End(EndRecord { specs: written, interrupted, wall_us: 0 })).expect("records can be written");
+    Ok(())
+}

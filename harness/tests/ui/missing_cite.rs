@@ -1,0 +1,5 @@
+/// A statement.
+#[harness::test(id = "pipe.eof", covers = [])]
+fn spec() {}
+
+fn main() {}
