@@ -26,6 +26,8 @@ pub enum Need {
     Mqueue,
     /// A network namespace of the spec's own.
     Netns,
+    /// fs.pipe-user-pages-hard is 0, as it is when nobody sets it.
+    NoPipeHardLimit,
     /// At least so many open files by RLIMIT_NOFILE.
     Nofile(u64),
     /// A user id that no other process uses.
@@ -66,7 +68,7 @@ pub const SECOND_ID: u32 = 1;
 
 impl Need {
     /// The words without their arguments, as the catalogue of clauses uses them.
-    pub const WORDS: [&'static str; 19] = [
+    pub const WORDS: [&'static str; 20] = [
         "cap_sys_resource",
         "cpus",
         "dev_shm",
@@ -75,6 +77,7 @@ impl Need {
         "mounts",
         "mqueue",
         "netns",
+        "no_pipe_hard_limit",
         "nofile",
         "own_uid",
         "pidns",
@@ -107,6 +110,7 @@ impl Need {
                 "Use a kernel with CONFIG_POSIX_MQUEUE, and let its user have message queues: see ulimit -q."
             }
             Self::Netns => "Use a kernel with CONFIG_NET_NS, as root or with unprivileged user namespaces.",
+            Self::NoPipeHardLimit => "Set fs.pipe-user-pages-hard back to 0.",
             Self::Nofile(_) => "Raise the hard limit: ulimit -Hn.",
             Self::OwnUid | Self::SecondUid => "Run as root: its user namespaces hold user ids that nobody else uses.",
             Self::PipeHardLimit => "Set fs.pipe-user-pages-hard on a machine made for tests.",
@@ -153,6 +157,9 @@ impl Need {
             Self::OwnUid => met(ids_held()? == OWN_IDS, || "the user id of the sandbox is another's too".into()),
             Self::SecondUid => met(ids_held()? > 1, || "the sandbox holds only the user id of the run".into()),
             Self::PipeHardLimit => setting_is_on("fs/pipe-user-pages-hard"),
+            Self::NoPipeHardLimit => {
+                met(setting_is_on("fs/pipe-user-pages-hard").is_err(), || "fs.pipe-user-pages-hard is not 0".into())
+            }
             Self::Program(name) => {
                 let path = std::env::var_os("PATH").unwrap_or_default();
                 let found = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
@@ -195,6 +202,7 @@ impl std::fmt::Display for Need {
             Self::Mounts => f.write_str("mounts"),
             Self::Mqueue => f.write_str("mqueue"),
             Self::Netns => f.write_str("netns"),
+            Self::NoPipeHardLimit => f.write_str("no_pipe_hard_limit"),
             Self::Nofile(count) => write!(f, "nofile({count})"),
             Self::OwnUid => f.write_str("own_uid"),
             Self::Pidns => f.write_str("pidns"),

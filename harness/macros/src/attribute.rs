@@ -26,7 +26,7 @@ enum Argument {
 }
 
 /// The words of `harness::Need`; a test in harness holds that the two agree.
-const NEEDS: [(&str, Argument); 19] = [
+const NEEDS: [(&str, Argument); 20] = [
     ("cap_sys_resource", Argument::None),
     ("cpus", Argument::Count),
     ("dev_shm", Argument::None),
@@ -35,6 +35,7 @@ const NEEDS: [(&str, Argument); 19] = [
     ("mounts", Argument::None),
     ("mqueue", Argument::None),
     ("netns", Argument::None),
+    ("no_pipe_hard_limit", Argument::None),
     ("nofile", Argument::Count),
     ("own_uid", Argument::None),
     ("pidns", Argument::None),
