@@ -19,7 +19,7 @@ fn an_empty_pipe_is_waited_for() -> Scene {
     assert_errno!(splice(&reader, None, &other_writer, None, 9, SPLICE_F_NONBLOCK), EAGAIN);
     let child = fork(|| assert_eq!(splice(&reader, None, &other_writer, None, 9, 0), Ok(3)))?;
     child.assert_blocked_in(Syscall::SPLICE);
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     child.join()?;
     assert_eq!(read_bytes(&other_reader, 9), Ok("abc".into()));
     assert_eq!(unread(&reader), Ok(0));
@@ -58,7 +58,7 @@ fn an_empty_nonblocking_pipe_gives_a_file_nothing() -> Scene {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     assert_errno!(splice(&reader, None, &file, None, 3, 0), EAGAIN);
     assert_eq!(content(&file), Ok("".into()));
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     assert_eq!(splice(&reader, None, &file, None, 3, 0), Ok(3));
     assert_eq!(content(&file), Ok("abc".into()));
     Ok(())
@@ -78,7 +78,7 @@ fn one_nonblocking_pipe_is_enough_when_empty(#[case] source_flags: i32, #[case] 
     let (reader, writer) = pipe2(source_flags)?;
     let (other_reader, other_writer) = pipe2(target_flags)?;
     assert_errno!(splice(&reader, None, &other_writer, None, 3, 0), EAGAIN);
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     assert_eq!(splice(&reader, None, &other_writer, None, 3, 0), Ok(3));
     assert_eq!(read_bytes(&other_reader, 9), Ok("abc".into()));
     Ok(())
@@ -95,7 +95,7 @@ fn one_nonblocking_pipe_is_enough_when_empty(#[case] source_flags: i32, #[case] 
 fn a_full_nonblocking_pipe_takes_nothing() -> Scene {
     let file = file_of(b"abc", O_RDWR)?;
     let (reader, writer) = pipe()?;
-    write(&writer, b"def")?;
+    write_all(&writer, b"def")?;
     let (full, to_full, held) = full_pipe(O_NONBLOCK)?;
     assert_errno!(splice(&file, None, &to_full, None, 3, 0), EAGAIN);
     assert_errno!(splice(&reader, None, &to_full, None, 3, 0), EAGAIN);

@@ -25,10 +25,9 @@ fn content(file: &Fd) -> Result<Bytes> {
     Ok(Bytes(buffer))
 }
 
-/// A pipe of one page that is full, and what it holds.
+/// A pipe that is full, and what it holds.
 fn full_pipe(flags: i32) -> Scene<(Fd, Fd, Bytes)> {
     let (reader, writer) = pipe2(flags)?;
-    set_capacity(&writer, page_size() as i32)?;
     let held = fill(&writer)?;
     Ok((reader, writer, held))
 }

@@ -34,7 +34,7 @@ fn a_given_target_offset_is_used_and_advanced() -> Scene {
     let file = file_of(b"abcdef", O_RDWR)?;
     let (reader, writer) = pipe()?;
     read_exactly(&file, 1)?;
-    write(&writer, b"XYZ")?;
+    write_all(&writer, b"XYZ")?;
     let mut offset = 2;
     assert_eq!(splice(&reader, None, &file, Some(&mut offset), 3, 0), Ok(3));
     assert_eq!(offset, 5);
@@ -54,7 +54,7 @@ fn a_given_target_offset_is_used_and_advanced() -> Scene {
 fn a_pipe_has_no_offset() -> Scene {
     let file = file_of(b"abcdef", O_RDWR)?;
     let (reader, writer) = pipe()?;
-    write(&writer, b"XYZ")?;
+    write_all(&writer, b"XYZ")?;
     let mut offset = 1;
     assert_errno!(splice(&reader, Some(&mut offset), &file, None, 3, 0), ESPIPE);
     assert_errno!(splice(&file, None, &writer, Some(&mut offset), 3, 0), ESPIPE);
@@ -74,8 +74,8 @@ fn a_pipe_has_no_offset() -> Scene {
 fn a_socket_has_no_offset() -> Scene {
     let (socket, peer) = stream_pair()?;
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
-    write(&peer, b"XYZ")?;
+    write_all(&writer, b"abc")?;
+    write_all(&peer, b"XYZ")?;
     let mut offset = 1;
     assert_errno!(splice(&reader, None, &socket, Some(&mut offset), 3, 0), EINVAL);
     assert_errno!(splice(&socket, Some(&mut offset), &writer, None, 3, 0), EINVAL);

@@ -15,7 +15,7 @@ use rstest::rstest;
 fn tee_consumes_nothing() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
-    write(&writer, b"abcdef")?;
+    write_all(&writer, b"abcdef")?;
     assert_eq!(tee(&reader, &other_writer, 4, 0), Ok(4));
     assert_eq!(read_bytes(&other_reader, 9), Ok("abcd".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("abcdef".into()));
@@ -34,7 +34,7 @@ fn tee_and_splice_fill_two_sinks() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     let sent = Bytes::sequence(1000);
-    write(&writer, &sent.0)?;
+    write_all(&writer, &sent.0)?;
     assert_eq!(tee(&reader, &other_writer, 1000, 0), Ok(1000));
     assert_eq!(splice(&reader, None, &file, None, 1000, 0), Ok(1000));
     assert_eq!(unread(&reader), Ok(0));
@@ -53,7 +53,7 @@ fn tee_and_splice_fill_two_sinks() -> Scene {
 fn tee_of_an_empty_pipe_without_writers_gives_0() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     drop(writer);
     assert_eq!(tee(&reader, &other_writer, 9, 0), Ok(3));
     assert_eq!(read_bytes(&other_reader, 9), Ok("abc".into()));
@@ -77,7 +77,7 @@ fn tee_waits_for_bytes() -> Scene {
     assert_errno!(tee(&reader, &other_writer, 9, SPLICE_F_NONBLOCK), EAGAIN);
     let child = fork(|| assert_eq!(tee(&reader, &other_writer, 9, 0), Ok(3)))?;
     child.assert_blocked_in(Syscall::TEE);
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     child.join()?;
     assert_eq!(read_bytes(&other_reader, 9), Ok("abc".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
@@ -94,7 +94,7 @@ fn tee_waits_for_bytes() -> Scene {
 )]
 fn tee_waits_for_room() -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     let (full, to_full, held) = full_pipe(0)?;
     assert_errno!(tee(&reader, &to_full, 3, SPLICE_F_NONBLOCK), EAGAIN);
     let child = fork(|| assert_eq!(tee(&reader, &to_full, 3, 0), Ok(3)))?;
@@ -120,9 +120,10 @@ fn one_nonblocking_pipe_is_enough_for_tee(#[case] source_flags: i32, #[case] tar
     let (reader, writer) = pipe2(source_flags)?;
     let (other_reader, other_writer) = pipe2(target_flags)?;
     assert_errno!(tee(&reader, &other_writer, 3, 0), EAGAIN);
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     assert_eq!(tee(&reader, &other_writer, 3, 0), Ok(3));
     assert_eq!(read_bytes(&other_reader, 9), Ok("abc".into()));
+    assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }
 
@@ -138,7 +139,7 @@ fn one_nonblocking_pipe_is_enough_for_tee(#[case] source_flags: i32, #[case] tar
 )]
 fn tee_does_not_wait_for_room_if_nonblocking(#[case] source_flags: i32, #[case] target_flags: i32) -> Scene {
     let (reader, writer) = pipe2(source_flags)?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     let (full, to_full, held) = full_pipe(target_flags)?;
     assert_errno!(tee(&reader, &to_full, 3, 0), EAGAIN);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
@@ -155,9 +156,9 @@ fn tee_does_not_wait_for_room_if_nonblocking(#[case] source_flags: i32, #[case] 
 )]
 fn tee_wants_two_pipes() -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     let (socket, peer) = stream_pair()?;
-    write(&peer, b"def")?;
+    write_all(&peer, b"def")?;
     let file = file_of(b"ghi", O_RDWR)?;
     assert_errno!(tee(&reader, &file, 3, 0), EINVAL);
     assert_errno!(tee(&file, &writer, 3, 0), EINVAL);
@@ -179,7 +180,7 @@ fn tee_wants_two_pipes() -> Scene {
 )]
 fn a_pipe_is_not_copied_into_itself() -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     assert_errno!(tee(&reader, &writer, 3, 0), EINVAL);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     assert_eq!(unread(&reader), Ok(0));
