@@ -1,4 +1,5 @@
 //! signal(7): signals.
 
+mod guarded;
 mod unchangeable;
 mod zombie;
