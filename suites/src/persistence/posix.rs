@@ -1,7 +1,8 @@
 //! POSIX objects outlive the process that made them.
 
 use super::{TEXT, word};
-use fixtures::posix::{Mapping, MessageQueue, NamedSemaphore, SharedMemory};
+use fixtures::memory::Mapping;
+use fixtures::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use fixtures::prelude::*;
 use fixtures::unrelated::{self, PROGRAMS, Program};
 use libc::{O_NONBLOCK, O_RDWR};

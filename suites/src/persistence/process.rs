@@ -1,13 +1,11 @@
 //! Process persistence: what ends with the last process that has it open.
 
 use super::TEXT;
+use fixtures::disposition::ignore;
+use fixtures::passing::{pass, receive};
 use fixtures::prelude::*;
 use fixtures::watch::Watch;
-use nix::sys::signal::{SigHandler, Signal::SIGPIPE, signal};
-use nix::sys::socket::{AddressFamily, ControlMessage, ControlMessageOwned, MsgFlags, SockFlag, SockType};
-use nix::sys::socket::{recvmsg, sendmsg, socketpair};
-use std::io::{IoSlice, IoSliceMut};
-use std::os::fd::AsRawFd;
+use nix::sys::signal::Signal::SIGPIPE;
 
 /// The places of a pipe's ends in a watch.
 const BOTH_ENDS: [u64; 2] = [0, 1];
@@ -24,9 +22,7 @@ fn pipe_dies_with_its_last_process() -> Scene {
     let (watch, alone) = (Watch::new(&[&reader, &writer])?, Meeting::new()?);
     let last = fork(|| {
         alone.wait_for(1);
-        let mut bytes = [0; 4];
-        assert_eq!(read(&reader, &mut bytes), Ok(4));
-        assert_eq!(bytes, TEXT[..4]);
+        assert_eq!(read_bytes(&reader, 4), Ok(TEXT[..4].into()));
         nix::unistd::pause();
     })?;
     let first = holder(|| Ok(write(&writer, TEXT)?))?;
@@ -48,27 +44,16 @@ fn pipe_dies_with_its_last_process() -> Scene {
     covers = ["notes:persist.pipe-dies-with-process"],
 )]
 fn pipe_lives_while_its_end_is_in_flight() -> Scene {
-    let (near, far) = socketpair(AddressFamily::Unix, SockType::Stream, None, SockFlag::empty())?;
+    let (near, far) = stream_pair()?;
     let sender = fork(|| -> Scene {
         let (reader, writer) = pipe()?;
-        write(&writer, TEXT)?;
-        let ends = [reader.as_raw_fd()];
-        let passed = [ControlMessage::ScmRights(&ends)];
-        sendmsg::<()>(far.as_raw_fd(), &[IoSlice::new(b"!")], &passed, MsgFlags::empty(), None)?;
-        Ok(())
+        write_all(&writer, TEXT)?;
+        pass(&far, &reader)
     })?;
     sender.join()?;
-    let (mut space, mut byte) = (nix::cmsg_space!([i32; 1]), [0]);
-    let mut buffers = [IoSliceMut::new(&mut byte)];
-    let received = recvmsg::<()>(near.as_raw_fd(), &mut buffers, Some(&mut space), MsgFlags::empty())?;
-    let Some(ControlMessageOwned::ScmRights(ends)) = received.cmsgs()?.next() else {
-        return Err(Stop::broken("no descriptor came"));
-    };
-    let reader = Fd::new(ends[0]);
-    let mut bytes = [0; TEXT.len()];
-    assert_eq!(read(&reader, &mut bytes), Ok(TEXT.len()));
-    assert_eq!(bytes, TEXT);
-    assert_eq!(read(&reader, &mut bytes), Ok(0));
+    let reader = receive(&near)?;
+    assert_eq!(read_bytes(&reader, 99), Ok(TEXT.into()));
+    assert_eq!(read_bytes(&reader, 99), Ok("".into()));
     Ok(())
 }
 
@@ -79,8 +64,7 @@ fn pipe_lives_while_its_end_is_in_flight() -> Scene {
     covers = ["notes:persist.pipe-end-closes-on-exit"],
 )]
 fn each_end_of_a_pipe_closes_with_its_process() -> Scene {
-    // SAFETY: no handler of ours.
-    unsafe { signal(SIGPIPE, SigHandler::SigIgn) }?;
+    ignore(SIGPIPE)?;
     let (kept_reader, writer) = pipe()?;
     let (reader, kept_writer) = pipe()?;
     let watch = Watch::new(&[&kept_reader, &writer, &reader, &kept_writer])?;

@@ -1,18 +1,18 @@
 //! What holds POSIX objects on Linux: file systems that are in memory only.
 
 use super::TEXT;
-use fixtures::posix::{Mapping, MessageQueue, NamedSemaphore, SharedMemory};
+use fixtures::memory::Mapping;
+use fixtures::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use fixtures::prelude::*;
 use fixtures::watch::Watch;
+use libc::{O_RDONLY, TMPFS_MAGIC};
 use nix::mount::{MsFlags, mount, umount};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::statfs::{FsType, TMPFS_MAGIC, fstatfs, statfs};
 use std::fs;
-use std::os::fd::{AsRawFd, BorrowedFd};
 use std::path::Path;
 
 /// MQUEUE_MAGIC of the kernel's ipc/mqueue.c, which no header has.
-const MQUEUE_MAGIC: FsType = FsType(0x1980_0202);
+const MQUEUE_MAGIC: i64 = 0x1980_0202;
 
 /// POSIX shared memory and named semaphores are files of a tmpfs at /dev/shm, and queues of an mqueue file system: none
 /// is on a disk.
@@ -27,18 +27,13 @@ fn posix_objects_are_in_memory_file_systems() -> Scene {
     let made = (memory.create(TEXT.len())?, queue.create()?, semaphore.create(1)?);
     let file = Path::new("/dev/shm").join(&memory.name()[1..]);
     assert_eq!(fs::metadata(&file).map(|file| file.len()).ok(), Some(TEXT.len() as u64));
-    let type_of = |fd: &Fd| {
-        // SAFETY: open in the caller.
-        fstatfs(unsafe { BorrowedFd::borrow_raw(fd.as_raw_fd()) }).map(|system| system.filesystem_type())
-    };
-    let (of_memory, of_queue) = (type_of(&made.0), type_of(&made.1));
-    let of_semaphore = statfs(&Path::new("/dev/shm").join(format!("sem.{}", &semaphore.name()[1..])));
-    let of_semaphore = of_semaphore.map(|system| system.filesystem_type());
+    let (of_memory, of_queue) = (file_system_type(&made.0), file_system_type(&made.1));
+    let of_semaphore = open(format!("/dev/shm/sem.{}", &semaphore.name()[1..]), O_RDONLY).and_then(file_system_type);
     assert_eq!(of_memory, Ok(TMPFS_MAGIC));
     assert_eq!(of_semaphore, Ok(TMPFS_MAGIC));
     assert_eq!(of_queue, Ok(MQUEUE_MAGIC));
     for (object, found) in [("shared memory", of_memory), ("a named semaphore", of_semaphore), ("a queue", of_queue)] {
-        observe(&format!("file system type of {object}"), format!("{:#x}", found?.0));
+        observe(&format!("file system type of {object}"), format!("{:#x}", found?));
     }
     Ok(())
 }
@@ -90,7 +85,7 @@ fn mount_tmpfs() -> nix::Result<()> {
     needs = [ipcns],
 )]
 fn objects_have_three_lifetimes() -> Scene {
-    let (key, file) = (fixtures::sysv::unused_key()?, scratch().join("file"));
+    let (key, file) = (fixtures::sysv::unused_key()?, Name::free("file"));
     let machine = fork(|| -> Scene {
         unshare(CloneFlags::CLONE_NEWIPC)?;
         let (reader, writer) = pipe()?;
@@ -119,6 +114,5 @@ fn objects_have_three_lifetimes() -> Scene {
         assert_eq!(fs::read(&file)?, TEXT);
         Ok(())
     })?;
-    next_machine.join()?;
-    Ok(fs::remove_file(&file)?)
+    next_machine.join()
 }

@@ -1,7 +1,8 @@
 //! Unlinking takes a POSIX object's name at once, and the object with its last user.
 
 use super::TEXT;
-use fixtures::posix::{Mapping, MessageQueue, NamedSemaphore, SharedMemory};
+use fixtures::memory::Mapping;
+use fixtures::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use fixtures::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR};
 

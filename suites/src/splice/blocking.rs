@@ -1,6 +1,7 @@
 //! When splice waits, and when it fails with EAGAIN instead.
 
-use super::{content, file_of, full_pipe};
+use super::full_pipe;
+use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR, SPLICE_F_NONBLOCK};
 use rstest::rstest;

@@ -1,6 +1,6 @@
 //! Descriptors that splice refuses.
 
-use super::{closed, content, file_of};
+use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
 use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
 
@@ -14,9 +14,8 @@ use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
 fn both_descriptors_must_be_open() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
-    let closed = closed()?;
-    assert_errno!(splice(closed, None, &writer, None, 3, 0), EBADF);
-    assert_errno!(splice(&reader, None, closed, None, 3, 0), EBADF);
+    assert_errno!(splice(NOT_OPEN, None, &writer, None, 3, 0), EBADF);
+    assert_errno!(splice(&reader, None, NOT_OPEN, None, 3, 0), EBADF);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }

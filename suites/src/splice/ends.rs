@@ -1,7 +1,7 @@
 //! Splicing where no writer or no reader is left.
 
-use super::file_of;
 use fixtures::disposition::ignore;
+use fixtures::file::file_of;
 use fixtures::prelude::*;
 use libc::O_RDONLY;
 use nix::sys::signal::Signal::SIGPIPE;

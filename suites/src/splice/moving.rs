@@ -1,6 +1,6 @@
 //! What splice moves, from what to what, and how much.
 
-use super::{content, file_of};
+use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
 use libc::{O_RDONLY, O_RDWR};
 

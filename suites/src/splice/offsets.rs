@@ -1,6 +1,6 @@
 //! The offsets that are given to splice.
 
-use super::{content, file_of};
+use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
 use libc::{O_RDONLY, O_RDWR};
 

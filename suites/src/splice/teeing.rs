@@ -1,6 +1,7 @@
 //! tee: a second pipe gets the same bytes.
 
-use super::{content, file_of, full_pipe};
+use super::full_pipe;
+use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR, SPLICE_F_NONBLOCK};
 use rstest::rstest;

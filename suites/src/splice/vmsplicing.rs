@@ -1,7 +1,8 @@
 //! vmsplice: memory into a pipe, and a pipe into memory.
 
-use super::{closed, content, file_of, full_pipe};
-use fixtures::pages::Pages;
+use super::full_pipe;
+use fixtures::file::{content, file_of};
+use fixtures::memory::Pages;
 use fixtures::prelude::*;
 use libc::{O_RDWR, SPLICE_F_NONBLOCK, UIO_MAXIOV};
 use std::io::{IoSlice, IoSliceMut};
@@ -87,7 +88,7 @@ fn vmsplice_wants_a_pipe() -> Scene {
     let memory = Pages::holding(b"abc")?;
     let file = file_of(b"def", O_RDWR)?;
     let (socket, peer) = stream_pair()?;
-    assert_errno!(vmsplice(closed()?, &[memory.source()], 0), EBADF);
+    assert_errno!(vmsplice(NOT_OPEN, &[memory.source()], 0), EBADF);
     assert_errno!(vmsplice(&file, &[memory.source()], 0), EBADF);
     assert_errno!(vmsplice(&socket, &[memory.source()], 0), EBADF);
     assert_eq!(content(&file), Ok("def".into()));

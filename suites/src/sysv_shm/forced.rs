@@ -2,12 +2,12 @@
 
 use super::TEXT;
 use fixtures::prelude::*;
+use fixtures::setting::change;
 use fixtures::sysv::Segment;
 use libc::IPC_PRIVATE;
-use std::fs;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
-const SETTING: &str = "/proc/sys/kernel/shm_rmid_forced";
+const SETTING: &str = "kernel/shm_rmid_forced";
 
 /// With kernel.shm_rmid_forced on, the last detach destroys a segment that nobody removed.
 #[harness::test(
@@ -17,7 +17,7 @@ const SETTING: &str = "/proc/sys/kernel/shm_rmid_forced";
     needs = [ipcns],
 )]
 fn last_detach_destroys_where_removal_is_forced() -> Scene {
-    fs::write(SETTING, "1")?;
+    let _forced = change(SETTING, 1)?;
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let (first, second) = (segment.attach()?, segment.attach()?);
     first.write(TEXT);
@@ -37,7 +37,7 @@ fn last_detach_destroys_where_removal_is_forced() -> Scene {
     needs = [ipcns],
 )]
 fn end_of_the_creator_destroys_where_removal_is_forced() -> Scene {
-    fs::write(SETTING, "1")?;
+    let _forced = change(SETTING, 1)?;
     let ids = Shared::new([const { AtomicI32::new(-1) }; 2])?;
     let creator = holder(|| {
         let made = [Segment::new(IPC_PRIVATE, TEXT.len())?, Segment::new(IPC_PRIVATE, TEXT.len())?];
