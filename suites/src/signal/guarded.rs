@@ -1,9 +1,10 @@
 //! SIGKILL and SIGSTOP to processes that guard themselves against every other signal, and SIGKILL to a stopped one.
 
+use super::{assert_sigkill_kills, assert_sigstop_stops};
 use fixtures::disposition::{handle, ignore};
 use fixtures::prelude::*;
 use harness::standing;
-use libc::{SIG_BLOCK, SIG_SETMASK, SIGCONT, SIGKILL, SIGSTOP, SIGTERM};
+use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP, SIGTERM};
 use nix::sys::signal::{SaFlags, SigSet, Signal as Known};
 use rstest::rstest;
 
@@ -20,10 +21,7 @@ use rstest::rstest;
     layers = [libc, nix, raw],
 )]
 fn sigkill_kills_whoever_guards_itself(#[case] guard: fn() -> Scene) -> Scene {
-    let child = holder(guard)?;
-    assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
-    assert_eq!(child.wait()?, Ended::Killed { by: Signal(9), core: false });
-    Ok(())
+    assert_sigkill_kills(guard)
 }
 
 #[rstest]
@@ -43,25 +41,7 @@ fn sigkill_kills_whoever_guards_itself(#[case] guard: fn() -> Scene) -> Scene {
     layers = [libc, nix, raw],
 )]
 fn sigstop_stops_whoever_guards_itself(#[case] guard: fn() -> Scene) -> Scene {
-    let go = Meeting::new()?;
-    let child = fork(|| -> Scene {
-        guard()?;
-        go.wait_for(1);
-        exit(77)
-    })?;
-    child.wait_until_blocked_in(Syscall::FUTEX)?;
-    assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
-    let stopped = child.wait_until_stopped()?;
-    assert_eq!(stopped, Ended::Stopped(Signal(19)));
-    assert_eq!(standing::state(child.pid()), Some('T'));
-    assert_eq!(kill(child.pid(), SIGCONT), Ok(()));
-    assert_eq!(child.wait_until_continued()?, Ended::Continued);
-    go.arrive();
-    let ended = child.wait()?;
-    assert_eq!(ended, Ended::Exited(77));
-    observe("the guarded process after SIGSTOP", stopped);
-    observe("the same process after SIGCONT", ended);
-    Ok(())
+    assert_sigstop_stops(guard)
 }
 
 /// SIGKILL kills a stopped process at once, where SIGTERM stays pending.

@@ -1,8 +1,8 @@
 //! SIGKILL and SIGSTOP, which nothing keeps off.
 
+use super::{assert_sigkill_kills, assert_sigstop_stops};
 use fixtures::prelude::*;
-use harness::standing;
-use libc::{SIG_BLOCK, SIG_SETMASK, SIGCONT, SIGKILL, SIGSTOP};
+use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP};
 use nix::sys::signal::{SigSet, Signal as Known};
 use rstest::rstest;
 
@@ -17,10 +17,7 @@ use rstest::rstest;
     layers = [libc, nix, raw],
 )]
 fn sigaction_refuses_kill_and_stop(#[case] unchangeable: i32) -> Scene {
-    for action in [Action::Handle, Action::Ignore] {
-        assert_errno!(sigaction(unchangeable, action), EINVAL);
-        assert_eq!(action_of(unchangeable), Ok(Action::Default));
-    }
+    assert_refuses_to_change(sigaction, unchangeable);
     Ok(())
 }
 
@@ -35,11 +32,15 @@ fn sigaction_refuses_kill_and_stop(#[case] unchangeable: i32) -> Scene {
     layers = [libc, nix, raw],
 )]
 fn signal_refuses_kill_and_stop(#[case] unchangeable: i32) -> Scene {
+    assert_refuses_to_change(signal, unchangeable);
+    Ok(())
+}
+
+fn assert_refuses_to_change(change: fn(i32, Action) -> Result<()>, unchangeable: i32) {
     for action in [Action::Handle, Action::Ignore] {
-        assert_errno!(signal(unchangeable, action), EINVAL);
+        assert_errno!(change(unchangeable, action), EINVAL);
         assert_eq!(action_of(unchangeable), Ok(Action::Default));
     }
-    Ok(())
 }
 
 #[rstest]
@@ -53,11 +54,15 @@ fn signal_refuses_kill_and_stop(#[case] unchangeable: i32) -> Scene {
     layers = [libc, nix, raw],
 )]
 fn kill_and_stop_are_left_out_of_the_mask(#[case] how: i32) -> Scene {
+    assert_masks_all_but_kill_and_stop(how);
+    Ok(())
+}
+
+fn assert_masks_all_but_kill_and_stop(how: i32) {
     assert_eq!(sigprocmask(how, &SigSet::all()), Ok(SigSet::empty()));
-    let mask = sigprocmask(SIG_BLOCK, &SigSet::empty())?;
+    let mask = assert_ok!(sigprocmask(SIG_BLOCK, &SigSet::empty()));
     let left_out: Vec<_> = Known::iterator().filter(|known| !mask.contains(*known)).collect();
     assert_eq!(left_out, [Known::SIGKILL, Known::SIGSTOP]);
-    Ok(())
 }
 
 /// SIGKILL, number 9, can be neither caught nor ignored nor blocked: a process that tried it all and blocks every other signal is
@@ -72,10 +77,7 @@ fn kill_and_stop_are_left_out_of_the_mask(#[case] how: i32) -> Scene {
     layers = [libc, nix, raw],
 )]
 fn nothing_keeps_sigkill_off() -> Scene {
-    let child = holder(|| keep_off(SIGKILL))?;
-    assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
-    assert_eq!(child.wait()?, Ended::Killed { by: Signal(9), core: false });
-    Ok(())
+    assert_sigkill_kills(|| keep_off(SIGKILL))
 }
 
 /// SIGSTOP, number 19, can be neither caught nor ignored nor blocked, and its action is to stop, not to end: a process that tried it
@@ -90,34 +92,12 @@ fn nothing_keeps_sigkill_off() -> Scene {
     layers = [libc, nix, raw],
 )]
 fn nothing_keeps_sigstop_off_and_it_stops() -> Scene {
-    let go = Meeting::new()?;
-    let child = fork(|| -> Scene {
-        keep_off(SIGSTOP)?;
-        go.wait_for(1);
-        exit(77)
-    })?;
-    child.wait_until_blocked_in(Syscall::FUTEX)?;
-    assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
-    let stopped = child.wait_until_stopped()?;
-    assert_eq!(stopped, Ended::Stopped(Signal(19)));
-    assert_eq!(standing::state(child.pid()), Some('T'));
-    assert_eq!(kill(child.pid(), SIGCONT), Ok(()));
-    assert_eq!(child.wait_until_continued()?, Ended::Continued);
-    go.arrive();
-    let ended = child.wait()?;
-    assert_eq!(ended, Ended::Exited(77));
-    observe("the process after SIGSTOP", stopped);
-    observe("the same process after SIGCONT", ended);
-    Ok(())
+    assert_sigstop_stops(|| keep_off(SIGSTOP))
 }
 
 /// Tries to catch, to ignore and to block the signal, and all others with it.
 fn keep_off(unchangeable: i32) -> Scene {
-    assert_errno!(sigaction(unchangeable, Action::Handle), EINVAL);
-    assert_errno!(sigaction(unchangeable, Action::Ignore), EINVAL);
-    assert_eq!(sigprocmask(SIG_SETMASK, &SigSet::all()), Ok(SigSet::empty()));
-    let mask = sigprocmask(SIG_BLOCK, &SigSet::empty())?;
-    let left_out: Vec<_> = Known::iterator().filter(|known| !mask.contains(*known)).collect();
-    assert_eq!(left_out, [Known::SIGKILL, Known::SIGSTOP]);
+    assert_refuses_to_change(sigaction, unchangeable);
+    assert_masks_all_but_kill_and_stop(SIG_SETMASK);
     Ok(())
 }
