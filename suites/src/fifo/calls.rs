@@ -24,5 +24,7 @@ pub type Open = fn(&Path, i32) -> Result<Fd>;
 pub const OPEN: Open = |path, flags| open(path, flags);
 pub const OPENAT: Open = |path, flags| openat(AT_FDCWD, path, flags);
 
-/// A descriptor number that no spec comes to: it is not open.
-pub const NOT_OPEN: i32 = 1000;
+/// The access mode of an open file, and whether it blocks.
+pub fn access_and_blocking(fd: &Fd) -> Result<i32> {
+    get_flags(fd).map(|flags| flags & (libc::O_ACCMODE | libc::O_NONBLOCK))
+}

@@ -94,7 +94,7 @@ fn a_new_writer_revives_a_fifo() -> Scene {
     id = "fifo.opened-unlike-regular-file",
     cite = "POSIX.1-2024 open(): ENXIO, lseek(): ESPIPE; fifo(7)",
     covers = ["notes:fifo.opened-like-regular-file"],
-    layers = [libc, raw],
+    layers = [libc, nix, raw],
 )]
 fn a_fifo_is_no_regular_file_to_its_openers() -> Scene {
     let (fifo, file) = (Fifo::new()?, Name::file("file")?);
@@ -127,6 +127,8 @@ fn a_fifo_carries_as_much_as_a_pipe() -> Scene {
                 assert_eq!(write(&writer, piece), Ok(piece.len()));
             }
         })?;
+        // The child's end is the end of file.
+        drop(writer);
         let received = read_exactly(&reader, sent.0.len())?;
         let rate = received.0.len() as u128 / started.elapsed().as_micros().max(1);
         assert!(received == sent, "the {what} gave back what was written");

@@ -4,6 +4,7 @@ use super::calls::*;
 use fixtures::mounted::Mounted;
 use fixtures::prelude::*;
 use fixtures::privilege::drop_capabilities;
+use fixtures::setting;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rstest::rstest;
@@ -118,7 +119,7 @@ fn an_open_beyond_the_page_limit_fails() -> Scene {
     let fifo = Fifo::new()?;
     let child = fork(|| -> Scene {
         drop_capabilities()?;
-        let largest = std::fs::read_to_string("/proc/sys/fs/pipe-max-size")?.trim().parse()?;
+        let largest = setting::number("fs/pipe-max-size")? as i32;
         let mut pipes = Vec::new();
         let refused = loop {
             match pipe() {

@@ -72,10 +72,6 @@ fn a_nonblocking_writer_with_a_reader_is_let_in(#[case] open: Open) -> Scene {
     Ok(())
 }
 
-fn access_and_blocking(fd: &Fd) -> Result<i32> {
-    get_flags(fd).map(|flags| flags & (libc::O_ACCMODE | O_NONBLOCK))
-}
-
 /// A non-blocking reader reads end of file until the first writer comes, and EAGAIN while a writer has written nothing.
 #[harness::test(
     id = "fifo.read-before-writer",

@@ -74,7 +74,7 @@ fn the_same_end_completes_no_open(#[case] end: i32, #[case] other: i32) -> Scene
     let opener = || {
         fork(|| {
             let opened = assert_ok!(open(&fifo, end));
-            assert_eq!(get_flags(&opened).map(|flags| flags & libc::O_ACCMODE), Ok(end));
+            assert_eq!(access_and_blocking(&opened), Ok(end));
         })
     };
     let first = opener()?;

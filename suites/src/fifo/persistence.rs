@@ -78,6 +78,7 @@ fn the_node_stays_until_it_is_unlinked() -> Scene {
             let reader = assert_ok!(open(&name, O_RDONLY));
             assert_eq!(read_bytes(&reader, 9), Ok(word.into()));
         })?;
+        reader.wait_until_blocked_in(Syscall::OPEN)?;
         let writer = fork(|| {
             let writer = assert_ok!(open(&name, O_WRONLY));
             assert_eq!(write(&writer, word.as_bytes()), Ok(word.len()));

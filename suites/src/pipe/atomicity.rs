@@ -76,6 +76,7 @@ fn a_small_write_waits_for_room_for_all(#[case] count: usize) -> Scene {
     assert_eq!(unread(&reader), Ok(held.0.len()));
     assert_eq!(write(&writer, &[b'b'; ROOM]), Ok(ROOM));
     child.assert_blocked_in(Syscall::WRITE);
+    drop(writer);
     let bytes = read_exactly(&reader, held.0.len() + ROOM + count)?;
     assert_eq!(bytes, Bytes([held.0, vec![b'b'; ROOM], vec![b'a'; count]].concat()));
     child.join()
@@ -97,6 +98,9 @@ fn small_writes_of_several_writers_do_not_mix() -> Scene {
             (0..BLOCKS).for_each(|_| assert_eq!(write(&writer, &[letter; PIPE_BUF]), Ok(PIPE_BUF)));
         })
     });
+    let writers = writers.into_iter().collect::<Scene<Vec<Child>>>()?;
+    // The end of the four is the end of file.
+    drop(writer);
     start.arrive();
     let mut blocks = [0; 4];
     for _ in 0..BLOCKS * writers.len() {
@@ -106,7 +110,8 @@ fn small_writes_of_several_writers_do_not_mix() -> Scene {
         blocks[usize::from(letter - b'a')] += 1;
     }
     assert_eq!(blocks, [BLOCKS; 4]);
-    writers.into_iter().try_for_each(|writer| writer?.join())
+    observe("blocks of PIPE_BUF bytes of four writers that came undivided", blocks.iter().sum::<usize>());
+    writers.into_iter().try_for_each(Child::join)
 }
 
 /// A blocking write of more than PIPE_BUF bytes returns only after all of them went in.
@@ -148,6 +153,7 @@ fn a_large_write_may_be_divided_by_a_small_one() -> Scene {
     first.wait_until_blocked_in(Syscall::WRITE)?;
     let second = fork(|| assert_eq!(write(&writer, &small), Ok(small.len())))?;
     second.wait_until_blocked_in(Syscall::WRITE)?;
+    drop(writer);
     let mut bytes = read_exactly(&reader, page)?.0;
     // The first writer has put a page in, and waits behind the second one for room for its last.
     first.wait_until_blocked_in(Syscall::WRITE)?;
@@ -193,9 +199,8 @@ fn a_large_nonblocking_write_adds_what_fits(#[case] room: usize) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let held = fill_leaving(&writer, room)?;
     let bytes = Bytes::sequence(capacity_of(&writer)? + 1);
-    let added = write(&writer, &bytes.0);
-    assert_matches!(added, Ok(1..) if added? <= room);
-    let added = added?;
+    let added = assert_ok!(write(&writer, &bytes.0));
+    assert!((1..=room).contains(&added), "{added} bytes were added where there was room for {room}");
     observe("bytes added", added);
     assert_eq!(unread(&reader), Ok(held.0.len() + added));
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
@@ -241,9 +246,8 @@ fn writev_is_large_by_the_sum_of_its_segments() -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let held = fill_leaving(&writer, page_size())?;
     let segments = [vec![b'a'; PIPE_BUF], vec![b'b'; page_size()]];
-    let added = writev(&writer, &segments.each_ref().map(|segment| IoSlice::new(segment)));
-    assert_matches!(added, Ok(1..) if added? <= page_size());
-    let added = added?;
+    let added = assert_ok!(writev(&writer, &segments.each_ref().map(|segment| IoSlice::new(segment))));
+    assert!((1..=page_size()).contains(&added), "{added} bytes were added where there was room for a page");
     assert_eq!(unread(&reader), Ok(held.0.len() + added));
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
     assert_eq!(read_exactly(&reader, added)?, segments.concat()[..added].into());

@@ -1,8 +1,9 @@
 //! How much a pipe holds, and F_GETPIPE_SZ and F_SETPIPE_SZ.
 
+use super::pages;
+use fixtures::file::file_of;
 use fixtures::prelude::*;
 use libc::O_NONBLOCK;
-use nix::sys::memfd::{MFdFlags, memfd_create};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -32,7 +33,7 @@ fn a_new_pipe_holds_16_pages() -> Scene {
     covers = ["behaviours:pipe.fill-then-eagain", "behaviours:pipe.getpipe-sz", "notes:pipe.capacity-limited"],
     layers = [libc, nix, raw],
 )]
-fn what_fits_is_the_capacity(#[case] count: i32) -> Scene {
+fn what_fits_is_the_capacity(#[case] count: usize) -> Scene {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     set_capacity(&writer, pages(count))?;
     assert_eq!(get_capacity(&reader), Ok(pages(count)));
@@ -61,11 +62,9 @@ fn capacity_depends_on_the_system_and_the_pipe() -> Scene {
     assert_eq!(set_capacity(&writer, default / 4), Ok(default / 4));
     assert_eq!(get_capacity(&writer), Ok(default / 4));
     assert_eq!(get_capacity(&other), Ok(default));
-    // SAFETY: asks for a number.
-    let atomic = unsafe { libc::fpathconf(writer.number(), libc::_PC_PIPE_BUF) };
     observe("capacity of a new pipe in bytes", default);
     observe("capacity after F_SETPIPE_SZ in bytes", get_capacity(&writer)?);
-    observe("_PC_PIPE_BUF in bytes", atomic);
+    observe("_PC_PIPE_BUF in bytes", pipe_buf_of(&writer)?);
     Ok(())
 }
 
@@ -102,7 +101,7 @@ proptest! {
     covers = ["behaviours:pipe.setpipe-sz-rounds-up", "behaviours:pipe.setpipe-sz-min-page"],
     layers = [libc, nix, raw],
 )]
-fn a_size_becomes_a_capacity(#[case] size: i32, #[case] becomes: i32) -> Scene {
+fn a_size_becomes_a_capacity(#[case] size: i32, #[case] becomes: usize) -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(set_capacity(&writer, size), Ok(pages(becomes)));
     assert_eq!(get_capacity(&writer), Ok(pages(becomes)));
@@ -136,7 +135,7 @@ fn either_end_sets_the_capacity() -> Scene {
     covers = ["behaviours:pipe.setpipe-sz-keeps-data"],
     layers = [libc, nix, raw],
 )]
-fn a_change_of_capacity_keeps_the_bytes(#[case] count: i32) -> Scene {
+fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> Scene {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     set_capacity(&writer, pages(8))?;
     let Bytes(sequence) = Bytes::sequence(9 * page_size());
@@ -184,12 +183,9 @@ fn a_pipe_does_not_shrink_below_its_bytes() -> Scene {
     layers = [libc, nix, raw],
 )]
 fn only_pipes_have_a_capacity() -> Scene {
-    let file = Fd::from(memfd_create(c"file", MFdFlags::empty())?);
+    let file = file_of(b"", libc::O_RDWR)?;
     let (socket, _peer) = stream_pair()?;
-    let (closed, _writer) = pipe()?;
-    let number = closed.number();
-    drop(closed);
-    for other in [file.number(), socket.number(), number] {
+    for other in [file.number(), socket.number(), NOT_OPEN] {
         assert_errno!(get_capacity(other), EBADF);
         assert_errno!(set_capacity(other, pages(1)), EBADF);
     }
@@ -210,8 +206,4 @@ fn more_than_2_gib_is_refused() -> Scene {
     assert_errno!(unsafe { syscall("fcntl(F_SETPIPE_SZ)", libc::SYS_fcntl, arguments) }, EINVAL);
     assert_eq!(get_capacity(&writer), Ok(pages(16)));
     Ok(())
-}
-
-fn pages(count: i32) -> i32 {
-    count * page_size() as i32
 }

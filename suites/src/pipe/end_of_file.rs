@@ -106,15 +106,11 @@ fn a_forgotten_write_end_in_another_process_holds_back_end_of_file() -> Scene {
     covers = ["behaviours:pipe.exit-closes-write-end"],
 )]
 fn the_exit_of_the_writer_is_end_of_file() -> Scene {
-    let (reader, writer) = pipe()?;
-    let end = Meeting::new()?;
-    let holder = fork(|| end.wait_for(1))?;
-    writer.close();
-    let child = fork(|| assert_eq!(read(&reader, &mut [0; 1]), Ok(0)))?;
-    child.assert_blocked_in(Syscall::READ);
-    end.arrive();
-    holder.join()?;
-    child.join()
+    the_end_of_the_writer_is_end_of_file(|writer, leave| {
+        leave.arrive();
+        assert_eq!(writer.wait()?, Ended::Exited(0));
+        Ok(())
+    })
 }
 
 /// The death of the last writer by SIGKILL closes its end: a reader that waits sees end of file.
@@ -124,12 +120,20 @@ fn the_exit_of_the_writer_is_end_of_file() -> Scene {
     covers = ["behaviours:pipe.kill-closes-write-end"],
 )]
 fn the_death_of_the_writer_is_end_of_file() -> Scene {
+    the_end_of_the_writer_is_end_of_file(|writer, _| {
+        assert_eq!(writer.kill()?, Ended::Killed { by: Signal(libc::SIGKILL), core: false });
+        Ok(())
+    })
+}
+
+/// The only process that has the write end ends while another one waits in a read.
+fn the_end_of_the_writer_is_end_of_file(end: impl FnOnce(&Child, &Meeting) -> Scene) -> Scene {
     let (reader, writer) = pipe()?;
-    let never = Meeting::new()?;
-    let holder = fork(|| never.wait_for(1))?;
+    let leave = Meeting::new()?;
+    let holder = fork(|| leave.wait_for(1))?;
     writer.close();
     let child = fork(|| assert_eq!(read(&reader, &mut [0; 1]), Ok(0)))?;
     child.assert_blocked_in(Syscall::READ);
-    holder.kill()?;
+    end(&holder, &leave)?;
     child.join()
 }

@@ -70,6 +70,8 @@ fn an_end_can_be_handed_to_no_descendant() -> Scene {
         assert_eq!(write(&writer, b"abc"), Ok(3));
         passing::pass(&child_end, &reader)
     })?;
+    // The end of the child is the end of what can come.
+    drop(child_end);
     let reader = passing::receive(&parent_end)?;
     creator.join()?;
     let bytes = read_bytes(&reader, 9);

@@ -1,11 +1,11 @@
 //! How pipes go to children: fork copies descriptors, exec keeps them, and what they refer to is shared.
 
 use fixtures::disposition::{block, is_pending};
+use fixtures::file::file_of;
 use fixtures::prelude::*;
 use fixtures::unrelated::{self, PROGRAMS, Program};
 use libc::{O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use linkme::distributed_slice;
-use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{Signal::SIGUSR1, raise};
 use nix::unistd::{getpid, getppid};
 use std::cell::Cell;
@@ -129,9 +129,7 @@ fn descriptors_are_copied_and_open_files_shared() -> Scene {
     covers = ["notes:pipe.child-shares-some-resources"],
 )]
 fn a_child_shares_file_positions_but_no_memory() -> Scene {
-    let file = Fd::from(memfd_create(c"file", MFdFlags::empty())?);
-    write(&file, b"abcdef")?;
-    lseek(&file, 0, libc::SEEK_SET)?;
+    let file = file_of(b"abcdef", O_RDONLY)?;
     let memory = Cell::new("the parent's");
     let child = fork(|| {
         assert_eq!(read_bytes(&file, 2), Ok("ab".into()));

@@ -1,6 +1,6 @@
 //! Limits on what pipes may hold: /proc/sys/fs/pipe-*.
 
-use super::fill_descriptors;
+use super::{fill_descriptors, pages};
 use fixtures::prelude::*;
 use fixtures::privilege::drop_capabilities;
 use fixtures::setting::{change, number};
@@ -142,8 +142,7 @@ fn a_hard_limit_of_0_is_none() -> Scene {
     unprivileged(|| {
         let soft = number("fs/pipe-user-pages-soft")?;
         let mut made = use_up(soft)?;
-        let refused = fill_descriptors(&mut made);
-        assert_errno!(Err::<(), _>(refused), EMFILE);
+        assert_errno!(fill_descriptors(&mut made), EMFILE);
         let held: i32 = made.iter().map(|(reader, _)| get_capacity(reader)).sum::<Result<i32>>()?;
         assert!(held as usize > soft * page_size(), "{held} bytes are more than {soft} pages");
         observe("pages of one user's pipes", held as usize / page_size());
@@ -186,10 +185,10 @@ fn at_the_hard_limit_there_are_no_new_pipes() -> Scene {
         let limits = [number("fs/pipe-user-pages-soft")?, number("fs/pipe-user-pages-hard")?];
         let mut made = use_up(limits.into_iter().filter(|limit| *limit != 0).min().unwrap_or_default())?;
         let refused = fill_descriptors(&mut made);
-        if refused.errno == Errno::EMFILE {
+        if refused.is_err_and(|error| error.errno == Errno::EMFILE) {
             return Err(Stop::broken("the hard limit is so far above the soft one that descriptors run out before"));
         }
-        assert_errno!(Err::<(), _>(refused), ENFILE);
+        assert_errno!(refused, ENFILE);
         assert_errno!(pipe2(0), ENFILE);
         made.pop();
         assert_matches!(pipe(), Ok(_));
@@ -229,10 +228,6 @@ fn pipe_max_size_is_rounded_up() -> Scene {
         assert_eq!(number("fs/pipe-max-size")?, kept, "what became of {written}");
     }
     Ok(())
-}
-
-fn pages(count: usize) -> i32 {
-    (count * page_size()) as i32
 }
 
 /// The limits are for processes without CAP_SYS_RESOURCE and CAP_SYS_ADMIN.

@@ -21,12 +21,14 @@ mod stream;
 
 use fixtures::prelude::*;
 
-/// Makes pipes until there can be no more; returns the error that says so.
-fn fill_descriptors(made: &mut Vec<(Fd, Fd)>) -> CallError {
+/// So many pages, as capacities are counted.
+fn pages(count: usize) -> i32 {
+    (count * page_size()) as i32
+}
+
+/// Makes pipes until there can be no more: the result is the error that says so.
+fn fill_descriptors(made: &mut Vec<(Fd, Fd)>) -> Result<()> {
     loop {
-        match pipe() {
-            Ok(ends) => made.push(ends),
-            Err(refused) => return refused,
-        }
+        made.push(pipe()?);
     }
 }

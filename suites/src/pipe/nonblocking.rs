@@ -60,7 +60,7 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&reader, libc::O_NONBLOCK), Ok(0));
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
-    assert_eq!(mode(&writer), Ok(libc::O_WRONLY));
+    assert_eq!(get_flags(&writer), Ok(libc::O_WRONLY));
     let held = fill(&writer)?;
     let child = fork(|| assert_eq!(write(&writer, b"x"), Ok(1)))?;
     child.assert_blocked_in(Syscall::WRITE);
@@ -78,7 +78,7 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> Scene {
 fn a_nonblocking_write_end_leaves_the_read_end_blocking() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&writer, libc::O_NONBLOCK), Ok(0));
-    assert_eq!(mode(&reader), Ok(libc::O_RDONLY));
+    assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY));
     let child = fork(|| assert_eq!(read_bytes(&reader, 9), Ok("x".into())))?;
     child.assert_blocked_in(Syscall::READ);
     assert_eq!(write(&writer, b"x"), Ok(1));
@@ -100,16 +100,15 @@ fn duplicates_and_forked_copies_share_nonblocking() -> Scene {
     let duplicate = dup(&reader)?;
     let set = Meeting::new()?;
     let child = fork(|| {
-        assert_eq!(mode(&reader), Ok(libc::O_RDONLY));
-        set.arrive();
-        set.wait_for(2);
-        assert_eq!(mode(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
+        assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY));
+        set.wait_for(1);
+        assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
         assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
     })?;
-    set.wait_for(1);
+    child.wait_until_blocked_in(Syscall::FUTEX)?;
     assert_eq!(set_flags(&duplicate, libc::O_NONBLOCK), Ok(0));
     set.arrive();
-    assert_eq!(mode(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
+    assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
     child.join()
 }
@@ -172,9 +171,4 @@ fn input_sends_sigio_to_the_owner() -> Scene {
     assert_eq!(handled(SIGIO), 1);
     assert_eq!(read_bytes(&reader, 9), Ok("b".into()));
     Ok(())
-}
-
-/// The access mode of an end, and whether it blocks.
-fn mode(end: &Fd) -> Result<i32> {
-    get_flags(end).map(|flags| flags & (libc::O_ACCMODE | libc::O_NONBLOCK))
 }

@@ -1,12 +1,12 @@
 //! What is at the other end: a program reads and writes pipes, files and terminals alike.
 
+use fixtures::file::file_of;
 use fixtures::prelude::*;
-use nix::pty::openpty;
-use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
-use std::os::fd::AsFd;
+use fixtures::program;
+use fixtures::pty::Pty;
 
 /// What a program copies.
-const LINE: &[u8] = b"one line\n";
+const LINE: &str = "one line\n";
 
 #[rstest::rstest]
 #[case::pipe(from_pipe, libc::S_IFIFO)]
@@ -22,12 +22,9 @@ const LINE: &[u8] = b"one line\n";
 fn a_program_reads_whatever_it_is_given(#[case] input: fn() -> Scene<Ends>, #[case] kind: u32) -> Scene {
     let Ends { for_program, ours: _ours } = input()?;
     assert_eq!(fstat(&for_program).map(|stat| stat.st_mode & libc::S_IFMT), Ok(kind));
-    let (reader, writer) = pipe()?;
-    let child = fork(|| run_cat(&for_program, &writer))?;
-    drop(writer);
-    assert_eq!(read_exactly(&reader, LINE.len())?, LINE.into());
-    assert_eq!(read_bytes(&reader, 9), Ok("".into()));
-    assert_eq!(child.wait()?, Ended::Exited(0));
+    let output = program::run(&["cat"], &for_program)?;
+    assert_eq!(output.printed, LINE);
+    assert_eq!(output.ended, Ended::Exited(0));
     Ok(())
 }
 
@@ -46,9 +43,10 @@ fn a_program_writes_to_whatever_it_is_given(#[case] output: fn() -> Scene<Ends>,
     let Ends { for_program, ours } = output()?;
     assert_eq!(fstat(&for_program).map(|stat| stat.st_mode & libc::S_IFMT), Ok(kind));
     let input = from_pipe()?.for_program;
-    let child = fork(|| run_cat(&input, &for_program))?;
+    let child = program::start(&["cat"], [&input, &for_program, &2])?;
     assert_eq!(child.wait()?, Ended::Exited(0));
     assert_eq!(read_exactly(&ours, LINE.len())?, LINE.into());
+    assert_eq!(unread(&ours), Ok(0));
     Ok(())
 }
 
@@ -59,23 +57,9 @@ struct Ends {
     ours: Fd,
 }
 
-/// Becomes `cat` with this standard input and output.
-fn run_cat(input: &Fd, output: &Fd) -> Scene {
-    for (end, standard) in [(input, libc::STDIN_FILENO), (output, libc::STDOUT_FILENO)] {
-        // SAFETY: the standard descriptor is to be replaced, in a child that is about to exec.
-        Errno::result(unsafe { libc::dup2(end.number(), standard) })?;
-    }
-    input.close();
-    output.close();
-    // SAFETY: this process has one thread. Other descriptors would keep the pipe open in the program.
-    Errno::result(unsafe { libc::close_range(3, u32::MAX, 0) })?;
-    nix::unistd::execvp(c"cat", &[c"cat"])?;
-    Ok(())
-}
-
 fn from_pipe() -> Scene<Ends> {
     let (reader, writer) = pipe()?;
-    write_all(&writer, LINE)?;
+    write_all(&writer, LINE.as_bytes())?;
     drop(writer);
     let ours = dup(&reader)?;
     Ok(Ends { for_program: reader, ours })
@@ -88,31 +72,27 @@ fn to_pipe() -> Scene<Ends> {
 
 fn from_file() -> Scene<Ends> {
     let Ends { for_program: writer, ours: reader } = to_file()?;
-    write_all(&writer, LINE)?;
+    write_all(&writer, LINE.as_bytes())?;
     Ok(Ends { for_program: reader, ours: writer })
 }
 
-/// A file without a name, opened twice: each side has its own position.
+/// A file opened twice: each side has its own position.
 fn to_file() -> Scene<Ends> {
-    let writer = Fd::from(nix::sys::memfd::memfd_create(c"lines", nix::sys::memfd::MFdFlags::empty())?);
+    let writer = file_of(b"", libc::O_RDWR)?;
     let reader = open(format!("/proc/self/fd/{}", writer.number()), libc::O_RDONLY)?;
     Ok(Ends { for_program: writer, ours: reader })
 }
 
 /// A line was typed, and the key that ends input.
 fn from_terminal() -> Scene<Ends> {
-    let pair = openpty(None, None)?;
-    let ours = Fd::from(pair.master);
-    write_all(&ours, LINE)?;
-    write_all(&ours, b"\x04")?;
-    Ok(Ends { for_program: pair.slave.into(), ours })
+    let pty = Pty::new(24, 80)?;
+    pty.type_in(LINE)?;
+    pty.type_in("\x04")?;
+    Ok(Ends { for_program: pty.terminal, ours: pty.screen })
 }
 
-/// A terminal that shows bytes as they are.
 fn to_terminal() -> Scene<Ends> {
-    let pair = openpty(None, None)?;
-    let mut settings = tcgetattr(&pair.slave)?;
-    cfmakeraw(&mut settings);
-    tcsetattr(pair.slave.as_fd(), SetArg::TCSANOW, &settings)?;
-    Ok(Ends { for_program: pair.slave.into(), ours: pair.master.into() })
+    let pty = Pty::new(24, 80)?;
+    pty.make_raw()?;
+    Ok(Ends { for_program: pty.terminal, ours: pty.screen })
 }

@@ -1,9 +1,9 @@
 //! Reads and writes that are refused: wrong descriptors, wrong objects, wrong memory, wrong vectors, wrong positions.
 
+use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
 use libc::iovec;
 use nix::sys::epoll::{Epoll, EpollCreateFlags};
-use nix::sys::memfd::{MFdFlags, memfd_create};
 use std::io::{IoSlice, IoSliceMut};
 
 #[rstest::rstest]
@@ -81,10 +81,10 @@ fn a_directory_is_not_read() -> Scene {
 }
 
 #[rstest::rstest]
-#[case::read("read", libc::SYS_read, Read)]
-#[case::write("write", libc::SYS_write, Write)]
-#[case::readv("readv", libc::SYS_readv, Read)]
-#[case::writev("writev", libc::SYS_writev, Write)]
+#[case::read(READ)]
+#[case::write(WRITE)]
+#[case::readv(READV)]
+#[case::writev(WRITEV)]
 /// A buffer, or an array of segments, outside the address space is refused with EFAULT, and the pipe keeps what it held.
 #[harness::test(
     id = "pipe.bad-address",
@@ -96,47 +96,37 @@ fn a_directory_is_not_read() -> Scene {
         "errors:pipe.writev.EFAULT",
     ],
 )]
-fn memory_outside_the_address_space_is_refused(
-    #[case] name: &'static str,
-    #[case] number: i64,
-    #[case] way: Way,
-) -> Scene {
+fn memory_outside_the_address_space_is_refused(#[case] call: Call) -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
-    let end = way.end(&reader, &writer);
-    // SAFETY: the kernel finds nothing at the address.
-    assert_errno!(unsafe { syscall(name, number, [end, BAD_ADDRESS, 1, 0, 0, 0]) }, EFAULT);
+    assert_errno!(call.ask(call.end(&reader, &writer), BAD_ADDRESS, 1, 0, 0), EFAULT);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }
 
 #[rstest::rstest]
-#[case::readv("readv", libc::SYS_readv, Read)]
-#[case::writev("writev", libc::SYS_writev, Write)]
+#[case::readv(READV)]
+#[case::writev(WRITEV)]
 /// A segment outside the address space is refused with EFAULT, and the pipe keeps what it held.
 #[harness::test(
     id = "pipe.bad-segment",
     cite = "readv(2), ERRORS as for read(2) and write(2): EFAULT",
     covers = ["errors:pipe.readv.EFAULT", "errors:pipe.writev.EFAULT"],
 )]
-fn a_segment_outside_the_address_space_is_refused(
-    #[case] name: &'static str,
-    #[case] number: i64,
-    #[case] way: Way,
-) -> Scene {
+fn a_segment_outside_the_address_space_is_refused(#[case] call: Call) -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let nowhere = iovec { iov_base: BAD_ADDRESS as *mut _, iov_len: 1 };
-    assert_errno!(Vectored { name, number }.ask(way.end(&reader, &writer), &[nowhere], 1, 0, 0), EFAULT);
+    assert_errno!(call.ask_vectored(call.end(&reader, &writer), &[nowhere], 1, 0, 0), EFAULT);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }
 
 #[rstest::rstest]
-#[case::readv("readv", libc::SYS_readv, Read)]
-#[case::writev("writev", libc::SYS_writev, Write)]
-#[case::preadv2("preadv2", libc::SYS_preadv2, Read)]
-#[case::pwritev2("pwritev2", libc::SYS_pwritev2, Write)]
+#[case::readv(READV)]
+#[case::writev(WRITEV)]
+#[case::preadv2(PREADV2)]
+#[case::pwritev2(PWRITEV2)]
 /// On a pipe, a vector with a segment longer than SSIZE_MAX, with a negative number of segments, or with more than IOV_MAX
 /// of them is refused with EINVAL; so is an unknown flag with EOPNOTSUPP, and the pipe keeps what it held.
 #[harness::test(
@@ -155,28 +145,24 @@ fn a_segment_outside_the_address_space_is_refused(
         "errors:pipe.pwritev2.EOPNOTSUPP",
     ],
 )]
-fn an_impossible_vector_is_refused_on_a_pipe(
-    #[case] name: &'static str,
-    #[case] number: i64,
-    #[case] way: Way,
-) -> Scene {
+fn an_impossible_vector_is_refused_on_a_pipe(#[case] call: Call) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     write_all(&writer, b"abc")?;
-    let (call, end) = (Vectored { name, number }, way.end(&reader, &writer));
+    let end = call.end(&reader, &writer);
     call.assert_refuses_impossible_vectors(end, AT_THE_POSITION);
-    if name.ends_with('2') {
+    if call.has_flags {
         let mut byte = *b"x";
-        assert_errno!(call.ask(end, &[segment(&mut byte)], 1, AT_THE_POSITION, UNKNOWN_FLAG), EOPNOTSUPP);
+        assert_errno!(call.ask_vectored(end, &[segment(&mut byte)], 1, AT_THE_POSITION, UNKNOWN_FLAG), EOPNOTSUPP);
     }
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }
 
 #[rstest::rstest]
-#[case::preadv("preadv", libc::SYS_preadv)]
-#[case::pwritev("pwritev", libc::SYS_pwritev)]
-#[case::preadv2("preadv2", libc::SYS_preadv2)]
-#[case::pwritev2("pwritev2", libc::SYS_pwritev2)]
+#[case::preadv(PREADV)]
+#[case::pwritev(PWRITEV)]
+#[case::preadv2(PREADV2)]
+#[case::pwritev2(PWRITEV2)]
 /// On a file, at an offset, a vector with a segment longer than SSIZE_MAX, with a negative number of segments, or with more
 /// than IOV_MAX of them is refused with EINVAL, and the file keeps what it held.
 #[harness::test(
@@ -189,13 +175,10 @@ fn an_impossible_vector_is_refused_on_a_pipe(
         "errors:pipe.pwritev.EINVAL.2",
     ],
 )]
-fn an_impossible_vector_is_refused_in_a_file(#[case] name: &'static str, #[case] number: i64) -> Scene {
-    let file = Fd::from(memfd_create(c"file", MFdFlags::empty())?);
-    write_all(&file, b"abc")?;
-    Vectored { name, number }.assert_refuses_impossible_vectors(file.number() as usize, 0);
-    let mut bytes = [0; 9];
-    assert_eq!(pread(&file, &mut bytes, 0), Ok(3));
-    assert_eq!(&bytes[..3], b"abc");
+fn an_impossible_vector_is_refused_in_a_file(#[case] call: Call) -> Scene {
+    let file = file_of(b"abc", libc::O_RDWR)?;
+    call.assert_refuses_impossible_vectors(file.number() as usize, 0);
+    assert_eq!(content(&file), Ok("abc".into()));
     Ok(())
 }
 
@@ -246,7 +229,16 @@ const AT_THE_POSITION: i64 = -1;
 /// A bit that no RWF flag has.
 const UNKNOWN_FLAG: usize = 1 << 30;
 
-/// Whether a call takes bytes or gives them.
+/// A system call that reads or writes, by number: for arguments that no library lets through.
+#[derive(Clone, Copy, Debug)]
+struct Call {
+    name: &'static str,
+    number: i64,
+    way: Way,
+    has_flags: bool,
+}
+
+/// Whether a call takes bytes from a pipe or gives it some.
 #[derive(Clone, Copy, Debug)]
 enum Way {
     Read,
@@ -254,28 +246,32 @@ enum Way {
 }
 use Way::{Read, Write};
 
-impl Way {
-    /// The end of a pipe for this way, as a system call's argument.
+const READ: Call = Call { name: "read", number: libc::SYS_read, way: Read, has_flags: false };
+const WRITE: Call = Call { name: "write", number: libc::SYS_write, way: Write, has_flags: false };
+const READV: Call = Call { name: "readv", number: libc::SYS_readv, way: Read, has_flags: false };
+const WRITEV: Call = Call { name: "writev", number: libc::SYS_writev, way: Write, has_flags: false };
+const PREADV: Call = Call { name: "preadv", number: libc::SYS_preadv, way: Read, has_flags: false };
+const PWRITEV: Call = Call { name: "pwritev", number: libc::SYS_pwritev, way: Write, has_flags: false };
+const PREADV2: Call = Call { name: "preadv2", number: libc::SYS_preadv2, way: Read, has_flags: true };
+const PWRITEV2: Call = Call { name: "pwritev2", number: libc::SYS_pwritev2, way: Write, has_flags: true };
+
+impl Call {
+    /// The end of a pipe for this way, as an argument.
     fn end(self, reader: &Fd, writer: &Fd) -> usize {
-        match self {
+        match self.way {
             Read => reader.number() as usize,
             Write => writer.number() as usize,
         }
     }
-}
 
-/// A vectored call by number, for vectors that no library lets through.
-#[derive(Clone, Copy, Debug)]
-struct Vectored {
-    name: &'static str,
-    number: i64,
-}
+    /// A buffer and its length, or segments and their number. The older calls do not look at offset and flags.
+    fn ask(self, fd: usize, start: usize, count: usize, offset: i64, flags: usize) -> Result<i64> {
+        // SAFETY: what is there outlives the call, or is nowhere, or is refused by its length.
+        unsafe { syscall(self.name, self.number, [fd, start, count, offset as usize, 0, flags]) }
+    }
 
-impl Vectored {
-    /// The older ones of these calls do not look at offset and flags.
-    fn ask(self, fd: usize, segments: &[iovec], count: usize, offset: i64, flags: usize) -> Result<i64> {
-        // SAFETY: the segments are buffers that outlive the call, or nowhere, or refused by their length.
-        unsafe { syscall(self.name, self.number, [fd, segments.as_ptr() as usize, count, offset as usize, 0, flags]) }
+    fn ask_vectored(self, fd: usize, segments: &[iovec], count: usize, offset: i64, flags: usize) -> Result<i64> {
+        self.ask(fd, segments.as_ptr() as usize, count, offset, flags)
     }
 
     fn assert_refuses_impossible_vectors(self, fd: usize, offset: i64) {
@@ -284,9 +280,9 @@ impl Vectored {
         let good = segment(&mut byte);
         let too_long = iovec { iov_len: isize::MAX as usize + 1, ..good };
         let too_many = vec![good; libc::UIO_MAXIOV as usize + 1];
-        assert_errno!(self.ask(fd, &[too_long], 1, offset, 0), EINVAL);
-        assert_errno!(self.ask(fd, &[good], NEGATIVE, offset, 0), EINVAL);
-        assert_errno!(self.ask(fd, &too_many, too_many.len(), offset, 0), EINVAL);
+        assert_errno!(self.ask_vectored(fd, &[too_long], 1, offset, 0), EINVAL);
+        assert_errno!(self.ask_vectored(fd, &[good], NEGATIVE, offset, 0), EINVAL);
+        assert_errno!(self.ask_vectored(fd, &too_many, too_many.len(), offset, 0), EINVAL);
         assert_eq!(byte, *b"x");
     }
 }
