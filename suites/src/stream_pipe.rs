@@ -18,9 +18,7 @@ use nix::sys::signal::Signal::SIGPIPE;
 fn bytes_go_both_ways() -> Scene {
     // So that each failure is an error to be read, not a signal or a read without end.
     ignore(SIGPIPE)?;
-    let pair = stream_pair();
-    assert_matches!(pair, Ok(_));
-    let (one, other) = pair?;
+    let (one, other) = assert_ok!(stream_pair());
     assert_eq!(set_flags(&other, O_NONBLOCK), Ok(0));
     assert_errno!(read(&other, &mut [0; 9]), EAGAIN);
     assert_eq!(write(&one, b"pi"), Ok(2));
@@ -37,7 +35,7 @@ fn bytes_go_both_ways() -> Scene {
 
 #[distributed_slice(PROGRAMS)]
 static ANSWER: Program = Program {
-    name: "stream-pipe.answer",
+    name: "that answers by a stream pipe",
     body: |door| {
         let end = passing::receive(&passing::enter(&door[0])?)?;
         let question = read_bytes(&end, 9);

@@ -35,22 +35,21 @@ fn a_mode_that_is_taken_away_binds_later_opens_only() -> Scene {
     layers = [libc, nix, raw],
 )]
 fn another_user_needs_the_mode() -> Scene {
-    let folder = Name::folder("folder", 0o755)?;
-    let path = folder.join("fifo");
-    mkfifo(&path, 0o600)?;
-    let reader = open(&path, O_RDONLY | O_NONBLOCK)?;
+    let _folder = Name::folder("folder", 0o755)?;
+    let fifo = Fifo::named("folder/fifo")?;
+    let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
     let refused = fork(|| -> Scene {
         become_second_user()?;
-        assert_errno!(open(&path, O_WRONLY | O_NONBLOCK), EACCES);
-        assert_errno!(open(&path, O_RDONLY | O_NONBLOCK), EACCES);
+        assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), EACCES);
+        assert_errno!(open(&fifo, O_RDONLY | O_NONBLOCK), EACCES);
         Ok(())
     })?;
     refused.join()?;
-    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o602))?;
+    fifo.set_permissions(0o602)?;
     let allowed = fork(|| -> Scene {
         become_second_user()?;
-        assert_errno!(open(&path, O_RDONLY | O_NONBLOCK), EACCES);
-        let writer = assert_ok!(open(&path, O_WRONLY | O_NONBLOCK));
+        assert_errno!(open(&fifo, O_RDONLY | O_NONBLOCK), EACCES);
+        let writer = assert_ok!(open(&fifo, O_WRONLY | O_NONBLOCK));
         assert_eq!(write(&writer, b"from another"), Ok(12));
         Ok(())
     })?;
@@ -71,9 +70,8 @@ fn another_user_needs_the_mode() -> Scene {
 fn a_foreign_fifo_in_a_sticky_folder_is_protected() -> Scene {
     // The folder, and one of the FIFOs, are the first user's.
     let folder = Name::folder("folder", 0o1777)?;
-    let (of_folder_owner, foreign) = (folder.join("of-folder-owner"), folder.join("foreign"));
-    mkfifo(&of_folder_owner, 0o600)?;
-    std::fs::set_permissions(&of_folder_owner, std::os::unix::fs::PermissionsExt::from_mode(0o666))?;
+    let (of_folder_owner, foreign) = (Fifo::named("folder/of-folder-owner")?, folder.join("foreign"));
+    of_folder_owner.set_permissions(0o666)?;
     let second_user = fork(|| -> Scene {
         become_second_user()?;
         drop(assert_ok!(open_mode(&of_folder_owner, O_RDWR | O_CREAT, 0o600)));

@@ -4,13 +4,13 @@ use super::calls::*;
 use fixtures::name::kind;
 use fixtures::prelude::*;
 use fixtures::privilege::drop_capabilities;
+use fixtures::program;
 use harness::need::SECOND_ID;
 use libc::{AT_FDCWD, O_DIRECTORY, O_RDONLY};
 use nix::sys::stat::{Mode, umask};
 use rstest::rstest;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::Command;
 
 #[rstest]
 #[case::mkfifo(MKFIFO)]
@@ -210,13 +210,17 @@ fn an_absolute_path_needs_no_descriptor(#[case] make: MakeAt) -> Scene {
 )]
 fn the_command_makes_a_fifo() -> Scene {
     let name = Name::free("fifo");
-    let mkfifo = || Command::new("mkfifo").args(["-m", "640", "fifo"]).output();
-    let first = mkfifo()?;
-    assert_eq!(first.status.code(), Some(0));
+    let mkfifo = || -> Scene<(Ended, String)> {
+        let (errors, complaints) = pipe()?;
+        let child = program::start(&["mkfifo", "-m", "640", "fifo"], [&0, &1, &complaints])?;
+        drop(complaints);
+        let words = program::read_to_end(&errors)?;
+        Ok((child.wait()?, words))
+    };
+    assert_eq!(mkfifo()?, (Ended::Exited(0), String::new()));
     assert_eq!(name.kind().as_deref(), Some("p0640"));
-    let second = mkfifo()?;
-    assert!(second.status.code().is_some_and(|code| code > 0), "the second run ended with {:?}", second.status);
-    let words = String::from_utf8_lossy(&second.stderr);
+    let (ended, words) = mkfifo()?;
+    assert_matches!(ended, Ended::Exited(1..));
     assert!(words.contains("File exists"), "the second run said {words:?}");
     assert_eq!(name.kind().as_deref(), Some("p0640"));
     Ok(())

@@ -51,7 +51,7 @@ fn two_openers_of_a_name_are_connected() -> Scene {
 /// Writes a word into the FIFO of the first argument; the second is the process that it must not be related to.
 #[distributed_slice(PROGRAMS)]
 static FIFO_WRITER: Program = Program {
-    name: "fifo-writer",
+    name: "that writes to a FIFO",
     body: |arguments| {
         let [path, spec] = arguments else { return Err(Stop::broken("the arguments are a path and a pid")) };
         let spec = Pid::from_raw(spec.to_string_lossy().parse()?);

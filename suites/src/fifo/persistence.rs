@@ -21,12 +21,10 @@ fn the_data_ends_with_the_last_process_and_the_name_stays(#[case] end: Ended) ->
         assert_eq!(write(&both, b"data"), Ok(4));
         assert_eq!(unread(&both), Ok(4));
         if let Ended::Killed { by, .. } = end {
-            // SAFETY: sends a signal to this process.
-            unsafe { libc::raise(by.0) };
+            kill(std::process::id().cast_signed(), by.0)?;
         }
-        // Not before the end of the process.
-        std::mem::forget(both);
-        Ok(())
+        // It is the end of the process that closes the FIFO.
+        exit(0)
     })?;
     assert_eq!(child.wait()?, end);
     assert_eq!(fifo.kind().as_deref(), Some("p0600"));

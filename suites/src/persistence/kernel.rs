@@ -102,9 +102,8 @@ static READS_SEGMENT: Program = Program {
     body: |arguments| {
         let (key, id) = (word(arguments, 0)?.parse()?, word(arguments, 1)?.parse()?);
         assert_eq!(shmget(key, 0, 0), Ok(id));
-        let attached = Attachment::new(id, 0);
-        assert_matches!(attached, Ok(_));
-        assert_eq!(attached?.read(), TEXT);
+        let attached = assert_ok!(Attachment::new(id, 0));
+        assert_eq!(attached.read(), TEXT);
         Ok(())
     },
 };

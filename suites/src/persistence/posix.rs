@@ -32,9 +32,7 @@ fn shared_memory_outlives_its_creator() -> Scene {
 static READS_MEMORY: Program = Program {
     name: "that reads shared memory",
     body: |arguments| {
-        let opened = shm_open(word(arguments, 0)?, O_RDWR, 0);
-        assert_matches!(opened, Ok(_));
-        let fd = opened?;
+        let fd = assert_ok!(shm_open(word(arguments, 0)?, O_RDWR, 0));
         assert_eq!(fstat(&fd)?.st_size, TEXT.len() as i64);
         assert_eq!(Mapping::new(&fd, TEXT.len())?.read(), TEXT);
         Ok(())
@@ -66,9 +64,7 @@ fn queue_outlives_its_creator() -> Scene {
 static TAKES_MESSAGE: Program = Program {
     name: "that takes a message from a POSIX queue",
     body: |arguments| {
-        let opened = mq_open(word(arguments, 0)?, O_RDWR | O_NONBLOCK, 0, None);
-        assert_matches!(opened, Ok(_));
-        let queue = opened?;
+        let queue = assert_ok!(mq_open(word(arguments, 0)?, O_RDWR | O_NONBLOCK, 0, None));
         assert_eq!(mq_receive(&queue, MessageQueue::SIZE), Ok((TEXT.to_vec(), 3)));
         assert_errno!(mq_receive(&queue, MessageQueue::SIZE), EAGAIN);
         Ok(())
@@ -100,9 +96,7 @@ fn semaphore_outlives_its_creator() -> Scene {
 static TAKES_SEMAPHORE: Program = Program {
     name: "that takes a named semaphore",
     body: |arguments| {
-        let opened = sem_open(word(arguments, 0)?, 0, 0, 0);
-        assert_matches!(opened, Ok(_));
-        let semaphore = opened?;
+        let semaphore = assert_ok!(sem_open(word(arguments, 0)?, 0, 0, 0));
         assert_eq!(sem_getvalue(&semaphore), Ok(2));
         assert_eq!([sem_trywait(&semaphore), sem_trywait(&semaphore)], [Ok(()); 2]);
         assert_errno!(sem_trywait(&semaphore), EAGAIN);

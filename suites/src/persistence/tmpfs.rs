@@ -91,7 +91,7 @@ fn objects_have_three_lifetimes() -> Scene {
         let (reader, writer) = pipe()?;
         let watch = Watch::new(&[&reader, &writer])?;
         let process = holder(|| {
-            write(&writer, TEXT)?;
+            write_all(&writer, TEXT)?;
             let id = msgget(key, libc::IPC_CREAT | libc::IPC_EXCL | 0o600)?;
             msgsnd(id, &Message { kind: 1, text: TEXT.to_vec() }, 0)?;
             fs::write(&file, [0; TEXT.len()])?;

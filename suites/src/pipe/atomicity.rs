@@ -3,6 +3,7 @@
 use fixtures::prelude::*;
 use libc::PIPE_BUF;
 use proptest::prelude::*;
+use rstest::rstest;
 use std::io::IoSlice;
 
 proptest! {
@@ -35,7 +36,7 @@ fn all_or_nothing(count: usize, room: usize) -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::room_for_all(PIPE_BUF)]
 #[case::room_for_one_less(PIPE_BUF - 1)]
 #[case::room_for_one(1)]
@@ -52,7 +53,7 @@ fn a_nonblocking_write_of_pipe_buf_is_whole_or_refused(#[case] room: usize) -> S
     all_or_nothing(PIPE_BUF, room)
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::pipe_buf(PIPE_BUF)]
 #[case::less(PIPE_BUF / 2)]
 /// A write of up to PIPE_BUF bytes sleeps, with none of them in the pipe, until there is room for all, and other writers'
@@ -184,7 +185,7 @@ fn a_large_nonblocking_write_to_a_full_pipe_fails() -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::room_for_a_page(page_size())]
 #[case::room_for_two_pages(2 * page_size())]
 /// A non-blocking write of more than PIPE_BUF bytes to a pipe with some room adds its first bytes, at least one, and returns
@@ -208,7 +209,7 @@ fn a_large_nonblocking_write_adds_what_fits(#[case] room: usize) -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::room_for_all(60 + 60)]
 #[case::room_for_one_less(60 + 60 - 1)]
 #[case::room_for_the_first(60)]

@@ -142,11 +142,11 @@ fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> Scene {
     let (before, after) = sequence.split_at(7 * page_size());
     // The kernel keeps pages in a ring: three that are left after six were read go round its end.
     for page in before.chunks(page_size()) {
-        write(&writer, page)?;
+        write_all(&writer, page)?;
     }
     read_exactly(&reader, 6 * page_size())?;
     for page in after.chunks(page_size()) {
-        write(&writer, page)?;
+        write_all(&writer, page)?;
     }
     assert_eq!(set_capacity(&writer, pages(count)), Ok(pages(count)));
     assert_eq!(get_capacity(&writer), Ok(pages(count)));
@@ -166,7 +166,7 @@ fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> Scene {
 fn a_pipe_does_not_shrink_below_its_bytes() -> Scene {
     let (reader, writer) = pipe()?;
     let Bytes(sequence) = Bytes::sequence(2 * page_size() + 1);
-    write(&writer, &sequence)?;
+    write_all(&writer, &sequence)?;
     assert_errno!(set_capacity(&writer, pages(2)), EBUSY);
     assert_eq!(get_capacity(&writer), Ok(pages(16)));
     assert_eq!(set_capacity(&writer, pages(4)), Ok(pages(4)));

@@ -1,6 +1,7 @@
 //! One way, never back, and no going to and fro: what a pipe shares with a file and what not.
 
 use fixtures::prelude::*;
+use rstest::rstest;
 
 /// Bytes go from the write end to the read end only: writing to the read end and reading from the write end fail with EBADF.
 #[harness::test(
@@ -71,7 +72,7 @@ fn two_pipes_go_both_ways() -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::set(libc::SEEK_SET)]
 #[case::current(libc::SEEK_CUR)]
 #[case::end(libc::SEEK_END)]

@@ -20,7 +20,7 @@ fn a_process_uses_a_pipe_with_itself() -> Scene {
 
 #[distributed_slice(PROGRAMS)]
 static TALK_TO_ITSELF: Program = Program {
-    name: "pipe.talk-to-itself",
+    name: "that talks to itself by a pipe",
     body: |_| {
         let (reader, writer) = pipe()?;
         assert_eq!(write(&writer, b"abc"), Ok(3));
@@ -83,7 +83,7 @@ fn an_end_can_be_handed_to_no_descendant() -> Scene {
 
 #[distributed_slice(PROGRAMS)]
 static READ_WHAT_IS_PASSED: Program = Program {
-    name: "pipe.read-what-is-passed",
+    name: "that reads from the end passed to it",
     body: |door| {
         let reader = passing::receive(&passing::enter(&door[0])?)?;
         let bytes = read_bytes(&reader, 9);
@@ -113,12 +113,11 @@ fn an_end_can_be_passed_to_an_unrelated_process() -> Scene {
 
 #[distributed_slice(PROGRAMS)]
 static READ_WHAT_IS_NAMED: Program = Program {
-    name: "pipe.read-what-is-named",
+    name: "that reads from the end named to it",
     body: |door| {
         let Bytes(path) = read_bytes(&passing::enter(&door[0])?, 99)?;
-        let reader = open(String::from_utf8_lossy(&path).as_ref(), O_RDONLY);
-        assert_matches!(reader, Ok(_));
-        let bytes = read_bytes(&reader?, 9);
+        let reader = assert_ok!(open(String::from_utf8_lossy(&path).as_ref(), O_RDONLY));
+        let bytes = read_bytes(&reader, 9);
         assert_eq!(bytes, Ok("abc".into()));
         observe("bytes that an unrelated process reads through /proc/PID/fd", bytes?.0.len());
         Ok(())
@@ -138,6 +137,6 @@ fn an_unrelated_process_opens_the_pipe_by_proc() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(write(&writer, b"abc"), Ok(3));
     let path = format!("/proc/{}/fd/{}", std::process::id(), reader.number());
-    write(&socket, path.as_bytes())?;
+    write_all(&socket, path.as_bytes())?;
     stranger.join()
 }

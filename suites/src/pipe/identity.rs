@@ -17,7 +17,7 @@ const PIPEFS_MAGIC: i64 = 0x5049_5045;
 )]
 fn both_ends_are_fifos_in_pipefs() -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     for end in [&reader, &writer] {
         let stat = fstat(end)?;
         assert_eq!(stat.st_mode & libc::S_IFMT, libc::S_IFIFO);
@@ -72,13 +72,11 @@ fn no_path_leads_to_a_pipe() -> Scene {
 )]
 fn the_link_in_proc_opens_the_pipe_anew() -> Scene {
     let (reader, writer) = pipe()?;
-    let again = open(link_to(&reader), O_RDONLY | O_NONBLOCK);
-    assert_matches!(again, Ok(_));
-    let again = again?;
+    let again = assert_ok!(open(link_to(&reader), O_RDONLY | O_NONBLOCK));
     assert_eq!(identity(&again), identity(&reader));
     assert_eq!(get_flags(&again).map(|flags| flags & O_NONBLOCK), Ok(O_NONBLOCK));
     assert_eq!(get_flags(&reader).map(|flags| flags & O_NONBLOCK), Ok(0));
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     assert_eq!(read_bytes(&again, 2), Ok("ab".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("c".into()));
     Ok(())
@@ -95,9 +93,7 @@ fn the_link_of_the_read_end_opens_a_write_end() -> Scene {
     let (reader, writer) = pipe()?;
     drop(writer);
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
-    let writer = open(link_to(&reader), O_WRONLY);
-    assert_matches!(writer, Ok(_));
-    let writer = writer?;
+    let writer = assert_ok!(open(link_to(&reader), O_WRONLY));
     assert_eq!(write(&writer, b"abc"), Ok(3));
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
@@ -111,7 +107,7 @@ fn the_link_of_the_read_end_opens_a_write_end() -> Scene {
 )]
 fn the_last_close_discards_the_bytes() -> Scene {
     let (reader, writer) = pipe()?;
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     drop(reader);
     let reader = open(link_to(&writer), O_RDONLY | O_NONBLOCK)?;
     assert_eq!(read_bytes(&reader, 1), Ok("a".into()));

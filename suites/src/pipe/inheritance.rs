@@ -83,7 +83,7 @@ fn the_parent_writes_and_the_child_reads() -> Scene {
 )]
 fn parent_and_child_share_one_pipe() -> Scene {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
-    write(&writer, b"abcd")?;
+    write_all(&writer, b"abcd")?;
     let child = fork(|| {
         assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
         assert_eq!(write(&writer, b"ef"), Ok(2));
@@ -169,7 +169,7 @@ fn a_child_differs_from_its_parent() -> Scene {
 
 #[distributed_slice(PROGRAMS)]
 static WRITE_TO_NUMBER: Program = Program {
-    name: "pipe.write-to-number",
+    name: "that writes to numbers",
     body: |numbers| {
         for number in numbers {
             assert_eq!(write(parse(number)?, b"abc"), Ok(3));
@@ -180,7 +180,7 @@ static WRITE_TO_NUMBER: Program = Program {
 
 #[distributed_slice(PROGRAMS)]
 static MISS_NUMBERS: Program = Program {
-    name: "pipe.miss-numbers",
+    name: "that has no descriptors of numbers",
     body: |numbers| {
         for number in numbers {
             assert_errno!(get_flags(parse(number)?), EBADF);

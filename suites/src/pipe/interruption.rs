@@ -4,9 +4,10 @@ use fixtures::disposition::{handle, handled};
 use fixtures::prelude::*;
 use nix::sys::signal::SaFlags;
 use nix::sys::signal::Signal::{SIGIO, SIGUSR1};
+use rstest::rstest;
 use std::io::{IoSlice, IoSliceMut};
 
-#[rstest::rstest]
+#[rstest]
 #[case::read(|reader: &Fd| read(reader, &mut [0; 1]), Syscall::READ)]
 #[case::readv(|reader: &Fd| readv(reader, &mut [IoSliceMut::new(&mut [0; 1])]), Syscall::READV)]
 /// A read that waits for its first byte fails with EINTR when a handler without SA_RESTART runs.
@@ -18,18 +19,18 @@ use std::io::{IoSlice, IoSliceMut};
 )]
 fn a_handler_ends_a_read_that_waits(#[case] read: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> Scene {
     let (reader, _writer) = pipe()?;
-    let child = fork(|| {
+    let child = fork(|| -> Scene {
         handle(SIGUSR1, SaFlags::empty())?;
         assert_errno!(read(&reader), EINTR);
         assert_eq!(handled(SIGUSR1), 1);
-        Ok::<(), Stop>(())
+        Ok(())
     })?;
     child.wait_until_blocked_in(call)?;
     child.signal(SIGUSR1)?;
     child.join()
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"), Syscall::WRITE)]
 #[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]), Syscall::WRITEV)]
 /// A write that waits for room fails with EINTR, and has added nothing, when a handler without SA_RESTART runs.
@@ -42,11 +43,11 @@ fn a_handler_ends_a_read_that_waits(#[case] read: fn(&Fd) -> Result<usize>, #[ca
 fn a_handler_ends_a_write_that_waits(#[case] write: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> Scene {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
-    let child = fork(|| {
+    let child = fork(|| -> Scene {
         handle(SIGUSR1, SaFlags::empty())?;
         assert_errno!(write(&writer), EINTR);
         assert_eq!(handled(SIGUSR1), 1);
-        Ok::<(), Stop>(())
+        Ok(())
     })?;
     child.wait_until_blocked_in(call)?;
     child.signal(SIGUSR1)?;
@@ -56,7 +57,7 @@ fn a_handler_ends_a_write_that_waits(#[case] write: fn(&Fd) -> Result<usize>, #[
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::interrupting(SaFlags::empty())]
 #[case::restarting(SaFlags::SA_RESTART)]
 /// A large write that a handler interrupts returns how many bytes it has moved, whether or not the handler restarts calls.
@@ -70,11 +71,11 @@ fn an_interrupted_large_write_tells_what_it_moved(#[case] flags: SaFlags) -> Sce
     let (reader, writer) = pipe()?;
     let capacity = capacity_of(&writer)?;
     let bytes = Bytes::sequence(2 * capacity);
-    let child = fork(|| {
+    let child = fork(|| -> Scene {
         handle(SIGUSR1, flags)?;
         assert_eq!(write(&writer, &bytes.0), Ok(capacity));
         assert_eq!(handled(SIGUSR1), 1);
-        Ok::<(), Stop>(())
+        Ok(())
     })?;
     child.wait_until_blocked_in(Syscall::WRITE)?;
     child.signal(SIGUSR1)?;

@@ -191,7 +191,7 @@ fn at_the_hard_limit_there_are_no_new_pipes() -> Scene {
         assert_errno!(refused, ENFILE);
         assert_errno!(pipe2(0), ENFILE);
         made.pop();
-        assert_matches!(pipe(), Ok(_));
+        drop(assert_ok!(pipe()));
         Ok(())
     })
 }

@@ -4,9 +4,10 @@ use fixtures::disposition::{handle, handled};
 use fixtures::prelude::*;
 use nix::sys::signal::SaFlags;
 use nix::sys::signal::Signal::SIGIO;
+use rstest::rstest;
 use std::io::{IoSlice, IoSliceMut};
 
-#[rstest::rstest]
+#[rstest]
 #[case::read(|reader: &Fd, byte: &mut [u8]| read(reader, byte))]
 #[case::readv(|reader: &Fd, byte: &mut [u8]| readv(reader, &mut [IoSliceMut::new(byte)]))]
 /// A read on an empty pipe that has writers fails with EAGAIN at once when O_NONBLOCK is set.
@@ -28,7 +29,7 @@ fn a_read_on_an_empty_pipe_fails(#[case] read: fn(&Fd, &mut [u8]) -> Result<usiz
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"))]
 #[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]))]
 /// A write to a full pipe fails with EAGAIN, and adds nothing, when O_NONBLOCK is set.

@@ -4,11 +4,12 @@ use fixtures::file::file_of;
 use fixtures::prelude::*;
 use fixtures::program;
 use fixtures::pty::Pty;
+use rstest::rstest;
 
 /// What a program copies.
 const LINE: &str = "one line\n";
 
-#[rstest::rstest]
+#[rstest]
 #[case::pipe(from_pipe, libc::S_IFIFO)]
 #[case::file(from_file, libc::S_IFREG)]
 #[case::terminal(from_terminal, libc::S_IFCHR)]
@@ -28,7 +29,7 @@ fn a_program_reads_whatever_it_is_given(#[case] input: fn() -> Scene<Ends>, #[ca
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::pipe(to_pipe, libc::S_IFIFO)]
 #[case::file(to_file, libc::S_IFREG)]
 #[case::terminal(to_terminal, libc::S_IFCHR)]

@@ -33,8 +33,8 @@ fn one_read_returns_one_write() -> Scene {
 )]
 fn a_short_read_loses_the_rest_of_the_packet() -> Scene {
     let (reader, writer) = pipe2(O_DIRECT | O_NONBLOCK)?;
-    write(&writer, b"abcde")?;
-    write(&writer, b"fg")?;
+    write_all(&writer, b"abcde")?;
+    write_all(&writer, b"fg")?;
     assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("fg".into()));
     assert_errno!(read(&reader, &mut [0; 9]), EAGAIN);
@@ -70,9 +70,9 @@ fn an_empty_write_is_no_packet() -> Scene {
     let (reader, writer) = pipe2(O_DIRECT | O_NONBLOCK)?;
     assert_eq!(write(&writer, b""), Ok(0));
     assert_errno!(read(&reader, &mut [0; 9]), EAGAIN);
-    write(&writer, b"abc")?;
+    write_all(&writer, b"abc")?;
     assert_eq!(write(&writer, b""), Ok(0));
-    write(&writer, b"de")?;
+    write_all(&writer, b"de")?;
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("de".into()));
     assert_errno!(read(&reader, &mut [0; 9]), EAGAIN);

@@ -4,9 +4,10 @@ use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
 use libc::iovec;
 use nix::sys::epoll::{Epoll, EpollCreateFlags};
+use rstest::rstest;
 use std::io::{IoSlice, IoSliceMut};
 
-#[rstest::rstest]
+#[rstest]
 #[case::read(|fd| read(fd, &mut [0; 1]))]
 #[case::write(|fd| write(fd, b"x"))]
 #[case::readv(|fd| readv(fd, &mut [IoSliceMut::new(&mut [0; 1])]))]
@@ -50,7 +51,7 @@ fn the_wrong_end_is_refused() -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::read(|fd: &Fd| read(fd, &mut [0; 1]))]
 #[case::write(|fd: &Fd| write(fd, b"x"))]
 /// Reading and writing fail with EINVAL on an object that has neither bytes to read nor a place to write, as an epoll
@@ -80,7 +81,7 @@ fn a_directory_is_not_read() -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::read(READ)]
 #[case::write(WRITE)]
 #[case::readv(READV)]
@@ -104,7 +105,7 @@ fn memory_outside_the_address_space_is_refused(#[case] call: Call) -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::readv(READV)]
 #[case::writev(WRITEV)]
 /// A segment outside the address space is refused with EFAULT, and the pipe keeps what it held.
@@ -122,7 +123,7 @@ fn a_segment_outside_the_address_space_is_refused(#[case] call: Call) -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::readv(READV)]
 #[case::writev(WRITEV)]
 #[case::preadv2(PREADV2)]
@@ -158,7 +159,7 @@ fn an_impossible_vector_is_refused_on_a_pipe(#[case] call: Call) -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::preadv(PREADV)]
 #[case::pwritev(PWRITEV)]
 #[case::preadv2(PREADV2)]
@@ -182,7 +183,7 @@ fn an_impossible_vector_is_refused_in_a_file(#[case] call: Call) -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::at_the_start(0)]
 #[case::further_on(1)]
 /// preadv and pwritev on a pipe fail with ESPIPE, whatever the offset, and the pipe keeps what it held.

@@ -17,7 +17,7 @@ fn programs_use_descriptors_0_1_and_2() -> Scene {
     let script = "read word; echo output of $word; echo error of $word >&2";
     let child = program::start(&["sh", "-c", script], [&from_us, &to_us, &complaints])?;
     drop((from_us, to_us, complaints));
-    write(&input, b"abc\n")?;
+    write_all(&input, b"abc\n")?;
     assert_eq!(read_to_end(&output)?, "output of abc\n");
     assert_eq!(read_to_end(&errors)?, "error of abc\n");
     assert_eq!(child.wait()?, Ended::Exited(0));
@@ -143,7 +143,7 @@ fn the_commands_of_a_pipeline_run_at_once() -> Scene {
         numbers_in(&lines)?.iter().filter(|pid| !matches!(standing::state(**pid), None | Some('Z' | 'X'))).count();
     assert_eq!(alive, 3);
     observe("commands of a three-stage pipeline that run at once", alive);
-    write(&input, b"a-b-c-x\n")?;
+    write_all(&input, b"a-b-c-x\n")?;
     drop(input);
     assert_eq!(read_to_end(&output)?, "d-d-d-x\n");
     assert_eq!(child.wait()?, Ended::Exited(0));

@@ -4,6 +4,7 @@ use fixtures::disposition::{block, handle, handled, ignore, is_pending};
 use fixtures::prelude::*;
 use nix::sys::signal::SaFlags;
 use nix::sys::signal::Signal::SIGPIPE;
+use rstest::rstest;
 
 /// A write to a pipe that has no reader kills the writer by SIGPIPE, signal 13, when the signal has its default action.
 #[harness::test(
@@ -24,7 +25,7 @@ fn a_write_without_reader_kills_by_default() -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"))]
 #[case::writev(|writer: &Fd| writev(writer, &[std::io::IoSlice::new(b"x")]))]
 /// A write to a pipe that has no reader fails with EPIPE, and the process lives, when SIGPIPE is ignored.
@@ -48,7 +49,7 @@ fn a_write_without_reader_fails_when_sigpipe_is_ignored(#[case] write: fn(&Fd) -
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::interrupting(SaFlags::empty())]
 #[case::restarting(SaFlags::SA_RESTART)]
 /// A handler of SIGPIPE runs once for a write to a pipe that has no reader, and the write fails with EPIPE after it.
@@ -105,7 +106,7 @@ fn sigpipe_is_the_writing_threads() -> Scene {
     Ok(())
 }
 
-#[rstest::rstest]
+#[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"), Syscall::WRITE)]
 #[case::writev(|writer: &Fd| writev(writer, &[std::io::IoSlice::new(b"x")]), Syscall::WRITEV)]
 /// A writer that sleeps on a full pipe is woken by the close of the last read end, with SIGPIPE and EPIPE.
@@ -121,12 +122,12 @@ fn the_close_of_the_last_reader_wakes_a_writer(
 ) -> Scene {
     let (reader, writer) = pipe()?;
     fill(&writer)?;
-    let child = fork(|| {
+    let child = fork(|| -> Scene {
         reader.close();
         handle(SIGPIPE, SaFlags::SA_RESTART)?;
         assert_errno!(write(&writer), EPIPE);
         assert_eq!(handled(SIGPIPE), 1);
-        Ok::<(), Stop>(())
+        Ok(())
     })?;
     child.wait_until_blocked_in(call)?;
     drop(reader);

@@ -84,10 +84,9 @@ fn removal_of_an_attached_segment_marks_it() -> Scene {
     assert_eq!(segment_status(segment.id()), Ok(SegmentStatus { mode: 0o600 | SHM_DEST, ..before }));
     observe("mode after IPC_RMID of an attached segment", format!("{:#o}", segment_status(segment.id())?.mode));
     assert_eq!(attachment.read(), TEXT);
-    let attached_again = Attachment::new(segment.id(), 0);
-    assert_matches!(attached_again, Ok(_));
+    let attached_again = assert_ok!(Attachment::new(segment.id(), 0));
     assert_eq!(segment.attachments(), Ok(2));
-    assert_eq!(attached_again?.read(), TEXT);
+    assert_eq!(attached_again.read(), TEXT);
     Ok(())
 }
 
@@ -107,9 +106,8 @@ fn marked_segment_loses_its_key() -> Scene {
     assert_eq!(segment.remove(), Ok(()));
     assert_eq!(segment_status(segment.id()).map(|status| status.key), Ok(0));
     assert_errno!(shmget(segment.key(), 0, 0), ENOENT);
-    let made_again = shmget(segment.key(), TEXT.len(), IPC_CREAT | IPC_EXCL | 0o600);
-    assert_matches!(made_again, Ok(_));
-    let successor = Segment::adopt(made_again?, segment.key());
+    let made_again = assert_ok!(shmget(segment.key(), TEXT.len(), IPC_CREAT | IPC_EXCL | 0o600));
+    let successor = Segment::adopt(made_again, segment.key());
     assert_ne!(successor.id(), segment.id());
     assert_eq!(shmget(segment.key(), 0, 0), Ok(successor.id()));
     assert_eq!(successor.attach()?.read(), [0; TEXT.len()]);
