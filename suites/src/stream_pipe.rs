@@ -11,7 +11,7 @@ use nix::sys::signal::Signal::SIGPIPE;
 /// A stream pipe carries a stream of bytes each way, and one way goes on when the other was shut down.
 #[harness::test(
     id = "stream-pipe.both-ways",
-    cite = "POSIX.1-2024 socketpair() and shutdown(); socketpair(2)",
+    cite = "POSIX.1-2024 socketpair(), shutdown(); socketpair(2)",
     covers = ["notes:spipe.bidirectional"],
     layers = [libc, nix, raw],
 )]

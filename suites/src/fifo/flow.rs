@@ -8,7 +8,7 @@ use std::time::Instant;
 /// Bytes leave a FIFO in the order in which they were written, also when there are more than it holds.
 #[harness::test(
     id = "fifo.order",
-    cite = "POSIX.1-2024 XBD FIFO special file: data is read on a first-in-first-out basis; fifo(7)",
+    cite = "POSIX.1-2024 XBD, FIFO Special File: data is read on a first-in-first-out basis; fifo(7)",
     covers = ["notes:fifo.fifo-order"],
     layers = [libc, nix, raw],
 )]

@@ -204,7 +204,7 @@ fn an_absolute_path_needs_no_descriptor(#[case] make: MakeAt) -> Scene {
 /// The mkfifo command makes a FIFO, and fails when the name is taken.
 #[harness::test(
     id = "fifo.mkfifo-command",
-    cite = "POSIX.1-2024 XCU mkfifo; mkfifo(1)",
+    cite = "POSIX.1-2024 mkfifo; mkfifo(1)",
     covers = ["notes:fifo.mkfifo-command"],
     needs = [program("mkfifo")],
 )]

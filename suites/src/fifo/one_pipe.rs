@@ -10,7 +10,7 @@ use std::ffi::OsString;
 /// All that open a FIFO share a single pipe: bytes of any writer go to whichever reader comes first.
 #[harness::test(
     id = "fifo.one-pipe",
-    cite = "fifo(7): the kernel maintains exactly one pipe object for each FIFO special file; POSIX.1-2024 XBD FIFO",
+    cite = "fifo(7): the kernel maintains exactly one pipe object for each FIFO special file; POSIX.1-2024 XBD, FIFO Special File",
     covers = ["behaviours:fifo.one-pipe-object"],
     layers = [libc, nix, raw],
 )]
@@ -30,7 +30,7 @@ fn all_share_one_pipe() -> Scene {
 /// A FIFO is tied to a path name: whoever opens that name, by whatever path, is connected.
 #[harness::test(
     id = "fifo.reached-by-name",
-    cite = "POSIX.1-2024 XBD FIFO special file, mkfifo(); fifo(7)",
+    cite = "POSIX.1-2024 XBD, FIFO Special File; POSIX.1-2024 mkfifo(); fifo(7)",
     covers = ["notes:fifo.has-name"],
     layers = [libc, nix, raw],
 )]

@@ -42,7 +42,7 @@ static READS_MEMORY: Program = Program {
 /// A POSIX queue and its messages outlive the process that made it and was killed.
 #[harness::test(
     id = "persistence.posix-mq",
-    cite = "mq_overview(7), Library interfaces and system calls; POSIX.1-2024 mq_open()",
+    cite = "mq_overview(7), Persistence; POSIX.1-2024 mq_open()",
     covers = [
         "notes:persist.posix-until-unlink", "behaviours:mq.kernel-persistence", "errors:posix-mq.mq_receive.EAGAIN",
     ],

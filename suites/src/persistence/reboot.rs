@@ -11,7 +11,7 @@ pub const NAME: &str = "/ipcspec-first-boot";
 /// System V objects do not survive a reboot.
 #[harness::test(
     id = "persistence.sysv-reboot",
-    cite = "sysvipc(7); POSIX.1-2024 Base Definitions, 2.7 XSI Interprocess Communication",
+    cite = "sysvipc(7); POSIX.1-2024 XSH, XSI Interprocess Communication",
     covers = ["notes:persist.sysv-gone-after-reboot"],
     needs = [reboot],
 )]
@@ -23,7 +23,7 @@ fn system_v_objects_do_not_survive_a_reboot() -> Scene {
 /// POSIX shared memory, queues and named semaphores do not survive a reboot of Linux, which holds them in memory.
 #[harness::test(
     id = "persistence.posix-reboot",
-    cite = "shm_overview(7), Persistence; mq_overview(7); sem_overview(7), Persistence",
+    cite = "shm_overview(7), Persistence; mq_overview(7), Persistence; sem_overview(7), Persistence",
     covers = ["notes:persist.posix-filesystem"],
     needs = [reboot, dev_shm, mqueue],
 )]

@@ -13,7 +13,7 @@ proptest! {
     /// and adds none.
     #[harness::test(
         id = "pipe.nonblocking-all-or-nothing",
-        cite = "POSIX.1-2024 write(), O_NONBLOCK set, {PIPE_BUF} or fewer bytes; pipe(7), PIPE_BUF",
+        cite = "POSIX.1-2024 write(): O_NONBLOCK set, {PIPE_BUF} or fewer bytes; pipe(7), PIPE_BUF",
         covers = ["behaviours:pipe.atomic-nonblock-small", "errors:pipe.write.EAGAIN"],
     )]
     fn a_small_nonblocking_write_is_whole_or_refused(count in 1..=PIPE_BUF, room in 0..=PIPE_BUF) {
@@ -45,7 +45,7 @@ fn all_or_nothing(count: usize, room: usize) -> Scene {
 /// nothing.
 #[harness::test(
     id = "pipe.nonblocking-exactly-pipe-buf",
-    cite = "POSIX.1-2024 write(), O_NONBLOCK set, {PIPE_BUF} or fewer bytes; pipe(7), PIPE_BUF",
+    cite = "POSIX.1-2024 write(): O_NONBLOCK set, {PIPE_BUF} or fewer bytes; pipe(7), PIPE_BUF",
     covers = ["behaviours:pipe.boundary-exact-pipe-buf", "behaviours:pipe.atomic-nonblock-small"],
     layers = [libc, nix, raw],
 )]
@@ -60,7 +60,7 @@ fn a_nonblocking_write_of_pipe_buf_is_whole_or_refused(#[case] room: usize) -> S
 /// bytes come before or after them.
 #[harness::test(
     id = "pipe.small-write-waits-whole",
-    cite = "POSIX.1-2024 write(), {PIPE_BUF} or fewer bytes shall not be interleaved; pipe(7), PIPE_BUF",
+    cite = "POSIX.1-2024 write(): {PIPE_BUF} or fewer bytes shall not be interleaved; pipe(7), PIPE_BUF",
     covers = [
         "behaviours:pipe.atomic-block-small",
         "behaviours:pipe.block-small-waits-with-some-room",
@@ -86,7 +86,7 @@ fn a_small_write_waits_for_room_for_all(#[case] count: usize) -> Scene {
 /// Writes of PIPE_BUF bytes that four processes make at the same time come out undivided.
 #[harness::test(
     id = "pipe.small-writes-unmixed",
-    cite = "POSIX.1-2024 write(), {PIPE_BUF} or fewer bytes shall not be interleaved; pipe(7), PIPE_BUF",
+    cite = "POSIX.1-2024 write(): {PIPE_BUF} or fewer bytes shall not be interleaved; pipe(7), PIPE_BUF",
     covers = ["behaviours:pipe.atomic-block-small", "notes:pipe.internal-synchronisation"],
 )]
 fn small_writes_of_several_writers_do_not_mix() -> Scene {
@@ -118,7 +118,7 @@ fn small_writes_of_several_writers_do_not_mix() -> Scene {
 /// A blocking write of more than PIPE_BUF bytes returns only after all of them went in.
 #[harness::test(
     id = "pipe.large-write-returns-when-done",
-    cite = "POSIX.1-2024 write(), O_NONBLOCK clear: on normal completion it shall return nbyte; pipe(7), PIPE_BUF",
+    cite = "POSIX.1-2024 write(): O_NONBLOCK clear, on normal completion it shall return nbyte; pipe(7), PIPE_BUF",
     covers = ["behaviours:pipe.block-large"],
     layers = [libc, nix, raw],
 )]
@@ -142,7 +142,7 @@ fn a_large_write_returns_when_all_is_in() -> Scene {
 /// write stays whole.
 #[harness::test(
     id = "pipe.large-write-may-mix",
-    cite = "POSIX.1-2024 write(), writes of greater than {PIPE_BUF} bytes may have data interleaved; pipe(7), PIPE_BUF",
+    cite = "POSIX.1-2024 write(): writes of greater than {PIPE_BUF} bytes may have data interleaved; pipe(7), PIPE_BUF",
     covers = ["behaviours:pipe.block-large", "notes:pipe.internal-synchronisation"],
 )]
 fn a_large_write_may_be_divided_by_a_small_one() -> Scene {
@@ -172,7 +172,7 @@ fn a_large_write_may_be_divided_by_a_small_one() -> Scene {
 /// A non-blocking write of more than PIPE_BUF bytes to a full pipe fails with EAGAIN and adds nothing.
 #[harness::test(
     id = "pipe.nonblocking-large-full",
-    cite = "POSIX.1-2024 write(), O_NONBLOCK set, more than {PIPE_BUF} bytes; pipe(7), PIPE_BUF",
+    cite = "POSIX.1-2024 write(): O_NONBLOCK set, more than {PIPE_BUF} bytes; pipe(7), PIPE_BUF",
     covers = ["behaviours:pipe.nonblock-large-full", "errors:pipe.write.EAGAIN"],
     layers = [libc, nix, raw],
 )]
@@ -192,7 +192,7 @@ fn a_large_nonblocking_write_to_a_full_pipe_fails() -> Scene {
 /// how many.
 #[harness::test(
     id = "pipe.nonblocking-large-partial",
-    cite = "POSIX.1-2024 write(), O_NONBLOCK set, more than {PIPE_BUF} bytes; pipe(7), PIPE_BUF",
+    cite = "POSIX.1-2024 write(): O_NONBLOCK set, more than {PIPE_BUF} bytes; pipe(7), PIPE_BUF",
     covers = ["behaviours:pipe.nonblock-large-partial"],
     layers = [libc, nix, raw],
 )]

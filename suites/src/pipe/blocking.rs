@@ -87,7 +87,7 @@ fn a_new_pipe_blocks() -> Scene {
 /// A writer may end before its bytes are read: they stay in the kernel's buffer, and are read after its end.
 #[harness::test(
     id = "pipe.bytes-outlive-writer",
-    cite = "pipe(7), I/O on pipes and FIFOs and Pipe capacity; POSIX.1-2024 write()",
+    cite = "pipe(7), I/O on pipes and FIFOs; pipe(7), Pipe capacity; POSIX.1-2024 write()",
     covers = ["notes:pipe.exit-needs-data-read", "notes:pipe.kernel-buffer"],
 )]
 fn a_writer_ends_without_its_bytes_being_read() -> Scene {

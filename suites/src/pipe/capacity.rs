@@ -159,7 +159,7 @@ fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> Scene {
 /// F_SETPIPE_SZ to less than what is in the pipe fails with EBUSY, and the capacity and the bytes stay as they were.
 #[harness::test(
     id = "pipe.shrink-busy",
-    cite = "fcntl(2), F_SETPIPE_SZ, EBUSY",
+    cite = "fcntl(2), F_SETPIPE_SZ: EBUSY",
     covers = ["behaviours:pipe.setpipe-shrink-busy", "errors:pipe.fcntl(F_SETPIPE_SZ).EBUSY"],
     layers = [libc, nix, raw],
 )]
@@ -178,7 +178,7 @@ fn a_pipe_does_not_shrink_below_its_bytes() -> Scene {
 /// F_GETPIPE_SZ and F_SETPIPE_SZ fail with EBADF when the descriptor is not open, or is of something else than a pipe.
 #[harness::test(
     id = "pipe.capacity-of-no-pipe",
-    cite = "fcntl(2), EBADF; Linux fs/pipe.c, pipe_fcntl()",
+    cite = "fcntl(2): EBADF; Linux fs/pipe.c, pipe_fcntl()",
     covers = ["errors:pipe.fcntl(F_GETPIPE_SZ).EBADF", "errors:pipe.fcntl(F_SETPIPE_SZ).EBADF"],
     layers = [libc, nix, raw],
 )]

@@ -28,7 +28,7 @@ fn the_first_descriptor_reads_and_the_second_writes() -> Scene {
 /// pipe() takes the two lowest descriptors that are free, the lower one for the read end.
 #[harness::test(
     id = "pipe.lowest-descriptors",
-    cite = "POSIX.1-2024 pipe() and 2.6.1 File Descriptor Allocation",
+    cite = "POSIX.1-2024 pipe(); POSIX.1-2024 XSH, File Descriptor Allocation",
     covers = ["behaviours:pipe.lowest-fds"],
     layers = [libc, nix, raw],
 )]
@@ -108,7 +108,7 @@ fn a_failure_leaves_the_array_alone() -> Scene {
 /// pipe() and pipe2() need two free descriptors: with fewer they fail with EMFILE, and keep none.
 #[harness::test(
     id = "pipe.no-descriptors-left",
-    cite = "POSIX.1-2024 pipe(), EMFILE; pipe(2)",
+    cite = "POSIX.1-2024 pipe(): EMFILE; pipe(2)",
     covers = ["errors:pipe.pipe.EMFILE", "errors:pipe.pipe2.EMFILE"],
     layers = [libc, nix, raw],
 )]
@@ -126,7 +126,7 @@ fn two_free_descriptors_are_needed(#[case] free: u64) -> Scene {
 /// With an array outside the address space pipe() and pipe2() fail with EFAULT, and keep no descriptors.
 #[harness::test(
     id = "pipe.bad-array",
-    cite = "pipe(2), EFAULT",
+    cite = "pipe(2): EFAULT",
     covers = ["errors:pipe.pipe.EFAULT", "errors:pipe.pipe2.EFAULT"],
 )]
 fn an_array_outside_the_address_space_is_a_fault() -> Scene {
@@ -152,7 +152,7 @@ fn an_array_outside_the_address_space_is_a_fault() -> Scene {
 /// pipe2() with a flag that is not its own fails with EINVAL, and makes no descriptors.
 #[harness::test(
     id = "pipe.bad-flags",
-    cite = "POSIX.1-2024 pipe(), EINVAL; pipe(2)",
+    cite = "POSIX.1-2024 pipe(): EINVAL; pipe(2)",
     covers = ["errors:pipe.pipe2.EINVAL"],
     layers = [libc, nix, raw],
 )]
@@ -167,7 +167,7 @@ fn flags_of_others_are_refused(#[case] flags: i32) -> Scene {
 /// ENFILE.
 #[harness::test(
     id = "pipe.no-files-left",
-    cite = "POSIX.1-2024 pipe(), ENFILE; pipe(2); proc(5), /proc/sys/fs/file-max",
+    cite = "POSIX.1-2024 pipe(): ENFILE; pipe(2); proc(5), /proc/sys/fs/file-max",
     covers = ["errors:pipe.pipe.ENFILE", "errors:pipe.pipe2.ENFILE"],
     needs = [expendable],
 )]

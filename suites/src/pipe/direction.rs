@@ -6,7 +6,7 @@ use rstest::rstest;
 /// Bytes go from the write end to the read end only: writing to the read end and reading from the write end fail with EBADF.
 #[harness::test(
     id = "pipe.one-way",
-    cite = "pipe(7), I/O on pipes and FIFOs: unidirectional; read(2), write(2): EBADF",
+    cite = "pipe(7): a unidirectional interprocess communication channel; read(2), write(2): EBADF",
     covers = [
         "notes:pipe.one-way",
         "behaviours:pipe.unidirectional",
@@ -29,7 +29,7 @@ fn a_pipe_goes_one_way() -> Scene {
 /// The direction of a pipe cannot be turned: not when it is empty and idle, not after F_SETFL asked for another access mode.
 #[harness::test(
     id = "pipe.never-turns",
-    cite = "pipe(7), I/O on pipes and FIFOs: unidirectional; fcntl(2), F_SETFL: access mode in arg is ignored",
+    cite = "pipe(7): a unidirectional interprocess communication channel; fcntl(2), F_SETFL: access mode in arg is ignored",
     covers = ["notes:pipe.half-duplex"],
     layers = [libc, nix, raw],
 )]
@@ -52,7 +52,7 @@ fn an_idle_pipe_cannot_be_turned() -> Scene {
 /// Two pipes carry questions one way and answers the other, where on a single one a process gets its own bytes back.
 #[harness::test(
     id = "pipe.two-for-two-ways",
-    cite = "pipe(7), I/O on pipes and FIFOs: unidirectional; POSIX.1-2024 pipe()",
+    cite = "pipe(7): a unidirectional interprocess communication channel; POSIX.1-2024 pipe()",
     covers = ["notes:pipe.two-pipes-for-two-way"],
     layers = [libc, nix, raw],
 )]

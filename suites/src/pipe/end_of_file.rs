@@ -116,7 +116,7 @@ fn the_exit_of_the_writer_is_end_of_file() -> Scene {
 /// The death of the last writer by SIGKILL closes its end: a reader that waits sees end of file.
 #[harness::test(
     id = "pipe.kill-closes-write-end",
-    cite = "POSIX.1-2024 _exit(), Consequences of Process Termination; pipe(7), I/O on pipes and FIFOs",
+    cite = "POSIX.1-2024 _exit(): Consequences of Process Termination; pipe(7), I/O on pipes and FIFOs",
     covers = ["behaviours:pipe.kill-closes-write-end"],
 )]
 fn the_death_of_the_writer_is_end_of_file() -> Scene {

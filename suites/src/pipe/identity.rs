@@ -12,7 +12,7 @@ const PIPEFS_MAGIC: i64 = 0x5049_5045;
 /// memory.
 #[harness::test(
     id = "pipe.is-a-fifo-in-memory",
-    cite = "POSIX.1-2024 fstat() and <sys/stat.h>; inode(7); statfs(2), PIPEFS_MAGIC",
+    cite = "POSIX.1-2024 fstat(), <sys/stat.h>; inode(7); statfs(2), PIPEFS_MAGIC",
     covers = ["behaviours:pipe.fstat-type", "notes:pipe.memory-file"],
 )]
 fn both_ends_are_fifos_in_pipefs() -> Scene {
@@ -45,7 +45,7 @@ fn both_ends_have_one_inode() -> Scene {
 /// path.
 #[harness::test(
     id = "pipe.no-name",
-    cite = "pipe(7): a pipe has no name in the file system; proc(5), /proc/pid/fd",
+    cite = "pipe(7): a FIFO has a name within the filesystem, a pipe is created using pipe(2); proc(5), /proc/pid/fd",
     covers = ["notes:pipe.anonymous-has-no-file"],
 )]
 fn no_path_leads_to_a_pipe() -> Scene {

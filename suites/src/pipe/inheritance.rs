@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 /// A child has the pipes that were there when it was forked, and not those that its parent made later.
 #[harness::test(
     id = "pipe.inherited-by-fork",
-    cite = "POSIX.1-2024 fork(); pipe(2), Examples",
+    cite = "POSIX.1-2024 fork(); pipe(2), EXAMPLES",
     covers = ["notes:pipe.inherited-by-fork"],
 )]
 fn a_child_inherits_what_was_there_at_the_fork() -> Scene {
@@ -39,7 +39,7 @@ fn a_child_inherits_what_was_there_at_the_fork() -> Scene {
 /// child's end is the end of the file.
 #[harness::test(
     id = "pipe.child-to-parent",
-    cite = "POSIX.1-2024 pipe(), Examples; pipe(2), Examples",
+    cite = "POSIX.1-2024 pipe(), EXAMPLES; pipe(2), EXAMPLES",
     covers = ["notes:pipe.parent-reads-child-writes"],
 )]
 fn the_child_writes_and_the_parent_reads() -> Scene {
@@ -58,7 +58,7 @@ fn the_child_writes_and_the_parent_reads() -> Scene {
 /// parent's close is the end of the file.
 #[harness::test(
     id = "pipe.parent-to-child",
-    cite = "POSIX.1-2024 pipe(), Examples; pipe(2), Examples",
+    cite = "POSIX.1-2024 pipe(), EXAMPLES; pipe(2), EXAMPLES",
     covers = ["notes:pipe.parent-writes-child-reads"],
 )]
 fn the_parent_writes_and_the_child_reads() -> Scene {
@@ -216,7 +216,7 @@ fn a_pipe_stays_open_over_exec() -> Scene {
 /// Ends that are marked close-on-exec are not open in the new program, and stay open in the process that did not exec.
 #[harness::test(
     id = "pipe.closed-by-exec",
-    cite = "POSIX.1-2024 exec and pipe(), O_CLOEXEC; execve(2)",
+    cite = "POSIX.1-2024 exec; POSIX.1-2024 pipe(): O_CLOEXEC; execve(2)",
     covers = ["behaviours:pipe.exec-keeps-pipe", "behaviours:pipe.cloexec-flag", "notes:pipe.inherited-by-fork"],
 )]
 fn close_on_exec_ends_are_closed_by_exec() -> Scene {

@@ -172,7 +172,7 @@ fn a_soft_limit_of_0_is_none() -> Scene {
 /// A user whose pipes have the pages of fs.pipe-user-pages-hard can make no more: pipe() and pipe2() fail with ENFILE.
 #[harness::test(
     id = "pipe.user-pages-hard",
-    cite = "pipe(7), /proc/sys/fs/pipe-user-pages-hard; pipe(2), ENFILE",
+    cite = "pipe(7), /proc/sys/fs/pipe-user-pages-hard; pipe(2): ENFILE",
     covers = [
         "behaviours:pipe.user-pages-hard-denies",
         "errors:pipe.pipe.ENFILE.2",

@@ -117,7 +117,7 @@ fn duplicates_and_forked_copies_share_nonblocking() -> Scene {
 /// F_SETFL turns O_NONBLOCK of an end on and off: reads on the empty pipe fail, and wait again.
 #[harness::test(
     id = "pipe.nonblocking-read-toggled",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 fcntl(), F_SETFL",
+    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 fcntl(): F_SETFL",
     covers = ["behaviours:pipe.nonblock-toggle-fcntl"],
     layers = [libc, nix, raw],
 )]
@@ -135,7 +135,7 @@ fn reads_stop_waiting_and_wait_again() -> Scene {
 /// F_SETFL turns O_NONBLOCK of an end on and off: writes to the full pipe fail, and wait again.
 #[harness::test(
     id = "pipe.nonblocking-write-toggled",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 fcntl(), F_SETFL",
+    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 fcntl(): F_SETFL",
     covers = ["behaviours:pipe.nonblock-toggle-fcntl"],
     layers = [libc, nix, raw],
 )]

@@ -27,7 +27,7 @@ fn programs_use_descriptors_0_1_and_2() -> Scene {
 /// The bar in a shell is a pipe: what the left command writes to its output is what the right one reads as its input.
 #[harness::test(
     id = "pipe.shell-bar",
-    cite = "POSIX.1-2024 Shell Command Language, 2.9.2 Pipelines",
+    cite = "POSIX.1-2024 XCU, Pipelines",
     covers = ["notes:pipe.shell-bar"],
     needs = [program("sh"), program("cat"), program("tr"), program("readlink")],
 )]
@@ -45,7 +45,7 @@ fn the_bar_joins_output_and_input() -> Scene {
 /// The processes of a pipeline are children of the shell, which made the pipe and forked each of them.
 #[harness::test(
     id = "pipe.shell-is-the-parent",
-    cite = "POSIX.1-2024 Shell Command Language, 2.9.2 Pipelines and 2.12 Shell Execution Environment",
+    cite = "POSIX.1-2024 XCU, Pipelines; POSIX.1-2024 XCU, Shell Execution Environment",
     covers = ["notes:pipe.shell-creates-pipe-and-children"],
     needs = [program("sh"), program("cat")],
 )]
@@ -123,7 +123,7 @@ fn names_in(screen: &str) -> Vec<String> {
 /// another.
 #[harness::test(
     id = "pipe.pipeline-runs-at-once",
-    cite = "POSIX.1-2024 Shell Command Language, 2.9.2 Pipelines",
+    cite = "POSIX.1-2024 XCU, Pipelines",
     covers = ["notes:pipe.pipeline-idea"],
     needs = [program("sh"), program("tr")],
 )]

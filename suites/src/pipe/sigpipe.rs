@@ -55,7 +55,7 @@ fn a_write_without_reader_fails_when_sigpipe_is_ignored(#[case] write: fn(&Fd) -
 /// A handler of SIGPIPE runs once for a write to a pipe that has no reader, and the write fails with EPIPE after it.
 #[harness::test(
     id = "pipe.epipe-after-handler",
-    cite = "POSIX.1-2024 write(): EPIPE; write(2), EPIPE",
+    cite = "POSIX.1-2024 write(): EPIPE; write(2): EPIPE",
     covers = ["behaviours:pipe.epipe-after-handler", "errors:pipe.write.EPIPE"],
     layers = [libc, nix, raw],
 )]
@@ -71,7 +71,7 @@ fn a_handler_runs_and_the_write_fails(#[case] flags: SaFlags) -> Scene {
 /// When SIGPIPE is blocked, a write to a pipe that has no reader fails with EPIPE, and the signal stays pending.
 #[harness::test(
     id = "pipe.epipe-when-blocked",
-    cite = "POSIX.1-2024 write(): EPIPE; write(2), EPIPE",
+    cite = "POSIX.1-2024 write(): EPIPE; write(2): EPIPE",
     covers = ["behaviours:pipe.epipe-when-blocked", "errors:pipe.write.EPIPE"],
     layers = [libc, nix, raw],
 )]

@@ -66,7 +66,7 @@ proptest! {
     /// Whatever the pieces in which bytes are written and read, the pipe is a queue of bytes: nothing is lost, doubled or moved.
     #[harness::test(
         id = "pipe.queue-of-bytes",
-        cite = "pipe(7), I/O on pipes and FIFOs: a byte stream; POSIX.1-2024 pipe(), first-in-first-out",
+        cite = "pipe(7), I/O on pipes and FIFOs: a byte stream; POSIX.1-2024 pipe(): first-in-first-out",
         covers = ["behaviours:pipe.fifo-order", "notes:pipe.reader-any-chunk"],
     )]
     fn a_pipe_is_a_queue_of_bytes(pieces in prop::collection::vec((1..300_usize, 1..400_usize), 1..12)) {
@@ -96,7 +96,7 @@ fn is_a_queue(pieces: &[(usize, usize)]) -> Scene {
 /// Bytes come out in exactly the order in which they went in, many times the capacity too.
 #[harness::test(
     id = "pipe.order",
-    cite = "pipe(7), I/O on pipes and FIFOs: a byte stream; POSIX.1-2024 pipe(), first-in-first-out",
+    cite = "pipe(7), I/O on pipes and FIFOs: a byte stream; POSIX.1-2024 pipe(): first-in-first-out",
     covers = ["notes:pipe.order-preserved", "behaviours:pipe.fifo-order"],
     layers = [libc, nix, raw],
 )]
@@ -254,7 +254,7 @@ fn fionread_counts_unread_bytes() -> Scene {
 /// A read of no bytes returns 0 without waiting, from an empty pipe too, and takes nothing.
 #[harness::test(
     id = "pipe.zero-length-read",
-    cite = "Linux fs/pipe.c, pipe_read(): null read succeeds (5.10 to 6.18); POSIX.1-2024 read(), nbyte is 0",
+    cite = "Linux fs/pipe.c, pipe_read(): null read succeeds (5.10 to 6.18); POSIX.1-2024 read(): nbyte is 0",
     covers = ["behaviours:pipe.zero-length-read"],
     layers = [libc, nix, raw],
 )]

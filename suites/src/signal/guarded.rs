@@ -33,7 +33,7 @@ fn sigkill_kills_whoever_guards_itself(#[case] guard: fn() -> Scene) -> Scene {
 /// among these, lets it run on to its own end.
 #[harness::test(
     id = "signal.sigstop-guarded",
-    cite = "POSIX.1-2024, 2.4.3 Signal Actions, sigaction(), sigprocmask(); signal(7), Standard signals",
+    cite = "POSIX.1-2024 XSH, Signal Actions; POSIX.1-2024 sigaction(), sigprocmask(); signal(7), Standard signals",
     covers = [
         "notes:signal.sigstop-uncatchable", "notes:signal.table-19-sigstop", "behaviours:sigdisp.kill-stop-unchangeable",
         "behaviours:sigjob.cont-resumes-even-if-blocked",
@@ -47,7 +47,7 @@ fn sigstop_stops_whoever_guards_itself(#[case] guard: fn() -> Scene) -> Scene {
 /// SIGKILL kills a stopped process at once, where SIGTERM stays pending.
 #[harness::test(
     id = "signal.sigkill-stopped",
-    cite = "POSIX.1-2024, 2.4.3 Signal Actions; Linux 6.18 kernel/signal.c, wants_signal()",
+    cite = "POSIX.1-2024 XSH, Signal Actions; Linux 6.18 kernel/signal.c, wants_signal()",
     covers = ["behaviours:sigjob.sigkill-ends-stopped"],
     layers = [libc, nix, raw],
 )]

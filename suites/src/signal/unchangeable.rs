@@ -12,7 +12,7 @@ use rstest::rstest;
 /// sigaction() neither catches nor ignores SIGKILL or SIGSTOP: it fails with EINVAL, and the action stays the default one.
 #[harness::test(
     id = "signal.kill-stop-action",
-    cite = "POSIX.1-2024 sigaction(): EINVAL; sigaction(2), ERRORS",
+    cite = "POSIX.1-2024 sigaction(): EINVAL; sigaction(2): EINVAL",
     covers = ["errors:signal.sigaction.EINVAL.2"],
     layers = [libc, nix, raw],
 )]

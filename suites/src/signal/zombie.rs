@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 /// then does kill() fail with ESRCH.
 #[harness::test(
     id = "signal.zombie-sigkill",
-    cite = "POSIX.1-2024 kill(); kill(2), ERRORS: ESRCH",
+    cite = "POSIX.1-2024 kill(); kill(2): ESRCH",
     covers = ["notes:signal.table-09-sigkill", "behaviours:sigsend.zombie-exists", "errors:signal.kill.ESRCH"],
     layers = [libc, nix, raw],
 )]

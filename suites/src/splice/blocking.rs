@@ -10,7 +10,7 @@ use rstest::rstest;
 /// are bytes, and moves them.
 #[harness::test(
     id = "splice.blocks-empty",
-    cite = "splice(2), SPLICE_F_NONBLOCK; ERRORS: EAGAIN",
+    cite = "splice(2), SPLICE_F_NONBLOCK: EAGAIN",
     covers = ["behaviours:splice.blocks-empty-pipe", "errors:splice.splice.EAGAIN"],
     layers = [libc, nix, raw],
 )]
@@ -31,7 +31,7 @@ fn an_empty_pipe_is_waited_for() -> Scene {
 /// moves the bytes behind those that were there.
 #[harness::test(
     id = "splice.blocks-full",
-    cite = "splice(2), SPLICE_F_NONBLOCK; ERRORS: EAGAIN",
+    cite = "splice(2), SPLICE_F_NONBLOCK: EAGAIN",
     covers = ["errors:splice.splice.EAGAIN"],
     layers = [libc, nix, raw],
 )]
@@ -50,7 +50,7 @@ fn room_in_a_full_pipe_is_waited_for() -> Scene {
 /// A splice into a file from an empty pipe whose read end is non-blocking fails with EAGAIN, without SPLICE_F_NONBLOCK.
 #[harness::test(
     id = "splice.nonblocking-source-to-file",
-    cite = "splice(2), ERRORS: EAGAIN, or one of the file descriptors had been marked as nonblocking",
+    cite = "splice(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
     covers = ["errors:splice.splice.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
@@ -71,7 +71,7 @@ fn an_empty_nonblocking_pipe_gives_a_file_nothing() -> Scene {
 /// A splice from an empty pipe into another fails with EAGAIN when either is non-blocking, without SPLICE_F_NONBLOCK.
 #[harness::test(
     id = "splice.nonblocking-pipes-empty",
-    cite = "splice(2), ERRORS: EAGAIN, or one of the file descriptors had been marked as nonblocking",
+    cite = "splice(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
     covers = ["errors:splice.splice.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
@@ -89,7 +89,7 @@ fn one_nonblocking_pipe_is_enough_when_empty(#[case] source_flags: i32, #[case] 
 /// file, and both keep their bytes.
 #[harness::test(
     id = "splice.nonblocking-target-full",
-    cite = "splice(2), ERRORS: EAGAIN, or one of the file descriptors had been marked as nonblocking",
+    cite = "splice(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
     covers = ["errors:splice.splice.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]

@@ -7,7 +7,7 @@ use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
 /// A splice from or to a descriptor that is not open fails with EBADF.
 #[harness::test(
     id = "splice.not-open",
-    cite = "splice(2), ERRORS: EBADF",
+    cite = "splice(2): EBADF",
     covers = ["errors:splice.splice.EBADF"],
     layers = [libc, nix, raw],
 )]
@@ -23,7 +23,7 @@ fn both_descriptors_must_be_open() -> Scene {
 /// A splice from what is not open for reading, or to what is not open for writing, pipe or file, fails with EBADF and moves nothing.
 #[harness::test(
     id = "splice.access-mode",
-    cite = "splice(2), ERRORS: EBADF, do not have proper read-write mode",
+    cite = "splice(2): EBADF, do not have proper read-write mode",
     covers = ["errors:splice.splice.EBADF"],
     layers = [libc, nix, raw],
 )]
@@ -44,7 +44,7 @@ fn the_source_is_read_and_the_target_written() -> Scene {
 /// its bytes.
 #[harness::test(
     id = "splice.unsupported-target",
-    cite = "splice(2), ERRORS: EINVAL, the target filesystem doesn't support splicing",
+    cite = "splice(2): EINVAL, the target filesystem doesn't support splicing",
     covers = ["errors:splice.splice.EINVAL"],
     layers = [libc, nix, raw],
 )]
@@ -62,7 +62,7 @@ fn a_target_that_cannot_be_spliced_to_is_refused() -> Scene {
 /// A splice into a file that is open for appending fails with EINVAL, and the pipe keeps its bytes.
 #[harness::test(
     id = "splice.append",
-    cite = "splice(2), ERRORS: EINVAL, the target file is opened in append mode",
+    cite = "splice(2): EINVAL, the target file is opened in append mode",
     covers = ["errors:splice.splice.EINVAL.2"],
     layers = [libc, nix, raw],
 )]
@@ -79,7 +79,7 @@ fn a_target_in_append_mode_is_refused() -> Scene {
 /// A splice from a file to a file, with no pipe on either side, fails with EINVAL and moves nothing.
 #[harness::test(
     id = "splice.no-pipe",
-    cite = "splice(2), ERRORS: EINVAL, neither of the file descriptors refers to a pipe",
+    cite = "splice(2): EINVAL, neither of the file descriptors refers to a pipe",
     covers = ["errors:splice.splice.EINVAL.3"],
     layers = [libc, nix, raw],
 )]
@@ -94,7 +94,7 @@ fn one_side_must_be_a_pipe() -> Scene {
 /// A splice from a pipe into itself fails with EINVAL, and the pipe holds what it held.
 #[harness::test(
     id = "splice.same-pipe",
-    cite = "splice(2), ERRORS: EINVAL, fd_in and fd_out refer to the same pipe",
+    cite = "splice(2): EINVAL, fd_in and fd_out refer to the same pipe",
     covers = ["errors:splice.splice.EINVAL.5"],
     layers = [libc, nix, raw],
 )]

@@ -47,7 +47,7 @@ fn a_given_target_offset_is_used_and_advanced() -> Scene {
 /// An offset for the side that is a pipe is refused with ESPIPE, whichever side that is, and nothing moves.
 #[harness::test(
     id = "splice.pipe-offset",
-    cite = "splice(2), ERRORS: ESPIPE",
+    cite = "splice(2): ESPIPE",
     covers = ["errors:splice.splice.ESPIPE"],
     layers = [libc, nix, raw],
 )]
@@ -67,7 +67,7 @@ fn a_pipe_has_no_offset() -> Scene {
 /// An offset for a socket, which cannot seek, is refused with EINVAL as source and as target, and nothing moves.
 #[harness::test(
     id = "splice.socket-offset",
-    cite = "splice(2), ERRORS: EINVAL, an offset was given for nonseekable device",
+    cite = "splice(2): EINVAL, an offset was given for nonseekable device",
     covers = ["errors:splice.splice.EINVAL.4"],
     layers = [libc, nix, raw],
 )]

@@ -68,7 +68,7 @@ fn tee_of_an_empty_pipe_without_writers_gives_0() -> Scene {
 /// bytes, and copies them.
 #[harness::test(
     id = "splice.tee-blocks-empty",
-    cite = "tee(2), SPLICE_F_NONBLOCK; ERRORS: EAGAIN",
+    cite = "tee(2), SPLICE_F_NONBLOCK: EAGAIN",
     covers = ["behaviours:splice.tee-blocks-empty", "errors:splice.tee.EAGAIN"],
     layers = [libc, nix, raw],
 )]
@@ -89,7 +89,7 @@ fn tee_waits_for_bytes() -> Scene {
 /// the bytes behind those that were there.
 #[harness::test(
     id = "splice.tee-blocks-full",
-    cite = "tee(2), SPLICE_F_NONBLOCK; ERRORS: EAGAIN",
+    cite = "tee(2), SPLICE_F_NONBLOCK: EAGAIN",
     covers = ["errors:splice.tee.EAGAIN"],
     layers = [libc, nix, raw],
 )]
@@ -113,7 +113,7 @@ fn tee_waits_for_room() -> Scene {
 /// tee from an empty pipe that has writers fails with EAGAIN when either pipe is non-blocking, without SPLICE_F_NONBLOCK.
 #[harness::test(
     id = "splice.tee-nonblocking-empty",
-    cite = "tee(2), ERRORS: EAGAIN, or one of the file descriptors had been marked as nonblocking",
+    cite = "tee(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
     covers = ["errors:splice.tee.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
@@ -134,7 +134,7 @@ fn one_nonblocking_pipe_is_enough_for_tee(#[case] source_flags: i32, #[case] tar
 /// tee into a full pipe fails with EAGAIN when either pipe is non-blocking, without SPLICE_F_NONBLOCK, and both keep what they hold.
 #[harness::test(
     id = "splice.tee-nonblocking-full",
-    cite = "tee(2), ERRORS: EAGAIN, or one of the file descriptors had been marked as nonblocking",
+    cite = "tee(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
     covers = ["errors:splice.tee.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
@@ -151,7 +151,7 @@ fn tee_does_not_wait_for_room_if_nonblocking(#[case] source_flags: i32, #[case] 
 /// tee fails with EINVAL when the source or the target is no pipe, but a file or a socket, and copies nothing.
 #[harness::test(
     id = "splice.tee-no-pipe",
-    cite = "tee(2), ERRORS: EINVAL, fd_in or fd_out does not refer to a pipe",
+    cite = "tee(2): EINVAL, fd_in or fd_out does not refer to a pipe",
     covers = ["errors:splice.tee.EINVAL"],
     layers = [libc, nix, raw],
 )]
@@ -175,7 +175,7 @@ fn tee_wants_two_pipes() -> Scene {
 /// tee from a pipe into itself fails with EINVAL, and the pipe holds what it held.
 #[harness::test(
     id = "splice.tee-same-pipe",
-    cite = "tee(2), ERRORS: EINVAL, or fd_in and fd_out refer to the same pipe",
+    cite = "tee(2): EINVAL, fd_in and fd_out refer to the same pipe",
     covers = ["errors:splice.tee.EINVAL.2"],
     layers = [libc, nix, raw],
 )]

@@ -26,7 +26,7 @@ fn the_reader_gets_the_bytes_of_memory() -> Scene {
 /// Memory that is changed after vmsplice, and before it is read from the pipe, is read as it is then: it was not copied.
 #[harness::test(
     id = "splice.vmsplice-not-copied",
-    cite = "vmsplice(2): maps ranges of user memory into a pipe; SPLICE_F_GIFT",
+    cite = "vmsplice(2): maps ranges of user memory into a pipe; vmsplice(2), SPLICE_F_GIFT",
     covers = ["behaviours:splice.vmsplice-later-change-visible"],
     layers = [libc, nix, raw],
 )]
@@ -43,7 +43,7 @@ fn later_changes_are_read() -> Scene {
 /// come behind those that were there.
 #[harness::test(
     id = "splice.vmsplice-nonblock",
-    cite = "vmsplice(2), SPLICE_F_NONBLOCK; ERRORS: EAGAIN",
+    cite = "vmsplice(2), SPLICE_F_NONBLOCK: EAGAIN",
     covers = ["behaviours:splice.vmsplice-nonblock", "errors:splice.vmsplice.EAGAIN"],
     layers = [libc, nix, raw],
 )]
@@ -62,7 +62,7 @@ fn room_is_not_waited_for_if_told_so() -> Scene {
 /// vmsplice on the read end of a pipe fills the ranges of memory, one after the other, with bytes that are gone from the pipe then.
 #[harness::test(
     id = "splice.vmsplice-out-of-pipe",
-    cite = "vmsplice(2); NOTES",
+    cite = "vmsplice(2), NOTES",
     covers = ["behaviours:splice.vmsplice-read-end-copies"],
     layers = [libc, raw],
 )]
@@ -80,7 +80,7 @@ fn memory_gets_the_bytes_of_the_pipe() -> Scene {
 /// vmsplice on a descriptor that is not open, or that is of a file or a socket, fails with EBADF and transfers nothing.
 #[harness::test(
     id = "splice.vmsplice-no-pipe",
-    cite = "vmsplice(2), ERRORS: EBADF",
+    cite = "vmsplice(2): EBADF",
     covers = ["errors:splice.vmsplice.EBADF"],
     layers = [libc, nix, raw],
 )]
@@ -99,7 +99,7 @@ fn vmsplice_wants_a_pipe() -> Scene {
 /// vmsplice takes IOV_MAX ranges of memory; one more fails with EINVAL, and nothing is in the pipe.
 #[harness::test(
     id = "splice.vmsplice-iov-max",
-    cite = "vmsplice(2), ERRORS: EINVAL; NOTES",
+    cite = "vmsplice(2): EINVAL; vmsplice(2), NOTES",
     covers = ["errors:splice.vmsplice.EINVAL"],
     layers = [libc, nix, raw],
 )]

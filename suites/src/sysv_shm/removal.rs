@@ -118,7 +118,7 @@ fn marked_segment_loses_its_key() -> Scene {
 /// IPC_RMID succeeds again and again on a segment that is still attached, and fails once the segment is destroyed.
 #[harness::test(
     id = "sysv-shm.rmid-repeatable",
-    cite = "shmctl(2), IPC_RMID and EINVAL; Linux 6.18 ipc/shm.c, shmctl_down()",
+    cite = "shmctl(2), IPC_RMID; shmctl(2): EINVAL; Linux 6.18 ipc/shm.c, shmctl_down()",
     covers = ["notes:shm.rmid-repeatable", "errors:sysv-shm.shmctl.EINVAL"],
     layers = [libc, raw],
 )]
