@@ -296,6 +296,10 @@ fn from_panic(payload: &(dyn Any + Send)) -> Failure {
     let words = text.or_else(|| payload.downcast_ref::<String>().cloned());
     match RAISED.take() {
         Some((ours, failure)) if Some(&ours) == words.as_ref() => failure,
+        // A property that failed says our words and its minimal input.
+        Some((ours, failure)) if words.as_ref().is_some_and(|words| words.contains(&ours)) => {
+            Failure { message: words.unwrap_or_default(), ..failure }
+        }
         _ => Failure {
             verdict: Verdict::Deviates,
             message: words.unwrap_or_else(|| "a panic without words".into()),

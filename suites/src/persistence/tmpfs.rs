@@ -18,7 +18,7 @@ const MQUEUE_MAGIC: i64 = 0x1980_0202;
 /// is on a disk.
 #[harness::test(
     id = "persistence.posix-in-memory",
-    cite = "shm_overview(7), sem_overview(7): Accessing ... via the filesystem; mq_overview(7), Mounting the message queue filesystem",
+    cite = "shm_overview(7), Accessing shared memory objects via the filesystem; sem_overview(7); mq_overview(7)",
     covers = ["notes:persist.posix-filesystem", "behaviours:pshm.file-dev-shm", "behaviours:psem.file-dev-shm"],
     needs = [dev_shm, mqueue],
 )]

@@ -3,6 +3,7 @@
 use super::pages;
 use fixtures::file::file_of;
 use fixtures::prelude::*;
+use fixtures::property::show;
 use libc::O_NONBLOCK;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -79,11 +80,16 @@ proptest! {
         covers = ["behaviours:pipe.setpipe-sz-rounds-up"],
     )]
     fn a_size_is_rounded_up(size in 1..=1_i32 << 18) {
-        let (reader, writer) = pipe().unwrap();
-        let rounded = (size as usize).max(page_size()).next_power_of_two() as i32;
-        assert_eq!(set_capacity(&writer, size), Ok(rounded));
-        assert_eq!(get_capacity(&reader), Ok(rounded));
+        show(is_rounded_up(size));
     }
+}
+
+fn is_rounded_up(size: i32) -> Scene {
+    let (reader, writer) = pipe()?;
+    let rounded = (size as usize).max(page_size()).next_power_of_two() as i32;
+    assert_eq!(set_capacity(&writer, size), Ok(rounded));
+    assert_eq!(get_capacity(&reader), Ok(rounded));
+    Ok(())
 }
 
 #[rstest]

@@ -1,6 +1,7 @@
 //! A stream of bytes: order, borders, pieces, and who gets what.
 
 use fixtures::prelude::*;
+use fixtures::property::show;
 use proptest::prelude::*;
 use std::collections::VecDeque;
 use std::io::{IoSlice, IoSliceMut};
@@ -70,7 +71,7 @@ proptest! {
         covers = ["behaviours:pipe.fifo-order", "notes:pipe.reader-any-chunk"],
     )]
     fn a_pipe_is_a_queue_of_bytes(pieces in prop::collection::vec((1..300_usize, 1..400_usize), 1..12)) {
-        is_a_queue(&pieces).unwrap();
+        show(is_a_queue(&pieces));
     }
 }
 
