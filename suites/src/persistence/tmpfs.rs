@@ -5,7 +5,7 @@ use fixtures::memory::Mapping;
 use fixtures::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use fixtures::prelude::*;
 use fixtures::watch::Watch;
-use libc::{O_RDONLY, TMPFS_MAGIC};
+use libc::{IPC_CREAT, IPC_EXCL, IPC_NOWAIT, O_RDONLY, O_RDWR, TMPFS_MAGIC};
 use nix::mount::{MsFlags, mount, umount};
 use nix::sched::{CloneFlags, unshare};
 use std::fs;
@@ -55,15 +55,12 @@ fn posix_objects_end_with_their_tmpfs() -> Scene {
         mount_tmpfs()?;
         Mapping::new(&memory.create(TEXT.len())?, TEXT.len())?.write(TEXT);
         drop(semaphore.create(3)?);
-        assert_eq!(
-            shm_open(memory.name(), libc::O_RDWR, 0).and_then(|fd| Ok(fstat(&fd)?.st_size)),
-            Ok(TEXT.len() as i64)
-        );
+        assert_eq!(shm_open(memory.name(), O_RDWR, 0).and_then(|fd| Ok(fstat(&fd)?.st_size)), Ok(TEXT.len() as i64));
         assert_eq!(sem_open(semaphore.name(), 0, 0, 0).and_then(|open| sem_getvalue(&open)), Ok(3));
         umount("/dev/shm")?;
-        assert_errno!(shm_open(memory.name(), libc::O_RDWR, 0), ENOENT);
+        assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
         mount_tmpfs()?;
-        let (of_memory, of_semaphore) = (shm_open(memory.name(), libc::O_RDWR, 0), sem_open(semaphore.name(), 0, 0, 0));
+        let (of_memory, of_semaphore) = (shm_open(memory.name(), O_RDWR, 0), sem_open(semaphore.name(), 0, 0, 0));
         observe("opened after the remount", format!("{of_memory:?}; {of_semaphore:?}"));
         assert_errno!(of_memory, ENOENT);
         assert_errno!(of_semaphore, ENOENT);
@@ -90,19 +87,12 @@ fn objects_have_three_lifetimes() -> Scene {
         unshare(CloneFlags::CLONE_NEWIPC)?;
         let (reader, writer) = pipe()?;
         let watch = Watch::new(&[&reader, &writer])?;
-        let process = holder(|| {
-            write_all(&writer, TEXT)?;
-            let id = msgget(key, libc::IPC_CREAT | libc::IPC_EXCL | 0o600)?;
-            msgsnd(id, &Message { kind: 1, text: TEXT.to_vec() }, 0)?;
-            fs::write(&file, [0; TEXT.len()])?;
-            Mapping::new(&open(&file, libc::O_RDWR)?, TEXT.len())?.write(TEXT);
-            Ok(())
-        })?;
+        let process = holder(|| leave_in_each(&writer, key, &file))?;
         drop((reader, writer));
         assert_eq!(watch.present()?, [0, 1]);
         process.kill()?;
         assert_eq!(watch.present()?, Watch::NONE);
-        let left = msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, libc::IPC_NOWAIT));
+        let left = msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, IPC_NOWAIT));
         assert_eq!(left, Ok(Message { kind: 1, text: TEXT.to_vec() }));
         assert_eq!(fs::read(&file)?, TEXT);
         Ok(())
@@ -115,4 +105,14 @@ fn objects_have_three_lifetimes() -> Scene {
         Ok(())
     })?;
     next_machine.join()
+}
+
+/// Leaves the text in a pipe, in a queue that nobody owns, and by a mapping in a file.
+fn leave_in_each(pipe: &Fd, key: i32, file: &Path) -> Scene {
+    write_all(pipe, TEXT)?;
+    let id = msgget(key, IPC_CREAT | IPC_EXCL | 0o600)?;
+    msgsnd(id, &Message { kind: 1, text: TEXT.to_vec() }, 0)?;
+    fs::write(file, [0; TEXT.len()])?;
+    Mapping::new(open(file, O_RDWR)?, TEXT.len())?.write(TEXT);
+    Ok(())
 }

@@ -110,18 +110,32 @@ fn a_writer_ends_without_its_bytes_being_read() -> Scene {
     covers = ["notes:pipe.slow"],
 )]
 fn frequent_exchange_works() -> Scene {
-    const TRIPS: u8 = 200;
+    let (by_pipe, by_futex) = (round_trips_by_pipe()?, round_trips_by_futex()?);
+    observe(
+        "processor time of a round trip by two pipes, in that of one by futex",
+        format!("{:.0}", by_pipe.div_duration_f64(by_futex)),
+    );
+    Ok(())
+}
+
+const TRIPS: u8 = 200;
+
+fn round_trips_by_pipe() -> Scene<Duration> {
     let ((there, to_there), (back, to_back)) = (pipe()?, pipe()?);
     let echo = fork(|| (1..=TRIPS).for_each(|trip| assert_eq!(write(&to_back, &[echoed(&there, trip)]), Ok(1))))?;
     // The end of the child is the end of what comes back.
-    drop((there, to_back));
-    let by_pipe = time_of(|| {
+    drop(to_back);
+    let time = time_of(|| {
         for trip in 1..=TRIPS {
             assert_eq!(write(&to_there, &[trip]), Ok(1));
             assert_eq!(read_bytes(&back, 2), Ok(Bytes::of(trip, 1)));
         }
     })?;
     echo.join()?;
+    Ok(time)
+}
+
+fn round_trips_by_futex() -> Scene<Duration> {
     let (ping, pong) = (Meeting::new()?, Meeting::new()?);
     let answer = fork(|| {
         for trip in 1..=TRIPS {
@@ -129,18 +143,14 @@ fn frequent_exchange_works() -> Scene {
             pong.arrive();
         }
     })?;
-    let by_futex = time_of(|| {
+    let time = time_of(|| {
         for trip in 1..=TRIPS {
             ping.arrive();
             pong.wait_for(trip.into());
         }
     })?;
     answer.join()?;
-    observe(
-        "processor time of a round trip by two pipes, in that of one by futex",
-        format!("{:.0}", by_pipe.div_duration_f64(by_futex)),
-    );
-    Ok(())
+    Ok(time)
 }
 
 /// Sixty-four times what a pipe holds goes through it and comes out as it was.

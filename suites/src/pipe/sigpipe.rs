@@ -5,6 +5,8 @@ use fixtures::prelude::*;
 use nix::sys::signal::SaFlags;
 use nix::sys::signal::Signal::SIGPIPE;
 use rstest::rstest;
+use std::io::IoSlice;
+use std::thread::Builder;
 
 /// A write to a pipe that has no reader kills the writer by SIGPIPE, signal 13, when the signal has its default action.
 #[harness::test(
@@ -27,7 +29,7 @@ fn a_write_without_reader_kills_by_default() -> Scene {
 
 #[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"))]
-#[case::writev(|writer: &Fd| writev(writer, &[std::io::IoSlice::new(b"x")]))]
+#[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]))]
 /// A write to a pipe that has no reader fails with EPIPE, and the process lives, when SIGPIPE is ignored.
 #[harness::test(
     id = "pipe.epipe-when-ignored",
@@ -97,7 +99,7 @@ fn sigpipe_is_the_writing_threads() -> Scene {
     let (reader, writer) = pipe()?;
     drop(reader);
     let writer = writer.into_number();
-    let by_thread = std::thread::spawn(move || (write(writer, b"x"), is_pending(SIGPIPE))).join();
+    let by_thread = Builder::new().spawn(move || (write(writer, b"x"), is_pending(SIGPIPE)))?.join();
     Fd::new(writer).close();
     let (written, pending_there) = by_thread.map_err(|_| Stop::broken("the thread panicked"))?;
     assert_errno!(written, EPIPE);
@@ -108,7 +110,7 @@ fn sigpipe_is_the_writing_threads() -> Scene {
 
 #[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"), Syscall::WRITE)]
-#[case::writev(|writer: &Fd| writev(writer, &[std::io::IoSlice::new(b"x")]), Syscall::WRITEV)]
+#[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]), Syscall::WRITEV)]
 /// A writer that sleeps on a full pipe is woken by the close of the last read end, with SIGPIPE and EPIPE.
 #[harness::test(
     id = "pipe.last-reader-wakes-writer",
