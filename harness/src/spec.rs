@@ -36,3 +36,8 @@ impl Spec {
         self.id.split_once('.').map_or(self.id, |(mechanism, _)| mechanism)
     }
 }
+
+/// The id without cases and layers: what the specs of one function have in common.
+pub fn family(id: &str) -> &str {
+    id.split('/').next().unwrap_or(id)
+}

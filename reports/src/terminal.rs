@@ -8,6 +8,7 @@ use crate::page::{Page, Style};
 use crate::summary::{Counts, SkipGroup, Summary};
 use crate::text;
 use harness::record::{Records, RunRecord};
+use harness::spec::family;
 use harness::verdict::Verdict;
 
 /// The summary, 100 columns wide, with ANSI colour or without.
@@ -122,7 +123,9 @@ fn write_refuted(page: &mut Page, findings: &[Finding]) {
     for finding in refuted {
         page.paragraph((Style::Plain, "  "), Style::Plain, &format!("{}: {}", finding.id, finding.claim));
         page.paragraph((Style::Dim, "       -> "), Style::Plain, &finding.truth);
-        for evidence in &finding.shown_by {
+        // The layers and cases of a spec observe alike: one of them speaks for all here, and report.json has them all.
+        let families = finding.shown_by.chunk_by(|one, other| family(&one.id) == family(&other.id));
+        for evidence in families.map(|family| &family[0]) {
             let seen = evidence.observations.iter().map(|seen| format!("{}: {}", seen.name, seen.value));
             let shown = [evidence.id.clone()].into_iter().chain(seen).collect::<Vec<_>>().join("; ");
             page.paragraph((Style::Dim, "          "), Style::Dim, &shown);
@@ -138,13 +141,13 @@ fn write_totals(page: &mut Page, records: &Records, summary: &Summary) {
     let exit = Exit::of(records);
     let style = if exit == Exit::Holds { Style::Green } else { Style::Red };
     let effort = format!(
-        "{} in {}, {}: ",
+        "{} in {}, {}",
         text::count(usize::try_from(summary.checks).unwrap_or(usize::MAX), "check"),
         text::count(summary.attempts, "attempt"),
         text::seconds(summary.wall_us)
     );
-    page.line(&[(Style::Plain, &effort), (style, exit.meaning())]);
-
+    page.line(&[(Style::Plain, &effort)]);
+    page.line(&[(style, exit.meaning())]);
     let verdicts = Verdict::ALL.map(|verdict| format!("{} {verdict}", summary.verdicts.get(verdict))).join(", ");
     let totals = format!("{} specs: {verdicts}, {} unsteady; exit {}", summary.specs, summary.unsteady, exit.code());
     page.line(&[(Style::Bold, &totals)]);
@@ -215,7 +218,8 @@ Claims refuted by conforming specs
           pipe.exit-with-unread-data; bytes read after the writer's exit: 5
 
 The run was interrupted: 7 of 12 selected attempts were judged.
-12 checks in 7 attempts, 31.214 s: at least one spec deviates, is broken or timed out
+12 checks in 7 attempts, 31.214 s
+at least one spec deviates, is broken or timed out
 7 specs: 2 conforms, 1 deviates, 1 broken, 1 timeout, 2 skipped, 0 unsteady; exit 1
 "#;
 
@@ -239,7 +243,7 @@ The run was interrupted: 7 of 12 selected attempts were judged.
         records.specs.retain(|spec| spec.verdict == Verdict::Conforms);
         records.run.selected = records.specs.len();
         let text = render(&records, &[], false);
-        assert_eq!(text.lines().count(), 7, "machine, table, totals:\n{text}");
+        assert_eq!(text.lines().count(), 8, "machine, table, totals:\n{text}");
         assert!(text.ends_with("; exit 0\n"));
     }
 

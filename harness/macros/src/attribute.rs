@@ -160,7 +160,8 @@ impl Parse for NeedExpression {
             }
             Argument::Version => {
                 // As written: 5.10 is not 5.1.
-                let version: LitFloat = in_parentheses(input)?;
+                let version: LitFloat = in_parentheses(input)
+                    .map_err(|error| Error::new(error.span(), format!("a version is written `{word}(5.14)`")))?;
                 let (major, minor) = version.base10_digits().split_once('.').unwrap_or_default();
                 let number = |digits: &str| digits.parse::<u32>().map_err(|error| Error::new(version.span(), error));
                 let (major, minor) = (number(major)?, number(minor)?);

@@ -1,12 +1,13 @@
 //! `ipcspec explain`.
 
-use super::select::{family, similar};
+use super::select::similar;
 use super::{Refusal, print, store};
 use clap::Args;
 use fixtures::clauses::Catalogue;
 use harness::Spec;
 use harness::ladder::Machine;
 use harness::registry::specs;
+use harness::spec::family;
 use reports::Exit;
 use std::collections::BTreeSet;
 use std::fmt::Write;

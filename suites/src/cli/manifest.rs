@@ -1,9 +1,9 @@
 //! `ipcspec manifest`: every spec with its statement and citation, so that the suite cannot shrink unseen.
 
-use super::select::family;
 use super::{Refusal, print};
 use clap::Args;
 use harness::registry::specs;
+use harness::spec::family;
 use reports::Exit;
 use std::fmt::Write;
 use std::path::PathBuf;

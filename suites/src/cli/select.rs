@@ -4,6 +4,7 @@ use super::Refusal;
 use clap::Args;
 use harness::registry::specs;
 use harness::selection::{NothingMatches, Selection};
+use harness::spec::family;
 use harness::{Layer, Spec};
 
 /// Filters; together they narrow.
@@ -58,9 +59,4 @@ pub fn similar(typed: &str) -> String {
         Some(best) => format!(" (did you mean {best}?)"),
         None => String::new(),
     }
-}
-
-/// The id without cases and layers.
-pub fn family(id: &str) -> &str {
-    id.split('/').next().unwrap_or(id)
 }

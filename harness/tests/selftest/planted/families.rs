@@ -68,7 +68,7 @@ fn is_alone_too() -> Scene {
     cite = "none",
     covers = [],
     needs = [
-        cap_sys_resource, cpus(2), dev_shm, expendable, ipcns, mounts, mqueue, netns, nofile(64), own_uid, pidns,
+        cap_sys_resource, cpus(2), dev_shm, expendable, ipcns, mounts, mqueue, netns, no_pipe_hard_limit, nofile(64), own_uid, pidns,
         pipe_hard_limit, program("sh"), protected_fifos, pty, reboot, root, second_uid, since(5.10),
     ],
     layers = [libc, nix, raw],
