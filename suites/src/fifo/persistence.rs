@@ -1,6 +1,7 @@
 //! What is left of a FIFO when the processes that use it have ended.
 
 use fixtures::prelude::*;
+use fixtures::sys::signals::kill;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 use rstest::rstest;
 

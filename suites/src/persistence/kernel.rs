@@ -2,6 +2,10 @@
 
 use super::{TEXT, word};
 use fixtures::prelude::*;
+use fixtures::sys::sysv::{
+    Message, SegmentStatus, msgget, msgrcv, msgsnd, operation, queued_messages, segment_status, semaphore_value,
+    semget, semop, set_semaphore_value, shmget,
+};
 use fixtures::sysv::{Attachment, Queue, Segment, SemaphoreSet, unused_key};
 use fixtures::unrelated::{self, PROGRAMS, Program};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_NOWAIT, O_RDONLY, SEM_UNDO};

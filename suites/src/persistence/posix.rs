@@ -4,6 +4,7 @@ use super::{TEXT, word};
 use fixtures::memory::Mapping;
 use fixtures::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use fixtures::prelude::*;
+use fixtures::sys::posix::{mq_open, mq_receive, mq_send, sem_getvalue, sem_open, sem_trywait, shm_open};
 use fixtures::unrelated::{self, PROGRAMS, Program};
 use libc::{O_NONBLOCK, O_RDWR};
 use linkme::distributed_slice;

@@ -2,6 +2,7 @@
 
 use super::kernel::assert_all_missing;
 use fixtures::prelude::*;
+use fixtures::sys::posix::{mq_open, sem_open, shm_open};
 
 /// The key of the System V objects that the first boot makes, one of each kind.
 pub const KEY: i32 = 0x4950_4353;

@@ -4,6 +4,8 @@ use super::TEXT;
 use fixtures::memory::Mapping;
 use fixtures::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use fixtures::prelude::*;
+use fixtures::sys::posix::{sem_getvalue, sem_open, shm_open};
+use fixtures::sys::sysv::{Message, msgget, msgrcv, msgsnd};
 use fixtures::watch::Watch;
 use libc::{IPC_CREAT, IPC_EXCL, IPC_NOWAIT, O_RDONLY, O_RDWR, TMPFS_MAGIC};
 use nix::mount::{MsFlags, mount, umount};

@@ -4,6 +4,10 @@ use super::TEXT;
 use fixtures::memory::Mapping;
 use fixtures::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use fixtures::prelude::*;
+use fixtures::sys::posix::{
+    mq_open, mq_receive, mq_send, mq_unlink, sem_getvalue, sem_open, sem_post, sem_trywait, sem_unlink, shm_open,
+    shm_unlink,
+};
 use libc::{O_NONBLOCK, O_RDWR};
 
 /// Unlinked POSIX shared memory loses its name at once and stays for those who use it; the name made again is another

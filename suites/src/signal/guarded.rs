@@ -3,6 +3,7 @@
 use super::{assert_sigkill_kills, assert_sigstop_stops};
 use fixtures::disposition::{handle, ignore};
 use fixtures::prelude::*;
+use fixtures::sys::signals::{Action, action_of, kill, sigprocmask};
 use harness::standing;
 use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP, SIGTERM};
 use nix::sys::signal::{SaFlags, SigSet, Signal as Known};

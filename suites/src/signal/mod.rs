@@ -5,6 +5,7 @@ mod unchangeable;
 mod zombie;
 
 use fixtures::prelude::*;
+use fixtures::sys::signals::kill;
 use harness::standing;
 use libc::{SIGCONT, SIGKILL, SIGSTOP};
 

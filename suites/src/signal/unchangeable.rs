@@ -2,6 +2,7 @@
 
 use super::{assert_sigkill_kills, assert_sigstop_stops};
 use fixtures::prelude::*;
+use fixtures::sys::signals::{Action, action_of, sigaction, signal, sigprocmask};
 use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP};
 use nix::sys::signal::{SigSet, Signal as Known};
 use rstest::rstest;

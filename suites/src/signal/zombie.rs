@@ -1,6 +1,7 @@
 //! Signals to processes that have ended.
 
 use fixtures::prelude::*;
+use fixtures::sys::signals::kill;
 use harness::standing;
 use libc::SIGKILL;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};

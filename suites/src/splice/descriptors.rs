@@ -2,6 +2,7 @@
 
 use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
+use fixtures::sys::splicing::splice;
 use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
 
 /// A splice from or to a descriptor that is not open fails with EBADF.

@@ -3,6 +3,7 @@
 use fixtures::disposition::ignore;
 use fixtures::file::file_of;
 use fixtures::prelude::*;
+use fixtures::sys::splicing::splice;
 use libc::O_RDONLY;
 use nix::sys::signal::Signal::SIGPIPE;
 

@@ -2,6 +2,7 @@
 
 use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
+use fixtures::sys::splicing::splice;
 use libc::{O_RDONLY, O_RDWR};
 
 /// Bytes spliced from a file into a pipe are those at the file's offset, which moves on by as many.

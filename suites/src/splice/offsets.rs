@@ -2,6 +2,7 @@
 
 use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
+use fixtures::sys::splicing::splice;
 use libc::{O_RDONLY, O_RDWR};
 
 /// A splice from a file with an offset reads there and advances that offset; the file's own stays where it is.

@@ -3,6 +3,7 @@
 use super::full_pipe;
 use fixtures::file::{content, file_of};
 use fixtures::prelude::*;
+use fixtures::sys::splicing::{splice, tee};
 use libc::{O_NONBLOCK, O_RDWR, SPLICE_F_NONBLOCK};
 use rstest::rstest;
 

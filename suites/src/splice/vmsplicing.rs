@@ -4,6 +4,7 @@ use super::full_pipe;
 use fixtures::file::{content, file_of};
 use fixtures::memory::Pages;
 use fixtures::prelude::*;
+use fixtures::sys::splicing::{vmsplice, vmsplice_out};
 use libc::{O_RDWR, SPLICE_F_NONBLOCK, UIO_MAXIOV};
 use std::io::{IoSlice, IoSliceMut};
 

@@ -2,6 +2,7 @@
 
 use super::TEXT;
 use fixtures::prelude::*;
+use fixtures::sys::sysv::segment_status;
 use fixtures::sysv::Segment;
 use libc::IPC_PRIVATE;
 use nix::sys::signal::Signal::SIGKILL;

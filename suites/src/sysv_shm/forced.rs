@@ -3,6 +3,7 @@
 use super::TEXT;
 use fixtures::prelude::*;
 use fixtures::setting::change;
+use fixtures::sys::sysv::segment_status;
 use fixtures::sysv::Segment;
 use libc::IPC_PRIVATE;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};

@@ -2,6 +2,7 @@
 
 use super::TEXT;
 use fixtures::prelude::*;
+use fixtures::sys::sysv::{SHM_DEST, SegmentStatus, segment_status, shmat, shmget};
 use fixtures::sysv::{Attachment, Segment, unused_key};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
 
