@@ -318,3 +318,18 @@ fn keep_place_of_panics() {
         PANICKED_AT.set(place);
     }));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_around_ours_keep_verdict_and_place() {
+        let ours = catch_unwind(|| broken("no pipe")).unwrap_err();
+        let ours = ours.downcast_ref::<String>().unwrap();
+        let words = format!("Test failed: {ours}.\nminimal failing input: n = 1");
+        let failure = from_panic(&words);
+        std::assert_eq!((failure.verdict, failure.message), (Verdict::Broken, words));
+        std::assert!(failure.source.is_some_and(|source| source.file.ends_with("judge.rs")));
+    }
+}
