@@ -72,5 +72,6 @@ pub fn become_root_of_namespace() -> Scene {
 /// Without namespaces: a folder that nobody else has, which the reaper removes.
 fn folder_of_our_own() -> Scene<PathBuf> {
     let template = std::env::temp_dir().join("ipcspec-XXXXXX");
-    nix::unistd::mkdtemp(&template).map_err(|error| refused("make a scratch folder", error))
+    let step = format!("make a scratch folder in {}", std::env::temp_dir().display());
+    nix::unistd::mkdtemp(&template).map_err(|error| refused(&step, error))
 }

@@ -35,7 +35,8 @@ pub fn main(arguments: &[String]) -> ExitCode {
         }
         count += 1;
     }
-    let error = Command::new(THIS_BINARY).args(&arguments[count..]).exec();
+    // A folder for temporary files outside /tmp need not be in these surroundings.
+    let error = Command::new(THIS_BINARY).args(&arguments[count..]).env_remove("TMPDIR").exec();
     eprintln!("{THIS_BINARY} cannot be executed: {error}");
     ExitCode::FAILURE
 }
