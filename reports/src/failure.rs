@@ -5,7 +5,6 @@ use crate::judged::{Judged, reason};
 use crate::page::{Page, Style};
 use crate::text;
 use harness::record::{Failure, Process, SpecRecord};
-use harness::verdict::Verdict;
 
 /// How many failures of one spec are told in full.
 const FAILURES: usize = 3;
@@ -34,7 +33,7 @@ pub(crate) fn write(page: &mut Page, spec: &Judged) {
         let rate = format!("{}; this is attempt {}", spec.rate(), record.attempt);
         labelled(page, "attempts", Style::Yellow, &rate);
     }
-    if record.verdict == Verdict::Timeout || record.failures.is_empty() {
+    if record.failures.is_empty() {
         labelled(page, "failed", Style::Red, &reason(record));
     }
     for failure in record.failures.iter().take(FAILURES) {
