@@ -1,6 +1,6 @@
 //! What a spec wants of the machine: a closed vocabulary, each word with one probe and one sentence.
 
-use crate::sandbox::OWN_IDS;
+use crate::sandbox::{ALL_IDS, OWN_IDS};
 use nix::unistd::geteuid;
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -230,17 +230,14 @@ fn status_field(name: &str) -> Option<String> {
 
 /// User namespaces other than the initial one map less than everything.
 fn initial_root() -> Probe {
-    let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    let whole = map.split_whitespace().collect::<Vec<_>>() == ["0", "0", "4294967295"];
-    met(geteuid().is_root() && whole, || match geteuid().is_root() {
+    met(geteuid().is_root() && ids_held()? == ALL_IDS, || match geteuid().is_root() {
         true => "root of a user namespace only".into(),
         false => format!("uid {}", geteuid()),
     })
 }
 
 fn ids_held() -> Result<u64, String> {
-    let map = fs::read_to_string("/proc/self/uid_map").map_err(|error| error.to_string())?;
-    Ok(crate::sandbox::ids_held(&map))
+    crate::sandbox::ids_held().map_err(|error| error.to_string())
 }
 
 fn writable(folder: &str) -> Probe {

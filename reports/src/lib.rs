@@ -66,6 +66,19 @@ impl Format {
     }
 }
 
+/// Writes a file by way of a temporary one beside it: a reader sees the old file or the new one, never a part.
+pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Temporary files are private by default; a report is as readable as the umask allows.
+    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+    let mut out = io::BufWriter::new(&mut file);
+    write(&mut out)?;
+    out.flush()?;
+    drop(out);
+    file.persist(path)?;
+    Ok(())
+}
+
 /// Writes every [`Format`] into a directory, which is made if need be, and returns the paths. A reader sees the old
 /// file or the new one, never a part.
 pub fn write_all(dir: &Path, records: &Records, claims: &[NotedClaim]) -> io::Result<Vec<PathBuf>> {
@@ -74,10 +87,7 @@ pub fn write_all(dir: &Path, records: &Records, claims: &[NotedClaim]) -> io::Re
         .into_iter()
         .map(|format| {
             let path = dir.join(format.file_name());
-            // Temporary files are private by default; a report is as readable as the umask allows.
-            let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(dir)?;
-            file.write_all(format.render(records, claims).as_bytes())?;
-            file.persist(&path)?;
+            replace_file(&path, |file| file.write_all(format.render(records, claims).as_bytes()))?;
             Ok(path)
         })
         .collect()

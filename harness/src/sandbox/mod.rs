@@ -10,6 +10,7 @@ mod place;
 mod reaper;
 
 pub use clean::reset_signals;
+pub use reaper::close_above_standard_error;
 
 use crate::ledger::Ledger;
 use crate::spec::Scene;
@@ -111,14 +112,21 @@ pub fn is_namespaced() -> bool {
     HERE.get().is_some_and(|here| here.rung != Rung::None)
 }
 
-/// How many user ids a sandbox with this uid_map holds: 1 the run's, [`OWN_IDS`] those that nobody else has, more all of the
-/// machine's.
-pub fn ids_held(map: &str) -> u64 {
+/// How many user ids this process's user namespace holds: 1 the run's, [`OWN_IDS`] those that nobody else has, [`ALL_IDS`]
+/// the machine's.
+pub fn ids_held() -> io::Result<u64> {
+    Ok(ids_in(&fs::read_to_string("/proc/self/uid_map")?))
+}
+
+fn ids_in(map: &str) -> u64 {
     map.split_whitespace().nth(2).and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 /// How many user ids, and groups, of its own root gives a sandbox.
 pub const OWN_IDS: u64 = 2;
+
+/// How many user ids the initial user namespace holds.
+pub const ALL_IDS: u64 = 4_294_967_295;
 
 /// Starts a sandbox and runs `body` in it. `io::ErrorKind::WouldBlock` means that the machine has no room for another process now.
 pub fn start(place: Place, body: impl FnOnce() -> Scene) -> io::Result<Sandbox> {
@@ -169,9 +177,9 @@ fn fork_into(flags: libc::c_int) -> nix::Result<Option<Pid>> {
 /// Anybody else can only map the id that they have.
 fn map_ids(reaper: Pid) -> io::Result<()> {
     let map = |file: &str, text: &str| fs::write(format!("/proc/{reaper}/{file}"), text);
-    if geteuid().is_root() && fs::read_to_string("/proc/self/uid_map")?.split_whitespace().last() == Some("4294967295")
-    {
-        let ids = format!("0 {} {OWN_IDS}\n", first_own_id(reaper)?);
+    if let Some(first) = own_ids_begin() {
+        // Pids are below 2^22, so no two sandboxes that live in one pid namespace share an id.
+        let ids = format!("0 {} {OWN_IDS}\n", first + 2 * reaper.as_raw().cast_unsigned());
         map("uid_map", &ids)?;
         map("gid_map", &ids)
     } else {
@@ -181,12 +189,16 @@ fn map_ids(reaper: Pid) -> io::Result<()> {
     }
 }
 
-/// Pids are below 2^22, so no two sandboxes that live in one pid namespace share an id; containers, which may be in one user
-/// namespace but not in one pid namespace, are set apart by the number of theirs.
-fn first_own_id(reaper: Pid) -> io::Result<u32> {
+/// Where the ids that this runner gives away begin, if it may give any. Containers, which may be in one user namespace but not
+/// in one pid namespace, are set apart by the number of theirs.
+fn own_ids_begin() -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
-    let namespace = fs::metadata("/proc/self/ns/pid")?.ino() as u32;
-    Ok(0x4000_0000 + ((namespace & 0x7f) << 23) + 2 * reaper.as_raw().cast_unsigned())
+    static BEGIN: OnceLock<Option<u32>> = OnceLock::new();
+    *BEGIN.get_or_init(|| {
+        let may_give = geteuid().is_root() && ids_held().is_ok_and(|held| held == ALL_IDS);
+        let namespace = fs::metadata("/proc/self/ns/pid").ok()?.ino() as u32;
+        may_give.then_some(0x4000_0000 + ((namespace & 0x7f) << 23))
+    })
 }
 
 #[cfg(test)]
@@ -195,9 +207,9 @@ mod tests {
 
     #[test]
     fn ids_are_counted_by_the_map() {
-        assert_eq!(ids_held("         0 1073756824          2\n"), OWN_IDS);
-        assert_eq!(ids_held("         0          0 4294967295\n"), 4_294_967_295);
-        assert_eq!(ids_held("         0      65534          1\n"), 1);
-        assert_eq!(ids_held(""), 0);
+        assert_eq!(ids_in("         0 1073756824          2\n"), OWN_IDS);
+        assert_eq!(ids_in("         0          0 4294967295\n"), ALL_IDS);
+        assert_eq!(ids_in("         0      65534          1\n"), 1);
+        assert_eq!(ids_in(""), 0);
     }
 }

@@ -35,14 +35,16 @@ pub fn main(rung: Rung, runner: i32, ledger: Ledger, print: OwnedFd, wait: Owned
     unsafe { libc::_exit(0) }
 }
 
+/// What the reaper sleeps for; blocked, so that none comes unseen.
+fn awaited() -> SigSet {
+    SigSet::from_iter([Signal::SIGCHLD, Signal::SIGTERM])
+}
+
 /// From a copy of the runner to a process of its own. Does not return when the runner is gone.
 fn prepare(rung: Rung, runner: i32, print: OwnedFd, wait: OwnedFd) -> Scene {
-    let mut awaited = SigSet::empty();
-    awaited.add(Signal::SIGCHLD);
-    awaited.add(Signal::SIGTERM);
     // Without a moment in which they are not blocked: the first process of a pid namespace loses what it does not await.
     clean::reset_dispositions();
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited), None)?;
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited()), None)?;
     nix::sys::prctl::set_name(c"reaper")?;
     // Ctrl-C on the runner's terminal is for the runner, which then asks us to end.
     nix::unistd::setsid()?;
@@ -63,12 +65,17 @@ fn prepare(rung: Rung, runner: i32, print: OwnedFd, wait: OwnedFd) -> Scene {
         nix::errno::Errno::result(unsafe { libc::dup2(from, to) })?;
     }
     std::mem::forget((null, print, wait));
-    close_above_standard_error();
+    // SAFETY: their owners in this process were forgotten, or are the runner's and are not used here.
+    unsafe { close_above_standard_error() };
     Ok(())
 }
 
-fn close_above_standard_error() {
-    // SAFETY: their owners in this process were forgotten, or are the runner's and are not used here.
+/// Closes every descriptor but 0, 1 and 2.
+///
+/// # Safety
+/// Nothing in this process may use or close one of them afterwards.
+pub unsafe fn close_above_standard_error() {
+    // SAFETY: the caller's.
     if unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) } == -1 {
         // Before Linux 5.9, and where a container's filter does not know the call.
         for number in 3..4096 {
@@ -80,9 +87,7 @@ fn close_above_standard_error() {
 
 /// Reaps everything that ends, until the spec's first process has, or until SIGTERM.
 fn reap_until_the_end_of(spec: Pid, ledger: &Ledger) -> Scene {
-    let mut awaited = SigSet::empty();
-    awaited.add(Signal::SIGCHLD);
-    awaited.add(Signal::SIGTERM);
+    let awaited = awaited();
     loop {
         while let Reaped::One(pid, status) = reap(WaitPidFlag::WNOHANG) {
             if pid == spec.as_raw() {

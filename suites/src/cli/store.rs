@@ -4,7 +4,7 @@ use super::Refusal;
 use harness::record::{Line, Records, write_line};
 use reports::Format;
 use std::fs::File;
-use std::io::{self, BufReader, Write};
+use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
 /// The records of the last run in this folder.
@@ -35,21 +35,14 @@ pub fn prepare(path: &Path) -> io::Result<()> {
 /// Writes the records of a run, and makes the folder if need be. A reader sees the old file or the new one, never a part:
 /// several runs in one folder do not mix.
 pub fn write(path: &Path, records: &Records) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let folder = folder(path);
-    std::fs::create_dir_all(&folder)?;
-    let permissions = std::fs::Permissions::from_mode(0o666);
-    let mut file = tempfile::Builder::new().permissions(permissions).tempfile_in(&folder)?;
-    let mut out = io::BufWriter::new(&mut file);
-    write_line(&mut out, &Line::Run(Box::new(records.run.clone())))?;
-    for spec in &records.specs {
-        write_line(&mut out, &Line::Spec(Box::new(spec.clone())))?;
-    }
-    write_line(&mut out, &Line::End(records.end.clone()))?;
-    out.flush()?;
-    drop(out);
-    file.persist(path)?;
-    Ok(())
+    std::fs::create_dir_all(folder(path))?;
+    reports::replace_file(path, |mut out| {
+        write_line(&mut out, &Line::Run(Box::new(records.run.clone())))?;
+        for spec in &records.specs {
+            write_line(&mut out, &Line::Spec(Box::new(spec.clone())))?;
+        }
+        write_line(&mut out, &Line::End(records.end.clone()))
+    })
 }
 
 /// Reads the records of a run.
