@@ -51,8 +51,7 @@ impl Machine {
         }
         let (mut common, mut roots) = (BTreeSet::new(), BTreeSet::new());
         for spec in specs {
-            let rooted = spec.needs.iter().any(|need| need.asks_for_root());
-            if rooted { &mut roots } else { &mut common }.extend(spec.needs);
+            if spec.asks_for_root() { &mut roots } else { &mut common }.extend(spec.needs);
         }
         let mut refused = BTreeMap::new();
         for rung in Rung::ALL {
@@ -78,28 +77,22 @@ impl Machine {
         if needs.is_empty() {
             return;
         }
-        let found = if geteuid().is_root() { trial(Rung::Root, needs) } else { Ok(BTreeMap::new()) };
-        match found {
-            Ok(missing) => self.missing.extend(missing),
-            Err(reason) => {
-                let missing = |need: Need| Missing {
-                    need: need.to_string(),
-                    found: reason.clone(),
-                    remedy: need.remedy().into(),
-                };
-                self.missing.extend(needs.iter().map(|need| ((Rung::Root, *need), missing(*need))));
-            }
-        }
         if !geteuid().is_root() {
-            // These three only look, so they can be asked here.
+            // These three only look, so they can be asked here; without them nobody asks for the others.
             let rights = needs.iter().filter(|need| need.asks_for_root());
             self.missing.extend(rights.filter_map(|need| Some(((Rung::Root, *need), need.missing()?))));
+            return;
         }
+        self.missing.extend(trial(Rung::Root, needs).unwrap_or_else(|reason| {
+            let missing =
+                |need: &Need| Missing { need: need.to_string(), found: reason.clone(), remedy: need.remedy().into() };
+            needs.iter().map(|need| ((Rung::Root, *need), missing(need))).collect()
+        }));
     }
 
     /// Where a spec runs, or what it misses.
     pub fn place(&self, spec: &Spec) -> Result<Place, Vec<Missing>> {
-        let rung = if spec.needs.iter().any(|need| need.asks_for_root()) { Rung::Root } else { self.rung };
+        let rung = if spec.asks_for_root() { Rung::Root } else { self.rung };
         let missing: Vec<_> = spec.needs.iter().filter_map(|need| self.missing.get(&(rung, *need))).cloned().collect();
         if missing.is_empty() { Ok(Place { rung, netns: spec.needs.contains(&Need::Netns) }) } else { Err(missing) }
     }

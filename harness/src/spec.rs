@@ -35,6 +35,11 @@ impl Spec {
     pub fn mechanism(&self) -> &'static str {
         self.id.split_once('.').map_or(self.id, |(mechanism, _)| mechanism)
     }
+
+    /// Whether it must run as the machine's own root, outside a user namespace.
+    pub fn asks_for_root(&self) -> bool {
+        self.needs.iter().any(|need| need.asks_for_root())
+    }
 }
 
 /// The id without cases and layers: what the specs of one function have in common.
