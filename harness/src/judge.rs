@@ -193,14 +193,14 @@ pub fn check_success<T>(result: Result<T, CallError>, expression: &str) -> T {
 #[macro_export]
 macro_rules! assert {
     ($condition:expr $(,)?) => {
-        $crate::judge::check($condition, || $crate::judge::Comparison {
-            message: ::std::stringify!($condition).into(), expected: None, actual: None,
-        })
+        $crate::assert!($condition, "{}", ::std::stringify!($condition))
     };
     ($condition:expr, $($words:tt)+) => {
-        $crate::judge::check($condition, || $crate::judge::Comparison {
-            message: ::std::format!($($words)+), expected: None, actual: None,
-        })
+        match ($crate::mark::judged(), $condition) {
+            (_marked, holds) => $crate::judge::check(holds, || $crate::judge::Comparison {
+                message: ::std::format!($($words)+), expected: None, actual: None,
+            }),
+        }
     };
 }
 
@@ -211,8 +211,8 @@ macro_rules! assert_eq {
         $crate::assert_eq!($actual, $expected, "{}", ::std::stringify!($actual))
     };
     ($actual:expr, $expected:expr, $($words:tt)+) => {
-        match (&$actual, &$expected) {
-            (actual, expected) => $crate::judge::check(*actual == *expected, || $crate::judge::Comparison {
+        match ($crate::mark::judged(), &$actual, &$expected) {
+            (_marked, actual, expected) => $crate::judge::check(*actual == *expected, || $crate::judge::Comparison {
                 message: ::std::format!($($words)+),
                 expected: Some(::std::format!("{expected:?}")),
                 actual: Some(::std::format!("{actual:?}")),
@@ -225,8 +225,8 @@ macro_rules! assert_eq {
 #[macro_export]
 macro_rules! assert_ne {
     ($actual:expr, $other:expr $(,)?) => {
-        match (&$actual, &$other) {
-            (actual, other) => $crate::judge::check(*actual != *other, || $crate::judge::Comparison {
+        match ($crate::mark::judged(), &$actual, &$other) {
+            (_marked, actual, other) => $crate::judge::check(*actual != *other, || $crate::judge::Comparison {
                 message: ::std::stringify!($actual).into(),
                 expected: Some(::std::format!("anything but {other:?}")),
                 actual: Some(::std::format!("{actual:?}")),
@@ -239,8 +239,8 @@ macro_rules! assert_ne {
 #[macro_export]
 macro_rules! assert_matches {
     ($actual:expr, $($pattern:tt)+) => {
-        match &$actual {
-            actual => $crate::judge::check(::std::matches!(actual, $($pattern)+), || $crate::judge::Comparison {
+        match ($crate::mark::judged(), &$actual) {
+            (_marked, actual) => $crate::judge::check(::std::matches!(actual, $($pattern)+), || $crate::judge::Comparison {
                 message: ::std::stringify!($actual).into(),
                 expected: Some(::std::stringify!($($pattern)+).into()),
                 actual: Some(::std::format!("{actual:?}")),
@@ -253,7 +253,11 @@ macro_rules! assert_matches {
 #[macro_export]
 macro_rules! assert_errno {
     ($call:expr, $($errno:ident)|+ $(,)?) => {
-        $crate::judge::check_errno($call, &[$($crate::Errno::$errno),+], ::std::stringify!($call))
+        match ($crate::mark::judged(), $call) {
+            (_marked, result) => {
+                $crate::judge::check_errno(result, &[$($crate::Errno::$errno),+], ::std::stringify!($call))
+            }
+        }
     };
 }
 
@@ -261,7 +265,9 @@ macro_rules! assert_errno {
 #[macro_export]
 macro_rules! assert_ok {
     ($call:expr $(,)?) => {
-        $crate::judge::check_success($call, ::std::stringify!($call))
+        match ($crate::mark::judged(), $call) {
+            (_marked, result) => $crate::judge::check_success(result, ::std::stringify!($call)),
+        }
     };
 }
 

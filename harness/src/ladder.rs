@@ -146,7 +146,7 @@ fn trial(rung: Rung, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Rung, Need), Mi
     };
     let place = Place { rung, netns: false };
     let sandbox =
-        sandbox::start(place, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
+        sandbox::start(place, None, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
     await_end(&sandbox);
     let notes = sandbox.ledger.notes();
     let finished = sandbox.ledger.is_finished();

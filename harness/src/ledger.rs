@@ -3,8 +3,9 @@
 //! It is shared by fork and needs neither a descriptor nor a system call, so it works in a process that has closed
 //! everything, that has no descriptor left, or that is about to die by a signal; and it adds nothing to what a spec does.
 
+use crate::audit::Made;
 use crate::need::Missing;
-use crate::record::{Failure, Observation, SeenError};
+use crate::record::{Failure, Observation, Process, SeenError};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
@@ -30,6 +31,12 @@ pub enum Note {
     Created(Object),
     /// It was removed again.
     Removed(Object),
+    /// The audit's tracer saw a call.
+    Made(Made),
+    /// The audit's tracer did what it was to do to a call.
+    Sabotaged,
+    /// The audit's tracer ended the spec, since nothing could happen any more; where each process stood.
+    Stalled(Vec<Process>),
 }
 
 /// An IPC object that no process's end removes.
@@ -62,6 +69,8 @@ struct Header {
     /// Set, with the wait status, when the spec's first process was reaped.
     reaped: AtomicU32,
     status: AtomicU32,
+    /// The process that another one has just seen asleep, for the audit's tracer.
+    seen_asleep: AtomicU32,
 }
 
 const ENTRIES: usize = size_of::<Header>();
@@ -203,6 +212,17 @@ impl Ledger {
     pub fn status(&self) -> Option<i32> {
         let header = self.header();
         (header.reaped.load(Ordering::Acquire) == 1).then(|| header.status.load(Ordering::Relaxed).cast_signed())
+    }
+
+    /// Says that a process was seen asleep in a call.
+    pub fn set_seen_asleep(&self, pid: i32) {
+        self.header().seen_asleep.store(pid.cast_unsigned(), Ordering::Release);
+    }
+
+    /// The process that was seen asleep since this was last asked.
+    pub fn take_seen_asleep(&self) -> Option<i32> {
+        let pid = self.header().seen_asleep.swap(0, Ordering::AcqRel).cast_signed();
+        (pid != 0).then_some(pid)
     }
 
     /// Takes over what another ledger holds: assertions and entries.

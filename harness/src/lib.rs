@@ -2,6 +2,7 @@
 
 extern crate self as harness;
 
+pub mod audit;
 pub mod ended;
 pub mod environment;
 pub mod judge;
@@ -9,6 +10,7 @@ pub mod ladder;
 pub mod layer;
 pub mod ledger;
 pub mod libtest;
+pub mod mark;
 pub mod need;
 pub mod record;
 pub mod registry;

@@ -6,7 +6,7 @@
 use crate::ladder::Machine;
 use crate::record::SpecRecord;
 use crate::registry::{self, specs};
-use crate::runner::{self, Event, Pace};
+use crate::runner::{self, Event, Pace, Task};
 use crate::spec::Spec;
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use std::sync::Arc;
@@ -37,12 +37,12 @@ pub fn main(show: fn(&SpecRecord) -> String) -> std::process::ExitCode {
 fn run_one(spec: &'static Spec, machine: &Machine, show: fn(&SpecRecord) -> String) -> Result<(), Failed> {
     let mut judged = None;
     let keep = |event: Event| {
-        if let Event::Judged(record) = event {
+        if let Event::Judged(_, record, _) = event {
             judged = Some(record.clone());
         }
         Ok(())
     };
-    runner::run(vec![(spec, 1)], machine, Pace { jobs: 1, timeout_scale: 1.0 }, keep)?;
+    runner::run(vec![Task { spec, attempt: 1, watch: None }], machine, Pace { jobs: 1, timeout_scale: 1.0 }, keep)?;
     let record = judged.ok_or("interrupted")?;
     if record.verdict.is_failure() || record.verdict == crate::Verdict::Skipped {
         Err(show(&record).into())

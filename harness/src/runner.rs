@@ -1,5 +1,6 @@
 //! Runs specs side by side: one thread around a poll loop, because it forks, and because a container may refuse threads.
 
+use crate::audit::{Made, Watch};
 use crate::ended::Ended;
 use crate::ladder::{CannotRun, Machine};
 use crate::ledger::Note;
@@ -46,19 +47,39 @@ impl Pace {
     }
 }
 
+/// One thing to do in a run.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// What is run.
+    pub spec: &'static Spec,
+    /// Which repetition this is, from 1.
+    pub attempt: u32,
+    /// Whether it is watched, for the audit.
+    pub watch: Option<Watch>,
+}
+
 /// What a run tells while it goes on.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// A spec was started.
     Started(&'static Spec),
     /// A spec was judged, or skipped.
-    Judged(&'a SpecRecord),
+    Judged(&'a Task, &'a SpecRecord, &'a Watched),
 }
 
-/// Runs each (spec, attempt) and tells the observer; an observer's error ends the run. Returns whether the run was
+/// What came of watching a spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watched {
+    /// The calls that it made: all, but of those made over and over from one place some.
+    pub made: Vec<Made>,
+    /// Whether the sabotage took place.
+    pub sabotaged: bool,
+}
+
+/// Does each task and tells the observer; an observer's error ends the run. Returns whether the run was
 /// interrupted, by SIGINT or SIGTERM: specs under way are then ended, cleaned up after, and not judged.
 pub fn run(
-    order: Vec<(&'static Spec, u32)>,
+    order: Vec<Task>,
     machine: &Machine,
     pace: Pace,
     mut observer: impl FnMut(Event) -> std::io::Result<()>,
@@ -72,17 +93,17 @@ pub fn run(
     let mut ending = false;
     while !running.is_empty() || !(queue.is_empty() || ending) {
         while !ending && running.len() < pace.jobs {
-            let Some((spec, attempt)) = queue.pop_front_if(|(next, _)| may_join(next, &running)) else { break };
-            let told = match machine.place(spec) {
-                Err(missing) => tell(Event::Judged(&skip(spec, attempt, missing))),
-                Ok(place) => match Running::start(spec, attempt, place, pace.timeout_scale) {
+            let Some(task) = queue.pop_front_if(|next| may_join(next.spec, &running)) else { break };
+            let told = match machine.place(task.spec) {
+                Err(missing) => tell(Event::Judged(&task, &skip(&task, missing), &Watched::default())),
+                Ok(place) => match Running::start(&task, place, pace.timeout_scale) {
                     Ok(started) => {
                         running.push(started);
-                        tell(Event::Started(spec))
+                        tell(Event::Started(task.spec))
                     }
                     // No room for another process or descriptor: there is some when a spec ends.
                     Err(_) if !running.is_empty() => {
-                        queue.push_front((spec, attempt));
+                        queue.push_front(task);
                         break;
                     }
                     Err(error) => Err(CannotRun(format!("a sandbox cannot be started: {error}"))),
@@ -101,8 +122,8 @@ pub fn run(
         while index < running.len() {
             running[index].read_output();
             if let Some((status, cpu)) = running[index].reap() {
-                let record = running.swap_remove(index).record(status, cpu);
-                if !ending && let Err(error) = tell(Event::Judged(&record)) {
+                let (task, record, watched) = running.swap_remove(index).record(status, cpu);
+                if !ending && let Err(error) = tell(Event::Judged(&task, &record, &watched)) {
                     (outcome, ending) = (Err(error), true);
                 }
             } else {
@@ -117,7 +138,8 @@ pub fn run(
 /// A spec that changes the machine runs alone: the others would see the change.
 fn may_join(next: &Spec, running: &[Running]) -> bool {
     let changes_the_machine = |spec: &Spec| spec.needs.contains(&Need::Expendable);
-    running.is_empty() || !(changes_the_machine(next) || running.iter().any(|other| changes_the_machine(other.spec)))
+    running.is_empty()
+        || !(changes_the_machine(next) || running.iter().any(|other| changes_the_machine(other.task.spec)))
 }
 
 /// Sleeps until output comes, a child ends, a signal comes, or a deadline passes.
@@ -179,8 +201,7 @@ impl Drop for Signals {
 
 /// A spec under way.
 struct Running {
-    spec: &'static Spec,
-    attempt: u32,
+    task: Task,
     place: Place,
     sandbox: Sandbox,
     started: Instant,
@@ -196,16 +217,15 @@ struct Running {
 }
 
 impl Running {
-    fn start(spec: &'static Spec, attempt: u32, place: Place, timeout_scale: f64) -> std::io::Result<Self> {
+    fn start(task: &Task, place: Place, timeout_scale: f64) -> std::io::Result<Self> {
         let started = Instant::now();
-        let layer = spec.layer.unwrap_or(crate::Layer::Libc);
-        let sandbox = sandbox::start(place, || {
-            crate::layer::set_current(layer);
+        let spec = task.spec;
+        let sandbox = sandbox::start(place, task.watch.as_ref(), || {
+            crate::layer::set_current(spec.layer.unwrap_or(crate::Layer::Libc));
             (spec.body)()
         })?;
         Ok(Self {
-            spec,
-            attempt,
+            task: task.clone(),
             place,
             sandbox,
             started,
@@ -274,7 +294,7 @@ impl Running {
         }
     }
 
-    fn record(mut self, reaper_status: i32, cpu: Duration) -> SpecRecord {
+    fn record(mut self, reaper_status: i32, cpu: Duration) -> (Task, SpecRecord, Watched) {
         self.read_output();
         let wall = self.started.elapsed();
         let ledger = &self.sandbox.ledger;
@@ -286,29 +306,36 @@ impl Running {
             output_dropped: self.output_dropped,
             wall_us: wall.as_micros() as u64,
             cpu_us: cpu.as_micros() as u64,
-            ..blank(self.spec, self.attempt)
+            ..blank(&self.task)
         };
+        let (mut watched, mut stalled) = (Watched::default(), false);
         for note in ledger.notes() {
             match note {
                 Note::Failure(failure) => record.failures.push(failure),
                 Note::Error(seen) if !record.errors.contains(&seen) => record.errors.push(seen),
                 Note::Observation(observation) => record.observations.push(observation),
-                _ => {}
+                Note::Made(made) => watched.made.push(made),
+                Note::Sabotaged => watched.sabotaged = true,
+                Note::Stalled(stood) => (record.processes, stalled) = (stood, true),
+                Note::Error(_) | Note::Missing(_) | Note::Created(_) | Note::Removed(_) => {}
             }
         }
-        self.judge(&mut record, reaper_status);
+        self.judge(&mut record, reaper_status, stalled);
         self.sandbox.ledger.unmap();
-        record
+        (self.task, record, watched)
     }
 
     /// The verdict; a reason is added where no process could give one.
-    fn judge(&self, record: &mut SpecRecord, reaper_status: i32) {
+    fn judge(&self, record: &mut SpecRecord, reaper_status: i32, stalled: bool) {
         let ledger = &self.sandbox.ledger;
         let found = |verdict| record.failures.iter().any(|failure| failure.verdict == verdict);
         let reason = if self.stood.is_some() {
             record.verdict = Verdict::Timeout;
             let seconds = (self.deadline - GRACE).saturating_duration_since(self.started).as_secs_f32();
             Some(format!("it had not ended after {seconds:.0} s"))
+        } else if stalled {
+            record.verdict = Verdict::Timeout;
+            Some("nothing could happen any more: every process slept".into())
         } else if found(Verdict::Deviates) {
             record.verdict = Verdict::Deviates;
             None
@@ -332,19 +359,20 @@ impl Running {
             reason
         };
         if let Some(message) = reason {
-            let source = Some(Source { file: self.spec.file.into(), line: self.spec.line });
+            let source = Some(Source { file: self.task.spec.file.into(), line: self.task.spec.line });
             let (verdict, process) = (record.verdict, "the spec".into());
             record.failures.push(Failure { verdict, message, expected: None, actual: None, source, process });
         }
     }
 }
 
-fn skip(spec: &'static Spec, attempt: u32, missing: Vec<Missing>) -> SpecRecord {
-    SpecRecord { verdict: Verdict::Skipped, missing, ..blank(spec, attempt) }
+fn skip(task: &Task, missing: Vec<Missing>) -> SpecRecord {
+    SpecRecord { verdict: Verdict::Skipped, missing, ..blank(task) }
 }
 
 /// What is known of a spec before it has run.
-fn blank(spec: &'static Spec, attempt: u32) -> SpecRecord {
+fn blank(task: &Task) -> SpecRecord {
+    let spec = task.spec;
     SpecRecord {
         id: spec.id.into(),
         mechanism: spec.mechanism().into(),
@@ -354,7 +382,7 @@ fn blank(spec: &'static Spec, attempt: u32) -> SpecRecord {
         covers: spec.covers.iter().map(ToString::to_string).collect(),
         needs: spec.needs.iter().map(ToString::to_string).collect(),
         source: Source { file: spec.file.into(), line: spec.line },
-        attempt,
+        attempt: task.attempt,
         verdict: Verdict::Broken,
         rung: None,
         missing: Vec::new(),

@@ -2,6 +2,7 @@
 
 use crate::layer::Layer;
 use crate::registry::specs;
+use crate::runner::Task;
 use crate::spec::Spec;
 use wildmatch::WildMatch;
 
@@ -107,11 +108,11 @@ impl Shard {
 }
 
 /// Every spec so many times, each round in the order of the ids, or in an order that the seed determines.
-pub fn order(specs: &[&'static Spec], repeat: u32, seed: Option<u64>) -> Vec<(&'static Spec, u32)> {
+pub fn order(specs: &[&'static Spec], repeat: u32, seed: Option<u64>) -> Vec<Task> {
     let mut random = seed.map(fastrand::Rng::with_seed);
     let mut order = Vec::with_capacity(specs.len() * repeat as usize);
     for attempt in 1..=repeat {
-        let mut round: Vec<_> = specs.iter().map(|spec| (*spec, attempt)).collect();
+        let mut round: Vec<_> = specs.iter().map(|spec| Task { spec, attempt, watch: None }).collect();
         if let Some(random) = &mut random {
             random.shuffle(&mut round);
         }

@@ -1,5 +1,6 @@
 //! Where processes stand, as /proc tells it.
 
+use crate::mark;
 use crate::record::Process;
 use std::fs;
 use syscalls::Sysno;
@@ -13,7 +14,7 @@ struct Stat {
 
 /// The name may hold spaces and parentheses, so the line is cut at its last `)`.
 fn stat(pid: impl std::fmt::Display) -> Option<Stat> {
-    let text = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let text = mark::by_harness(|| fs::read_to_string(format!("/proc/{pid}/stat"))).ok()?;
     let (head, tail) = text.rsplit_once(')')?;
     let (_, name) = head.split_once('(')?;
     let mut fields = tail.split_whitespace();
@@ -33,13 +34,13 @@ pub fn parent() -> Option<i32> {
 /// The number of the system call that a process is in, while it sleeps in one.
 /// None where the kernel does not tell (no /proc/PID/syscall, or not to us).
 pub fn syscall(pid: i32) -> Option<usize> {
-    let text = fs::read_to_string(format!("/proc/{pid}/syscall")).ok()?;
+    let text = mark::by_harness(|| fs::read_to_string(format!("/proc/{pid}/syscall"))).ok()?;
     text.split_whitespace().next()?.parse().ok()
 }
 
 /// Whether the kernel tells of this process's children in which system call they are.
 pub fn tells_syscalls() -> bool {
-    fs::read_to_string("/proc/self/syscall").is_ok()
+    mark::by_harness(|| fs::read_to_string("/proc/self/syscall")).is_ok()
 }
 
 /// Living children, zombies too.

@@ -38,7 +38,7 @@ fn main() {
     let pace = Pace { jobs: Pace::default_jobs(), timeout_scale: 1.0 };
     let wall = time(|| {
         let ended = runner::run(order, &machine, pace, |event| {
-            if let Event::Judged(record) = event {
+            if let Event::Judged(_, record, _) = event {
                 work += Duration::from_micros(record.cpu_us);
             }
             Ok(())
@@ -76,7 +76,7 @@ fn bare_process() {
 }
 
 fn sandboxed(place: Place) {
-    let sandbox = sandbox::start(place, || Ok(())).expect("start");
+    let sandbox = sandbox::start(place, None, || Ok(())).expect("start");
     waitpid(sandbox.reaper, None).expect("wait");
     assert!(sandbox.ledger.is_finished());
     sandbox.ledger.unmap();

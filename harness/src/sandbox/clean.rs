@@ -1,23 +1,29 @@
 //! The state in which a spec's first process starts: nothing inherited that could change what it sees.
 
-use crate::judge;
 use crate::ledger::Ledger;
 use crate::spec::Scene;
+use crate::{judge, mark};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setsid;
 use std::io::Write;
+use std::os::fd::OwnedFd;
 
 /// Soft and hard RLIMIT_NOFILE of a spec: low enough to fill up quickly.
 const OPEN_FILES: u64 = 1024;
 
-/// Runs the body in this process and ends it.
-pub fn main(ledger: &Ledger, own_pid_namespace: bool, body: impl FnOnce() -> Scene) -> ! {
+/// Runs the body in this process, once `begin` is at its end, and ends it.
+pub fn main(ledger: &Ledger, own_pid_namespace: bool, begin: OwnedFd, body: impl FnOnce() -> Scene) -> ! {
     judge::set_label("the spec");
     let came_to_end = judge::judge(|| {
         clean(own_pid_namespace)?;
-        body()?;
+        nix::unistd::read(&begin, &mut [0])?;
+        drop(begin);
+        mark::begin_body();
+        let outcome = body();
+        mark::end_body();
+        outcome?;
         // A descriptor that is still open was forgotten by a fixture, or leaked by the system.
         let open = open_descriptors();
         if !open.is_empty() {

@@ -12,6 +12,7 @@ mod reaper;
 pub use clean::reset_signals;
 pub use reaper::close_above_standard_error;
 
+use crate::audit::Watch;
 use crate::ledger::Ledger;
 use crate::spec::Scene;
 use nix::errno::Errno;
@@ -128,8 +129,8 @@ pub const OWN_IDS: u64 = 2;
 /// How many user ids the initial user namespace holds.
 pub const ALL_IDS: u64 = 4_294_967_295;
 
-/// Starts a sandbox and runs `body` in it. `io::ErrorKind::WouldBlock` means that the machine has no room for another process now.
-pub fn start(place: Place, body: impl FnOnce() -> Scene) -> io::Result<Sandbox> {
+/// Starts a sandbox and runs `body` in it, watched by its reaper if that is asked for. `io::ErrorKind::WouldBlock` means that the machine has no room for another process now.
+pub fn start(place: Place, watch: Option<&Watch>, body: impl FnOnce() -> Scene) -> io::Result<Sandbox> {
     let ledger = Ledger::new()?;
     let (output, print) = pipe2(OFlag::O_CLOEXEC)?;
     let (wait, go) = pipe2(OFlag::O_CLOEXEC)?;
@@ -141,7 +142,8 @@ pub fn start(place: Place, body: impl FnOnce() -> Scene) -> io::Result<Sandbox> 
         Ok(None) => {
             // The runner's alone: its end is seen as the end of `wait`.
             drop(go);
-            reaper::main(place.rung, runner, ledger, print, wait, body)
+            let begun = reaper::Begun { rung: place.rung, runner, print, wait };
+            reaper::main(begun, ledger, watch, body)
         }
         Ok(Some(reaper)) => {
             drop((print, wait));

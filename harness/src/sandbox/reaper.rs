@@ -1,34 +1,58 @@
 //! The first process of a sandbox.
 
 use super::{Rung, clean, leftovers, place};
+use crate::audit::Watch;
+use crate::audit::tracer::{TICK, Tracer};
 use crate::judge;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Note};
 use crate::record::Process;
 use crate::spec::Scene;
 use crate::standing;
+use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::wait::WaitPidFlag;
-use nix::unistd::{ForkResult, Pid, fork};
+use nix::unistd::{ForkResult, Pid, fork, pipe2};
 use std::os::fd::{AsRawFd, OwnedFd};
+
+/// What the reaper has from the runner when it begins.
+pub struct Begun {
+    /// The isolation.
+    pub rung: Rung,
+    /// The runner's pid.
+    pub runner: i32,
+    /// What becomes standard output and error.
+    pub print: OwnedFd,
+    /// Where the runner says go; at its end when it does not.
+    pub wait: OwnedFd,
+}
 
 /// Sets the place up, runs the spec, reaps, sweeps, and ends. The runner asks for an early end by SIGTERM, and so does the
 /// kernel when the runner dies.
-pub fn main(rung: Rung, runner: i32, ledger: Ledger, print: OwnedFd, wait: OwnedFd, body: impl FnOnce() -> Scene) -> ! {
+pub fn main(begun: Begun, ledger: Ledger, watch: Option<&Watch>, body: impl FnOnce() -> Scene) -> ! {
     ledger.make_current();
     judge::set_label("the sandbox");
     judge::judge(|| {
-        prepare(rung, runner, print, wait)?;
+        let rung = begun.rung;
+        prepare(begun)?;
         if rung == Rung::None {
             // Orphans come to us, as they do to PID 1.
             nix::sys::prctl::set_child_subreaper(true)?;
         }
         place::set_up(rung)?;
+        // The spec begins when the last write end is closed.
+        let (begin, hold) = pipe2(OFlag::O_CLOEXEC)?;
         // SAFETY: this process has one thread.
         let spec = match unsafe { fork() }? {
-            ForkResult::Child => clean::main(&ledger, rung != Rung::None, body),
+            ForkResult::Child => {
+                drop(hold);
+                clean::main(&ledger, rung != Rung::None, begin, body)
+            }
             ForkResult::Parent { child } => child,
         };
-        reap_until_the_end_of(spec, &ledger)
+        drop(begin);
+        let tracer = watch.map(|watch| Tracer::seize(spec, watch, &ledger)).transpose()?;
+        drop(hold);
+        reap_until_the_end_of(spec, &ledger, tracer)
     });
     leftovers::report_and_remove(&ledger);
     // SAFETY: ends the process without running what its forebears registered.
@@ -41,7 +65,7 @@ fn awaited() -> SigSet {
 }
 
 /// From a copy of the runner to a process of its own. Does not return when the runner is gone.
-fn prepare(rung: Rung, runner: i32, print: OwnedFd, wait: OwnedFd) -> Scene {
+fn prepare(Begun { rung, runner, print, wait }: Begun) -> Scene {
     // Without a moment in which they are not blocked: the first process of a pid namespace loses what it does not await.
     clean::reset_dispositions();
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited()), None)?;
@@ -85,24 +109,55 @@ pub unsafe fn close_above_standard_error() {
     }
 }
 
-/// Reaps everything that ends, until the spec's first process has, or until SIGTERM.
-fn reap_until_the_end_of(spec: Pid, ledger: &Ledger) -> Scene {
+/// Reaps everything that ends, and traces what is to be traced, until the spec's first process has ended, or until SIGTERM, or
+/// until nothing can happen any more.
+fn reap_until_the_end_of(spec: Pid, ledger: &Ledger, mut tracer: Option<Tracer>) -> Scene {
     let awaited = awaited();
     loop {
+        let mut changes = Vec::new();
         while let Reaped::One(pid, status) = reap(WaitPidFlag::WNOHANG) {
-            if pid == spec.as_raw() {
+            changes.push((Pid::from_raw(pid), status));
+            if pid == spec.as_raw() && !libc::WIFSTOPPED(status) {
                 ledger.set_status(status);
             }
         }
-        if ledger.status().is_some() || awaited.wait()? == Signal::SIGTERM {
-            return Ok(());
+        if let Some(tracer) = &mut tracer {
+            tracer.handle(changes);
+        }
+        if ledger.status().is_some() {
+            break;
+        }
+        let signal = match &mut tracer {
+            None => Some(awaited.wait()?),
+            Some(tracer) => {
+                if tracer.is_stalled() {
+                    ledger.note(&Note::Stalled(tracer.standing()));
+                    break;
+                }
+                wait_for_a_tick(&awaited)
+            }
+        };
+        if signal == Some(Signal::SIGTERM) {
+            break;
         }
     }
+    if let Some(tracer) = tracer {
+        tracer.finish();
+    }
+    Ok(())
+}
+
+/// The next of these signals, if one comes while a tracer has nothing to do.
+fn wait_for_a_tick(awaited: &SigSet) -> Option<Signal> {
+    let tick = libc::timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
+    // SAFETY: reads the set and the time.
+    let signal = unsafe { libc::sigtimedwait(awaited.as_ref(), std::ptr::null_mut(), &tick) };
+    Signal::try_from(signal).ok()
 }
 
 /// What waitpid said.
 enum Reaped {
-    /// A process ended: its pid and wait status, raw, since nix does not know realtime signals.
+    /// A process ended, or one that is traced stopped: its pid and wait status, raw, since nix does not know realtime signals.
     One(i32, i32),
     /// There are children, none of which has ended.
     NoneYet,
@@ -112,8 +167,9 @@ enum Reaped {
 
 fn reap(flags: WaitPidFlag) -> Reaped {
     let mut status = 0;
+    // A thread that is traced is waited for only with __WALL.
     // SAFETY: writes one integer.
-    match unsafe { libc::waitpid(-1, &mut status, flags.bits()) } {
+    match unsafe { libc::waitpid(-1, &mut status, flags.bits() | libc::__WALL) } {
         0 => Reaped::NoneYet,
         -1 => Reaped::NoChildren,
         pid => Reaped::One(pid, status),

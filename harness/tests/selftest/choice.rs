@@ -1,6 +1,7 @@
 //! Which specs are run, and in which order: the planted ones are chosen from.
 
 use crate::trial;
+use harness::runner::Task;
 use harness::selection::{Selection, Shard, order};
 use harness::{Layer, Spec};
 use libtest_mimic::Trial;
@@ -88,8 +89,7 @@ fn shards() {
 }
 
 fn orders() {
-    let attempts =
-        |order: &[(&'static Spec, u32)]| order.iter().map(|(spec, attempt)| (spec.id, *attempt)).collect::<Vec<_>>();
+    let attempts = |order: &[Task]| order.iter().map(|task| (task.spec.id, task.attempt)).collect::<Vec<_>>();
     let plain = attempts(&order(&all(), 2, None));
     let rounds: Vec<_> = (1..=2).flat_map(|attempt| ids(&all()).into_iter().map(move |id| (id, attempt))).collect();
     assert_eq!(plain, rounds);

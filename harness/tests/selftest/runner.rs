@@ -45,7 +45,7 @@ fn run(arguments: &[String]) -> Result<(), CannotRun> {
     let mut written = 0;
     let interrupted = runner::run(order, &machine, pace, |event| match event {
         Event::Started(_) => Ok(()),
-        Event::Judged(record) => {
+        Event::Judged(_, record, _) => {
             written += 1;
             write(&Line::Spec(Box::new(record.clone())))
         }

@@ -1,5 +1,6 @@
 //! The command line: what can be asked, and how answers reach the caller.
 
+mod audit;
 mod coverage;
 mod doctor;
 mod explain;
@@ -27,6 +28,8 @@ pub struct Command {
 enum Ask {
     /// Run specs, judge this system, and write the reports.
     Run(run::Arguments),
+    /// Sabotage the calls of specs, one at a time, and see whether the specs notice.
+    Audit(audit::Arguments),
     /// List specs with their statements.
     List(list::Arguments),
     /// Tell all about one spec: statement, citation, clauses, needs, source, and its last verdict here.
@@ -60,6 +63,7 @@ impl Refusal {
 pub fn run(command: Command) -> ExitCode {
     let answer = match command.ask {
         Ask::Run(arguments) => run::run(&arguments),
+        Ask::Audit(arguments) => audit::audit(&arguments),
         Ask::List(arguments) => list::list(&arguments),
         Ask::Explain(arguments) => explain::explain(&arguments),
         Ask::Coverage(arguments) => coverage::coverage(&arguments),

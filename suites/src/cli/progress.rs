@@ -29,9 +29,9 @@ impl Progress {
     pub fn show(&self, event: &Event) {
         match (self, event) {
             (Self::Bar(bar), Event::Started(spec)) => bar.set_message(spec.id),
-            (Self::Bar(bar), Event::Judged(_)) => bar.inc(1),
+            (Self::Bar(bar), Event::Judged(..)) => bar.inc(1),
             (Self::Lines, Event::Started(_)) => {}
-            (Self::Lines, Event::Judged(record)) => {
+            (Self::Lines, Event::Judged(_, record, _)) => {
                 let _ = writeln!(stderr(), "{}", line(record));
             }
         }

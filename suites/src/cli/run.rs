@@ -75,7 +75,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
     let interrupted = runner::run(order, &machine, pace, |event| {
         progress.show(&event);
-        if let Event::Judged(record) = event {
+        if let Event::Judged(_, record, _) = event {
             judged.push(record.clone());
         }
         Ok(())

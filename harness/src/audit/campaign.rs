@@ -1,0 +1,138 @@
+//! An audit from its beginning to its end: runs without and with a watch, what follows from them, and every sabotage once.
+
+use super::findings::{Audited, LeftOut, Tried};
+use super::{Made, Sabotage, Watch, sabotages};
+use crate::Errno;
+use crate::ladder::{CannotRun, Machine};
+use crate::record::{Source, SpecRecord};
+use crate::runner::{self, Event, Pace, Task, Watched};
+use crate::spec::Spec;
+use crate::verdict::Verdict;
+use std::collections::HashMap;
+
+/// A spec, and all that can go wrong with its calls.
+#[derive(Debug)]
+pub struct Plan {
+    /// The spec.
+    pub spec: &'static Spec,
+    /// Why nothing can be tried.
+    pub left_out: Option<LeftOut>,
+    /// What can be tried: each sabotage, with the assertion that judges its call.
+    pub sabotages: Vec<(Sabotage, Option<Source>)>,
+}
+
+/// How often a spec is watched to learn its calls: what is not the same each time is not sabotaged.
+const LESSONS: u32 = 2;
+
+/// Finds out which calls the specs make, and what can go wrong with them, given the errors that the catalogue documents for a call.
+/// None when it was interrupted.
+pub fn plan(
+    specs: &[&'static Spec],
+    machine: &Machine,
+    pace: Pace,
+    documented: impl Fn(&str) -> Vec<Errno>,
+    mut progress: impl FnMut(&Event),
+) -> Result<Option<Vec<Plan>>, CannotRun> {
+    let plain = specs.iter().map(|spec| Task { spec, attempt: 0, watch: None });
+    let lessons = (1..=LESSONS)
+        .flat_map(|attempt| specs.iter().map(move |spec| Task { spec, attempt, watch: Some(Watch::Learn) }));
+    let mut seen: HashMap<&str, Vec<(SpecRecord, Watched)>> = HashMap::new();
+    let interrupted = runner::run(plain.chain(lessons).collect(), machine, pace, |event| {
+        progress(&event);
+        if let Event::Judged(task, record, watched) = event {
+            let runs = seen.entry(task.spec.id).or_default();
+            runs.push((record.clone(), watched.clone()));
+        }
+        Ok(())
+    })?;
+    if interrupted {
+        return Ok(None);
+    }
+    let plan_of = |spec: &&'static Spec| {
+        let mut runs = seen.remove(spec.id).unwrap_or_default();
+        runs.sort_by_key(|(record, _)| record.attempt);
+        let left_out = left_out(&runs);
+        let made = if left_out.is_some() { Vec::new() } else { common(runs) };
+        let sabotages = made
+            .iter()
+            .flat_map(|made| sabotages(made, &documented).into_iter().map(|sabotage| (sabotage, made.judged.clone())));
+        Plan { spec, left_out, sabotages: sabotages.collect() }
+    };
+    Ok(Some(specs.iter().map(plan_of).collect()))
+}
+
+fn left_out(runs: &[(SpecRecord, Watched)]) -> Option<LeftOut> {
+    let (plain, watched) = runs.split_first()?;
+    let plain = &plain.0;
+    if plain.verdict == Verdict::Skipped {
+        let needs: Vec<_> = plain.missing.iter().map(|missing| missing.need.clone()).collect();
+        return Some(LeftOut::Skipped(needs.join(", ")));
+    }
+    if plain.verdict != Verdict::Conforms {
+        return Some(LeftOut::DoesNotConform(plain.verdict));
+    }
+    let (other, _) = watched.iter().find(|(record, _)| record.verdict != Verdict::Conforms)?;
+    let why = other.failures.first().map_or_else(String::new, |failure| failure.message.clone());
+    Some(LeftOut::NotWhenWatched(other.verdict, why))
+}
+
+/// The calls that were the same in every lesson.
+fn common(runs: Vec<(SpecRecord, Watched)>) -> Vec<Made> {
+    let mut lessons = runs.into_iter().skip(1).map(|(_, watched)| watched.made);
+    let mut made = lessons.next().unwrap_or_default();
+    for other in lessons {
+        made.retain(|made| other.iter().any(|other| is_alike(made, other)));
+    }
+    made
+}
+
+/// Whether it is the same call with the same end. What it was called with and what it returned may be other numbers.
+fn is_alike(one: &Made, other: &Made) -> bool {
+    let end = |made: &Made| made.result.map(|result| result.map(|value| value.signum()));
+    let what = |made: &Made| (made.process.clone(), made.call.clone(), made.number, made.judged.clone());
+    what(one) == what(other) && end(one) == end(other) && one.flags == other.flags && one.blocked == other.blocked
+}
+
+/// Tries every sabotage of the plans once. None when it was interrupted.
+pub fn try_all(
+    plans: Vec<Plan>,
+    machine: &Machine,
+    pace: Pace,
+    mut progress: impl FnMut(&Event),
+) -> Result<Option<Vec<Audited>>, CannotRun> {
+    let tasks = plans.iter().flat_map(|plan| {
+        plan.sabotages.iter().zip(0..).map(|((sabotage, _), attempt)| {
+            let watch = Some(Watch::Sabotage(sabotage.clone()));
+            Task { spec: plan.spec, attempt, watch }
+        })
+    });
+    let places: HashMap<&str, usize> = plans.iter().enumerate().map(|(place, plan)| (plan.spec.id, place)).collect();
+    let mut tried: Vec<Vec<Option<Tried>>> = plans.iter().map(|plan| vec![None; plan.sabotages.len()]).collect();
+    let interrupted = runner::run(tasks.collect(), machine, pace, |event| {
+        progress(&event);
+        if let Event::Judged(task, record, watched) = event {
+            let (place, index) = (places[task.spec.id], task.attempt as usize);
+            let (sabotage, judged) = &plans[place].sabotages[index];
+            tried[place][index] = Some(Tried {
+                sabotage: sabotage.name(),
+                call: sabotage.call.clone(),
+                kind: sabotage.kind.clone(),
+                judged: judged.clone(),
+                verdict: watched.sabotaged.then_some(record.verdict),
+                wall_us: record.wall_us,
+            });
+        }
+        Ok(())
+    })?;
+    if interrupted {
+        return Ok(None);
+    }
+    let audited = plans.into_iter().zip(tried).map(|(plan, tried)| Audited {
+        id: plan.spec.id.into(),
+        mechanism: plan.spec.mechanism().into(),
+        source: Source { file: plan.spec.file.into(), line: plan.spec.line },
+        left_out: plan.left_out,
+        tried: tried.into_iter().flatten().collect(),
+    });
+    Ok(Some(audited.collect()))
+}

@@ -1,0 +1,51 @@
+//! The audit: a spec is run again and again, each time with one of its system calls sabotaged, as a wrong kernel would
+//! behave. A spec that conforms all the same does not show what it says.
+//!
+//! [`calls`] is the table of what can be sabotaged. The reaper of the sandbox is the tracer ([`tracer`], ptrace(2)): first it
+//! only writes down which calls the spec makes ([`Watch::Learn`]); from these follow the [`Sabotage`]s ([`sabotage`]); then
+//! each is done once ([`Watch::Sabotage`]).
+
+pub mod calls;
+pub mod campaign;
+pub mod findings;
+mod registers;
+pub mod sabotage;
+mod tracee;
+pub mod tracer;
+
+pub use sabotage::{Sabotage, sabotages};
+
+use crate::record::Source;
+use serde::{Deserialize, Serialize};
+
+/// What the reaper does while a spec runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Watch {
+    /// It writes down which calls the spec makes.
+    Learn,
+    /// It does this to one of them.
+    Sabotage(Sabotage),
+}
+
+/// A call that a spec made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Which process made it: empty for the spec's first, then `child1`, `child1.2`.
+    pub process: String,
+    /// Which call, by the name of its row.
+    pub call: String,
+    /// The how-manieth of these calls of the process it was, from 1.
+    pub number: u32,
+    /// The assertion that judges it; none for a call that sets the scene.
+    pub judged: Option<Source>,
+    /// What it was called with.
+    pub arguments: [u64; 6],
+    /// What it returned, or the number of its error; none when it did not return.
+    pub result: Option<Result<i64, i32>>,
+    /// Whether the spec saw the process sleep in it.
+    pub blocked: bool,
+    /// The flags that were set, by name.
+    pub flags: Vec<String>,
+    /// The wait status that it gave.
+    pub status: Option<i32>,
+}

@@ -1,0 +1,84 @@
+//! What a tracer changes of a process that has stopped at a system call, on each architecture.
+
+use nix::Result;
+use nix::unistd::Pid;
+
+/// A number that no system call has: the kernel does nothing.
+const NO_CALL: i64 = -1;
+
+/// At the entry: the call is not made.
+pub fn skip_call(pid: Pid) -> Result<()> {
+    arch::set_call(pid, NO_CALL as u64)
+}
+
+/// At the entry: changes an argument, from 0.
+pub fn set_argument(pid: Pid, argument: usize, value: u64) -> Result<()> {
+    arch::change(pid, |registers| arch::set_argument(registers, argument, value))
+}
+
+/// At the exit: changes what the call returns; an error is a negative number.
+pub fn set_result(pid: Pid, value: i64) -> Result<()> {
+    arch::change(pid, |registers| arch::set_result(registers, value as u64))
+}
+
+#[cfg(target_arch = "x86_64")]
+mod arch {
+    use nix::Result;
+    use nix::sys::ptrace;
+    use nix::unistd::Pid;
+
+    type Registers = libc::user_regs_struct;
+
+    pub fn change(pid: Pid, how: impl FnOnce(&mut Registers)) -> Result<()> {
+        let mut registers = ptrace::getregs(pid)?;
+        how(&mut registers);
+        ptrace::setregs(pid, registers)
+    }
+
+    pub fn set_call(pid: Pid, number: u64) -> Result<()> {
+        change(pid, |registers| registers.orig_rax = number)
+    }
+
+    pub fn set_argument(registers: &mut Registers, argument: usize, value: u64) {
+        let Registers { rdi, rsi, rdx, r10, r8, r9, .. } = registers;
+        *[rdi, rsi, rdx, r10, r8, r9][argument] = value;
+    }
+
+    pub fn set_result(registers: &mut Registers, value: u64) {
+        registers.rax = value;
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arch {
+    use nix::Result;
+    use nix::errno::Errno;
+    use nix::sys::ptrace::{self, regset};
+    use nix::unistd::Pid;
+
+    type Registers = libc::user_regs_struct;
+
+    pub fn change(pid: Pid, how: impl FnOnce(&mut Registers)) -> Result<()> {
+        let mut registers = ptrace::getregset::<regset::NT_PRSTATUS>(pid)?;
+        how(&mut registers);
+        ptrace::setregset::<regset::NT_PRSTATUS>(pid, registers)
+    }
+
+    /// The number is not among the registers: a change of x8 comes too late.
+    pub fn set_call(pid: Pid, number: u64) -> Result<()> {
+        const NT_ARM_SYSTEM_CALL: usize = 0x404;
+        let mut number = number as i32;
+        let part = libc::iovec { iov_base: (&raw mut number).cast(), iov_len: size_of::<i32>() };
+        // SAFETY: the kernel reads one integer.
+        let done = unsafe { libc::ptrace(libc::PTRACE_SETREGSET, pid.as_raw(), NT_ARM_SYSTEM_CALL, &raw const part) };
+        Errno::result(done).map(drop)
+    }
+
+    pub fn set_argument(registers: &mut Registers, argument: usize, value: u64) {
+        registers.regs[argument] = value;
+    }
+
+    pub fn set_result(registers: &mut Registers, value: u64) {
+        registers.regs[0] = value;
+    }
+}

@@ -1,0 +1,263 @@
+//! What a wrong kernel could do to a call.
+
+use super::Made;
+use super::calls::{CALLS, Errors, Given, Returns, Row, Where};
+use nix::errno::Errno;
+
+/// One thing that goes wrong with one call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sabotage {
+    /// Which process makes the call: empty for the spec's first.
+    pub process: String,
+    /// The call, by the name of its row.
+    pub call: String,
+    /// The how-manieth of these calls of the process, from 1.
+    pub number: u32,
+    /// What goes wrong, as reports name it: `not-done`, `failed-EBADF`.
+    pub kind: String,
+    /// What is done to it.
+    pub act: Act,
+    /// Whether the call is one that a signal interrupts.
+    pub interrupted: bool,
+}
+
+/// What is done to a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// It is not made, and seems to return this.
+    Skip(i64),
+    /// It is made, and seems to return this.
+    Return(i64),
+    /// The last byte that it gave is changed, by the place in [`Row::gives`], or one value.
+    Change(usize),
+    /// It seems to have given this wait status, by the place in [`Row::gives`].
+    Status(usize, i32),
+    /// The last byte that it takes is changed, for as long as it takes.
+    Corrupt,
+    /// A flag is not passed on, by the places in [`Row::flags`].
+    Drop(usize, usize),
+}
+
+impl Sabotage {
+    /// The name by which it can be done again: `read#2:stale-byte`, `child1/wait4#1:other-code`.
+    pub fn name(&self) -> String {
+        let Self { process, call, number, kind, .. } = self;
+        match process.as_str() {
+            "" => format!("{call}#{number}:{kind}"),
+            process => format!("{process}/{call}#{number}:{kind}"),
+        }
+    }
+}
+
+/// Errors that programs are ready for at any time: they have kinds of their own.
+const PASSING: [Errno; 2] = [Errno::EINTR, Errno::EAGAIN];
+
+/// All that can go wrong with a call, given the errors that the catalogue documents for a call.
+pub fn sabotages(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Sabotage> {
+    let Some(row) = CALLS.iter().find(|row| row.name() == made.call) else { return Vec::new() };
+    let mut acts = Vec::new();
+    let errors = match row.errors {
+        Errors::Documented(name) => documented(name),
+        Errors::Of(errors) => errors.to_vec(),
+    };
+    let other_than =
+        |seen: Option<Errno>| errors.iter().copied().find(|error| Some(*error) != seen && !PASSING.contains(error));
+    match made.result {
+        None => {}
+        Some(Ok(value)) => succeeded(row, made, value, other_than(None), &mut acts),
+        Some(Err(error)) => {
+            let error = Errno::from_raw(error);
+            acts.push(("accepted".into(), Act::Return(success(row, made))));
+            if made.blocked {
+                acts.push(("not-waiting".into(), Act::Skip(-(error as i64))));
+            }
+            if let Some(other) = other_than(Some(error)) {
+                acts.push((format!("error-{other:?}"), Act::Return(-(other as i64))));
+            }
+        }
+    }
+    for (place, (_, flags)) in row.flags.iter().enumerate() {
+        for (index, (name, _)) in flags.iter().enumerate() {
+            if made.flags.iter().any(|set| set == name) {
+                acts.push((format!("without-{name}"), Act::Drop(place, index)));
+            }
+        }
+    }
+    let sabotage = |(kind, act)| Sabotage {
+        process: made.process.clone(),
+        call: made.call.clone(),
+        number: made.number,
+        kind,
+        act,
+        interrupted: made.result == Some(Err(libc::EINTR)),
+    };
+    acts.into_iter().map(sabotage).collect()
+}
+
+/// What can go wrong with a call that should succeed.
+fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, acts: &mut Vec<(String, Act)>) {
+    let moves_bytes = matches!(row.returns, Returns::Bytes(_));
+    // A call that moved nothing and did not wait leaves everything as it was: not to make it is no sabotage.
+    if row.acts(&made.arguments) && (made.blocked || !moves_bytes || value > 0) {
+        acts.push(("not-done".into(), Act::Skip(value)));
+    }
+    if let Some(error) = error {
+        if row.acts(&made.arguments) {
+            acts.push((format!("failed-{error:?}"), Act::Return(-(error as i64))));
+        }
+        acts.push((format!("refused-{error:?}"), Act::Skip(-(error as i64))));
+    }
+    if made.blocked {
+        for passing in PASSING {
+            acts.push((format!("not-waiting-{passing:?}"), Act::Skip(-(passing as i64))));
+        }
+        if value != 0 {
+            acts.push(("not-waiting-0".into(), Act::Skip(0)));
+        }
+    }
+    match row.returns {
+        Returns::Nothing | Returns::Opaque => {}
+        Returns::Descriptor | Returns::Number => acts.push(("other-value".into(), Act::Return(value + 1))),
+        Returns::Bytes(asked) => {
+            if value > 0 {
+                acts.push(("short".into(), Act::Return(value - 1)));
+            }
+            if asked.is_none_or(|argument| value.cast_unsigned() < made.arguments[argument]) {
+                acts.push(("long".into(), Act::Return(value + 1)));
+            }
+        }
+    }
+    for (index, given) in row.gives.iter().enumerate() {
+        match given {
+            Given::Bytes(_) if value > 0 => acts.push(("stale-byte".into(), Act::Change(index))),
+            Given::Bytes(_) => {}
+            Given::Field(name, place) => {
+                if is_given(*place, &made.arguments) {
+                    acts.push((format!("other-{name}"), Act::Change(index)));
+                }
+            }
+            Given::WaitStatus(_) => {
+                for (kind, other) in made.status.into_iter().flat_map(other_statuses) {
+                    acts.push((kind.into(), Act::Status(index, other)));
+                }
+            }
+        }
+    }
+    if row.takes.is_some() && (value > 0 || !moves_bytes) {
+        acts.push(("changed-byte".into(), Act::Corrupt));
+    }
+}
+
+/// A caller that does not want a value passes no address.
+fn is_given(place: Where, arguments: &[u64; 6]) -> bool {
+    match place {
+        Where::Argument(_) => true,
+        Where::Memory(argument, ..) => arguments[argument] != 0,
+    }
+}
+
+/// What the call would return had it succeeded.
+fn success(row: &Row, made: &Made) -> i64 {
+    match row.returns {
+        Returns::Bytes(Some(asked)) => made.arguments[asked].cast_signed(),
+        Returns::Bytes(None) => 1,
+        Returns::Nothing | Returns::Descriptor | Returns::Number | Returns::Opaque => 0,
+    }
+}
+
+/// Wait statuses that differ in one thing.
+fn other_statuses(status: i32) -> [(&'static str, i32); 2] {
+    const STOPPED: i32 = 0x7f;
+    const CONTINUED: i32 = 0xffff;
+    let other = |signal: i32| if signal == libc::SIGTERM { libc::SIGKILL } else { libc::SIGTERM };
+    if libc::WIFEXITED(status) {
+        [("other-code", ((libc::WEXITSTATUS(status) + 1) & 0xff) << 8), ("killed", libc::SIGTERM)]
+    } else if libc::WIFSIGNALED(status) {
+        [("other-signal", status & !0x7f | other(libc::WTERMSIG(status))), ("exited", 0)]
+    } else if libc::WIFSTOPPED(status) {
+        [("other-signal", other(libc::WSTOPSIG(status)) << 8 | STOPPED), ("continued", CONTINUED)]
+    } else {
+        [("stopped", libc::SIGSTOP << 8 | STOPPED), ("exited", 0)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(call: &str, arguments: [u64; 6], result: Result<i64, i32>) -> Made {
+        Made {
+            process: String::new(),
+            call: call.into(),
+            number: 2,
+            judged: None,
+            arguments,
+            result: Some(result),
+            blocked: false,
+            flags: Vec::new(),
+            status: None,
+        }
+    }
+
+    fn names(made: &Made) -> Vec<String> {
+        let documented = |_: &str| vec![Errno::EAGAIN, Errno::EBADF, Errno::EFAULT];
+        sabotages(made, documented).iter().map(Sabotage::name).collect()
+    }
+
+    #[test]
+    fn a_read_that_succeeded_can_go_wrong_in_these_ways() {
+        assert_eq!(
+            names(&made("read", [3, 4096, 9, 0, 0, 0], Ok(5))),
+            [
+                "read#2:not-done",
+                "read#2:failed-EBADF",
+                "read#2:refused-EBADF",
+                "read#2:short",
+                "read#2:long",
+                "read#2:stale-byte",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_a_right_kernel_could_do_is_no_sabotage() {
+        // All that was asked for came: there cannot be more. Nothing came: there cannot be less.
+        assert!(!names(&made("read", [3, 4096, 5, 0, 0, 0], Ok(5))).contains(&"read#2:long".into()));
+        let nothing = names(&made("read", [3, 4096, 5, 0, 0, 0], Ok(0)));
+        assert_eq!(nothing, ["read#2:failed-EBADF", "read#2:refused-EBADF", "read#2:long"]);
+    }
+
+    #[test]
+    fn an_error_can_be_another_or_none() {
+        let refused = made("read", [3, 4096, 5, 0, 0, 0], Err(Errno::EBADF as i32));
+        assert_eq!(names(&refused), ["read#2:accepted", "read#2:error-EFAULT"]);
+    }
+
+    #[test]
+    fn a_call_that_waited_can_return_at_once() {
+        let waited = Made { blocked: true, ..made("read", [3, 4096, 5, 0, 0, 0], Ok(0)) };
+        let kinds = names(&waited);
+        for kind in ["not-done", "not-waiting-EINTR", "not-waiting-EAGAIN"] {
+            assert!(kinds.contains(&format!("read#2:{kind}")), "{kinds:?}");
+        }
+    }
+
+    #[test]
+    fn flags_that_were_set_can_be_lost() {
+        let opened = Made { flags: vec!["O_NONBLOCK".into()], ..made("open", [4096, 0, 0, 0, 0, 0], Ok(3)) };
+        assert!(names(&opened).contains(&"open#2:without-O_NONBLOCK".into()));
+    }
+
+    #[test]
+    fn a_wait_status_can_be_another() {
+        for (status, others) in [
+            (7 << 8, [(8 << 8), 15]),
+            (9, [15, 0]),
+            (15 | 0x80, [9 | 0x80, 0]),
+            (19 << 8 | 0x7f, [15 << 8 | 0x7f, 0xffff]),
+            (0xffff, [19 << 8 | 0x7f, 0]),
+        ] {
+            assert_eq!(other_statuses(status).map(|(_, other)| other), others);
+        }
+    }
+}
