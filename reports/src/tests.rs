@@ -26,6 +26,15 @@ fn assert_unbroken_by(hostile: &str) {
     let tests = ktap::parser::parse(&ktap::render(&records)).unwrap();
     assert_eq!(tests[0].subtests.len(), 5);
 
+    // The prefix keeps it from being empty: what is empty has no place in the page at all.
+    let html = |text: &str| {
+        let documented = Documented { claims: claims.clone().into(), errors: vec![sample::documented_error(text)] };
+        html::page(&[html::Column::of(&sample::hostile(&format!("x{text}")))], &documented)
+    };
+    let page = html(hostile);
+    assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page:?}");
+    assert_eq!(sample::tags(&page), sample::tags(&html("")), "text became markup");
+
     let commands = github::annotations(&records);
     assert_eq!(commands.lines().filter(|line| line.starts_with("::error file=")).count(), commands.lines().count());
     let markdown = github::job_summary(&records, &claims);
@@ -76,17 +85,18 @@ fn all_files_are_written_and_replaced() {
     };
 
     let mut records = sample::records();
-    let paths = write_all(&dir, &records, &sample::claims()).unwrap();
-    assert_eq!(names(&paths), ["report.json", "junit.xml", "report.ktap"]);
+    let documented = Documented { claims: sample::claims(), errors: vec![] };
+    let paths = write_all(&dir, &records, &documented).unwrap();
+    assert_eq!(names(&paths), ["report.json", "junit.xml", "report.ktap", "report.html"]);
 
     records.specs.retain(|spec| spec.verdict == Verdict::Conforms);
-    write_all(&dir, &records, &[]).unwrap();
+    write_all(&dir, &records, &Documented::default()).unwrap();
     assert_eq!(std::fs::read_to_string(&paths[2]).unwrap(), ktap::render(&records));
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 3, "no temporary file stays");
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 4, "no temporary file stays");
 }
 
 #[test]
 fn a_directory_that_cannot_be_made_is_an_error() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    assert!(write_all(file.path(), &sample::records(), &[]).is_err());
+    assert!(write_all(file.path(), &sample::records(), &Documented::default()).is_err());
 }

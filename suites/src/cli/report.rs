@@ -1,0 +1,64 @@
+//! `ipcspec report`.
+
+use super::{Refusal, documented::documented, store};
+use clap::Args;
+use harness::record::Records;
+use reports::html::{self, Column};
+use reports::{Exit, Format};
+use std::collections::HashSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The records of a run. Those of several runs become the columns of a matrix.
+    #[arg(value_name = "RECORDS", default_value = store::DEFAULT)]
+    records: Vec<PathBuf>,
+    /// Where the report is written [default: report.html beside the records; matrix.html here for several runs].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub fn report(arguments: &Arguments) -> Result<Exit, Refusal> {
+    let files = &arguments.records;
+    let out = arguments.out.clone().unwrap_or_else(|| match &files[..] {
+        [one] => store::folder(one).join(Format::Html.file_name()),
+        _ => "matrix.html".into(),
+    });
+    let unwritable =
+        |error: &dyn std::fmt::Display| Refusal::could_not(format!("{} cannot be written: {error}", out.display()));
+    if files.iter().any(|file| is_same(file, &out)) {
+        return Err(unwritable(&"the records are there"));
+    }
+    let names = names(files)?;
+    let runs: Vec<Records> = files.iter().map(|file| store::read(file)).collect::<Result<_, _>>()?;
+    let page = match &runs[..] {
+        [one] => html::page(&[Column::of(one)], &documented()),
+        several => {
+            let columns = names.into_iter().zip(several).map(|(name, records)| Column { name, records });
+            html::page(&columns.collect::<Vec<_>>(), &documented())
+        }
+    };
+    reports::replace_file(&out, |file| file.write_all(page.as_bytes())).map_err(|error| unwritable(&error))?;
+    let _ = writeln!(std::io::stderr(), "the report is in {}", out.display());
+    Ok(Exit::Holds)
+}
+
+fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// The shortest names that tell the files apart: `gvisor.jsonl`, or else `gvisor/records.jsonl`, is `gvisor`.
+fn names(files: &[PathBuf]) -> Result<Vec<String>, Refusal> {
+    let stem = |file: &PathBuf| Some(file.file_stem()?.to_string_lossy().into_owned());
+    let folder = |file: &PathBuf| Some(file.parent()?.file_name()?.to_string_lossy().into_owned());
+    let path = |file: &PathBuf| Some(file.display().to_string());
+    let namings: [&dyn Fn(&PathBuf) -> Option<String>; 3] = [&stem, &folder, &path];
+    for naming in namings {
+        let names: Option<Vec<String>> = files.iter().map(naming).collect();
+        if let Some(names) = names.filter(|names| names.iter().collect::<HashSet<_>>().len() == names.len()) {
+            return Ok(names);
+        }
+    }
+    Err(Refusal::could_not("one of the record files is named twice"))
+}
