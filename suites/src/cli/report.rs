@@ -6,6 +6,7 @@ use harness::record::Records;
 use reports::html::{self, Column};
 use reports::{Exit, Format};
 use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -22,7 +23,7 @@ pub struct Arguments {
 pub fn report(arguments: &Arguments) -> Result<Exit, Refusal> {
     let files = &arguments.records;
     let out = arguments.out.clone().unwrap_or_else(|| match &files[..] {
-        [one] => store::folder(one).join(Format::Html.file_name()),
+        [one] => one.with_file_name(Format::Html.file_name()),
         _ => "matrix.html".into(),
     });
     let unwritable =
@@ -50,15 +51,12 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// The shortest names that tell the files apart: `gvisor.jsonl`, or else `gvisor/records.jsonl`, is `gvisor`.
 fn names(files: &[PathBuf]) -> Result<Vec<String>, Refusal> {
-    let stem = |file: &PathBuf| Some(file.file_stem()?.to_string_lossy().into_owned());
-    let folder = |file: &PathBuf| Some(file.parent()?.file_name()?.to_string_lossy().into_owned());
-    let path = |file: &PathBuf| Some(file.display().to_string());
-    let namings: [&dyn Fn(&PathBuf) -> Option<String>; 3] = [&stem, &folder, &path];
-    for naming in namings {
-        let names: Option<Vec<String>> = files.iter().map(naming).collect();
-        if let Some(names) = names.filter(|names| names.iter().collect::<HashSet<_>>().len() == names.len()) {
-            return Ok(names);
-        }
-    }
-    Err(Refusal::could_not("one of the record files is named twice"))
+    let namings: [fn(&Path) -> Option<&OsStr>; 3] =
+        [Path::file_stem, |file| file.parent()?.file_name(), |file| Some(file.as_os_str())];
+    let distinct = namings.into_iter().find_map(|naming| {
+        let names: HashSet<_> = files.iter().map(|file| naming(file)).collect();
+        (names.len() == files.len() && !names.contains(&None)).then_some(naming)
+    });
+    let naming = distinct.ok_or_else(|| Refusal::could_not("one of the record files is named twice"))?;
+    Ok(files.iter().filter_map(|file| naming(file)).map(|name| name.to_string_lossy().into_owned()).collect())
 }
