@@ -26,18 +26,15 @@ pub(super) struct Cell<'a> {
     pub(super) asked: Vec<Judged<'a>>,
 }
 
-/// Rows by id. Layers share a row; a spec without layers never shares one with a spec that has some.
+/// Rows by id; the layers of a spec share one.
 pub(super) fn rows<'a>(columns: &[Column<'a>]) -> Vec<Row<'a>> {
     let mut rows = BTreeMap::new();
     for (number, column) in columns.iter().enumerate() {
         for spec in judged(column.records) {
             let record = spec.record();
             let id = without_layer(record);
-            let row: &mut Row = rows.entry((id, record.layer.is_some())).or_insert_with(|| Row {
-                id,
-                record,
-                cells: vec![Cell::default(); columns.len()],
-            });
+            let row: &mut Row =
+                rows.entry(id).or_insert_with(|| Row { id, record, cells: vec![Cell::default(); columns.len()] });
             row.cells[number].asked.push(spec);
         }
     }
