@@ -85,7 +85,8 @@ fn a_link_to_a_spec_opens_it(browser: &Browser) {
         (&matrix, "#pipe.made-up-0049", "pipe.made-up-0049"),
     ] {
         let opened = format!(
-            "(row => ({{ seen: row.getBoundingClientRect().top >= 0 && row.getBoundingClientRect().bottom <= innerHeight,
+            "(row => ({{ seen: (({{ left, top }}) => row.contains(document.elementFromPoint(left + 4, top + 4)))(
+                    row.querySelector('a').getBoundingClientRect()),
                 more: row.nextElementSibling.checkVisibility(),
                 focus: row.contains(document.activeElement) }}))(document.getElementById('{id}'))"
         );
