@@ -9,7 +9,7 @@ use wildmatch::WildMatch;
 /// What the user asked for. Empty lists select everything.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Globs over ids, with `*` and `?`. An id without its cases and layers selects all of them.
+    /// As [`IdPattern`]s.
     pub ids: Vec<String>,
     /// Mechanisms: `pipe`.
     pub mechanisms: Vec<String>,
@@ -57,17 +57,21 @@ pub struct NothingMatches {
     pub pattern: String,
 }
 
-struct IdPattern {
+/// A glob over ids, with `*` and `?`. An id without its cases and layers matches all of them.
+#[derive(Debug)]
+pub struct IdPattern {
     whole: WildMatch,
     with_cases: WildMatch,
 }
 
 impl IdPattern {
-    fn new(pattern: &str) -> Self {
+    /// The pattern as a user writes it.
+    pub fn new(pattern: &str) -> Self {
         Self { whole: WildMatch::new(pattern), with_cases: WildMatch::new(&format!("{pattern}/*")) }
     }
 
-    fn matches(&self, id: &str) -> bool {
+    /// Whether it is about this spec.
+    pub fn matches(&self, id: &str) -> bool {
         self.whole.matches(id) || self.with_cases.matches(id)
     }
 }

@@ -164,7 +164,7 @@ fn fence(text: &str) -> String {
 }
 
 /// Text that Markdown shows as it is, in a paragraph, a list or a table cell.
-fn inline(text: &str) -> String {
+pub(crate) fn inline(text: &str) -> String {
     let mut escaped = String::new();
     for c in text::clip(&text::one_line(text), 1000).chars() {
         if "\\`*_~[]<>|&#$".contains(c) {

@@ -26,10 +26,8 @@ pub fn report(arguments: &Arguments) -> Result<Exit, Refusal> {
         [one] => one.with_file_name(Format::Html.file_name()),
         _ => "matrix.html".into(),
     });
-    let unwritable =
-        |error: &dyn std::fmt::Display| Refusal::could_not(format!("{} cannot be written: {error}", out.display()));
     if files.iter().any(|file| is_same(file, &out)) {
-        return Err(unwritable(&"the records are there"));
+        return Err(store::unwritable(&out, &std::io::Error::other("the records are there")));
     }
     let names = names(files)?;
     let runs: Vec<Records> = files.iter().map(|file| store::read(file)).collect::<Result<_, _>>()?;
@@ -40,7 +38,8 @@ pub fn report(arguments: &Arguments) -> Result<Exit, Refusal> {
             html::page(&columns.collect::<Vec<_>>(), &documented())
         }
     };
-    reports::replace_file(&out, |file| file.write_all(page.as_bytes())).map_err(|error| unwritable(&error))?;
+    reports::replace_file(&out, |file| file.write_all(page.as_bytes()))
+        .map_err(|error| store::unwritable(&out, &error))?;
     let _ = writeln!(std::io::stderr(), "the report is in {}", out.display());
     Ok(Exit::Holds)
 }
@@ -53,9 +52,9 @@ fn is_same(one: &Path, other: &Path) -> bool {
 fn names(files: &[PathBuf]) -> Result<Vec<String>, Refusal> {
     let namings: [fn(&Path) -> Option<&OsStr>; 3] =
         [Path::file_stem, |file| file.parent()?.file_name(), |file| Some(file.as_os_str())];
-    let distinct = namings.into_iter().find_map(|naming| {
+    let distinct = namings.into_iter().find(|naming| {
         let names: HashSet<_> = files.iter().map(|file| naming(file)).collect();
-        (names.len() == files.len() && !names.contains(&None)).then_some(naming)
+        names.len() == files.len() && !names.contains(&None)
     });
     let naming = distinct.ok_or_else(|| Refusal::could_not("one of the record files is named twice"))?;
     Ok(files.iter().filter_map(|file| naming(file)).map(|name| name.to_string_lossy().into_owned()).collect())

@@ -1,7 +1,7 @@
 //! `ipcspec run`.
 
 use super::select::Filters;
-use super::{Refusal, documented::documented, print, progress::Progress, store};
+use super::{Refusal, audit, documented::documented, print, progress::Progress, store};
 use clap::Args;
 use harness::environment::Environment;
 use harness::ladder::Machine;
@@ -35,6 +35,10 @@ pub struct Arguments {
     /// Where records are written, and the reports beside them [default: target/ipcspec/records.jsonl].
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
+    /// Sabotage one call, as `ipcspec audit` does, to see what a wrong kernel would make of the spec: `read#2:stale-byte`.
+    /// No records are kept.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["shuffle", "repeat", "shard", "records"])]
+    sabotage: Option<String>,
     /// This machine was booted for the run: specs may change its global settings.
     #[arg(long)]
     expendable: bool,
@@ -60,18 +64,21 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     }
     harness::set_seed(arguments.shuffle.unwrap_or_default());
     if let Some(path) = &arguments.records {
-        store::prepare(path).map_err(|error| unwritable(path, &error))?;
+        store::prepare(path).map_err(|error| store::unwritable(path, &error))?;
     }
     let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
     let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
-    let order = selection::order(&specs, arguments.repeat, arguments.shuffle);
+    let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
+    let order = match &arguments.sabotage {
+        Some(name) => audit::sabotaged(&specs, name, &machine, pace)?,
+        None => selection::order(&specs, arguments.repeat, arguments.shuffle),
+    };
     let run = header(arguments, &machine, order.len());
     announce(&run, jobs);
     let progress = Progress::new(order.len());
     let start = Instant::now();
     let mut judged = Vec::with_capacity(order.len());
-    let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
     let interrupted = runner::run(order, &machine, pace, |event| {
         progress.show(&event);
         if let Event::Judged(_, record, _) = event {
@@ -127,7 +134,7 @@ fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
     if std::env::var_os("GITHUB_ACTIONS").is_some() {
         print(&reports::github::annotations(records))?;
         if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
-            append(Path::new(&path), &reports::github::job_summary(records, claims))?;
+            store::append(Path::new(&path), &reports::github::job_summary(records, claims))?;
         }
     }
     Ok(Exit::of(records))
@@ -135,6 +142,9 @@ fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
 
 /// Writes records and reports. Where nobody named a place and the usual one cannot be written, the run still judges.
 fn keep(arguments: &Arguments, records: &Records, documented: &Documented) -> Result<Option<PathBuf>, Refusal> {
+    if arguments.sabotage.is_some() {
+        return Ok(None);
+    }
     let path = arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT));
     let folder = store::folder(path);
     let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, documented));
@@ -148,15 +158,6 @@ fn keep(arguments: &Arguments, records: &Records, documented: &Documented) -> Re
             );
             Ok(None)
         }
-        Err(error) => Err(unwritable(path, &error)),
+        Err(error) => Err(store::unwritable(path, &error)),
     }
-}
-
-fn append(path: &Path, text: &str) -> Result<(), Refusal> {
-    let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Refusal {
-    Refusal::could_not(format!("{} cannot be written: {error}", path.display()))
 }
