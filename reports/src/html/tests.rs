@@ -272,17 +272,18 @@ fn only_our_own_script_and_style_are_not_escaped() {
     assert_eq!(policy.replace("&#39;", "'"), expected);
 }
 
+/// At this rate nine columns of 5,000 specs stay below 5 MB.
 #[test]
-fn nine_columns_of_five_thousand_specs_stay_below_5_mb() {
+fn nine_columns_take_less_than_a_kilobyte_for_each_spec() {
     let mut runs: Vec<_> = (0..9).map(|_| sample::records()).collect();
     for (column, records) in runs.iter_mut().enumerate() {
         let spec = |number: usize| SpecRecord {
             id: format!("pipe.a-name-of-usual-length/{number}"),
             ..records.specs[if number % 97 == column { 2 } else { 0 }].clone()
         };
-        records.specs = (0..5000).map(spec).collect();
+        records.specs = (0..1000).map(spec).collect();
     }
     let columns: Vec<_> = runs.iter().map(Column::of).collect();
     let size = page(&columns, &documented()).len();
-    assert!(size < 5_000_000, "{size} bytes");
+    assert!(size < 1_000_000, "{size} bytes");
 }
