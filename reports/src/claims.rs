@@ -73,9 +73,7 @@ fn finding(claim: &NotedClaim, conforming: &[Judged]) -> Option<Finding> {
         "partly" => Outcome::Qualified,
         _ => return None,
     };
-    let clause = format!("notes:{}", claim.id);
-    let shown_by: Vec<_> =
-        conforming.iter().filter(|spec| spec.record().covers.contains(&clause)).map(evidence).collect();
+    let shown_by: Vec<_> = covering(claim, conforming).map(evidence).collect();
     (!shown_by.is_empty()).then(|| Finding {
         id: claim.id.clone(),
         claim: claim.claim.clone(),
@@ -86,14 +84,20 @@ fn finding(claim: &NotedClaim, conforming: &[Judged]) -> Option<Finding> {
     })
 }
 
+/// The specs that cover the claim.
+pub(crate) fn covering<'s, 'a>(claim: &NotedClaim, specs: &'s [Judged<'a>]) -> impl Iterator<Item = &'s Judged<'a>> {
+    let clause = format!("notes:{}", claim.id);
+    specs.iter().filter(move |spec| spec.record().covers.contains(&clause))
+}
+
 fn evidence(spec: &Judged) -> Evidence {
-    // Attempts may observe different values; each is evidence once.
+    Evidence { id: spec.record().id.clone(), statement: spec.record().statement.clone(), observations: observed(spec) }
+}
+
+/// What a spec observed. Attempts may observe different values; each is evidence once.
+pub(crate) fn observed(spec: &Judged) -> Vec<Observation> {
     let observations: BTreeSet<_> = spec.attempts().iter().flat_map(|record| &record.observations).collect();
-    Evidence {
-        id: spec.record().id.clone(),
-        statement: spec.record().statement.clone(),
-        observations: observations.into_iter().cloned().collect(),
-    }
+    observations.into_iter().cloned().collect()
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn write_processes(page: &mut Page, processes: &[Process]) {
 }
 
 /// The state letter in words, as proc_pid_stat(5) has them.
-fn state(letter: char) -> &'static str {
+pub(crate) fn state(letter: char) -> &'static str {
     match letter {
         'R' => "running",
         'S' => "sleeping",

@@ -36,6 +36,12 @@ pub(crate) fn by_mechanism<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<Ju
     groups
 }
 
+/// The id without its layer: what is asked, however it is asked.
+pub(crate) fn without_layer(record: &SpecRecord) -> &str {
+    let suffix = record.layer.and_then(|layer| record.id.strip_suffix(layer.word())?.strip_suffix('/'));
+    suffix.unwrap_or(&record.id)
+}
+
 impl<'a> Judged<'a> {
     /// A spec with one attempt.
     pub(crate) fn one(record: &'a SpecRecord) -> Self {

@@ -6,9 +6,11 @@
 
 pub mod audit;
 pub mod claims;
+pub mod documented;
 pub mod exit;
 pub mod failure;
 pub mod github;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod ktap;
@@ -23,6 +25,7 @@ mod sample;
 mod text;
 
 pub use claims::NotedClaim;
+pub use documented::{Documented, DocumentedError, Shown};
 pub use exit::Exit;
 pub use judged::{Judged, judged};
 pub use summary::Summary;
@@ -42,11 +45,13 @@ pub enum Format {
     Junit,
     /// `report.ktap`, for kernel test frameworks.
     Ktap,
+    /// `report.html`, for people.
+    Html,
 }
 
 impl Format {
     /// Every format.
-    pub const ALL: [Self; 3] = [Self::Json, Self::Junit, Self::Ktap];
+    pub const ALL: [Self; 4] = [Self::Json, Self::Junit, Self::Ktap, Self::Html];
 
     /// The name of the file that [`write_all`] makes.
     pub fn file_name(self) -> &'static str {
@@ -54,15 +59,17 @@ impl Format {
             Self::Json => "report.json",
             Self::Junit => "junit.xml",
             Self::Ktap => "report.ktap",
+            Self::Html => "report.html",
         }
     }
 
     /// The document.
-    pub fn render(self, records: &Records, claims: &[NotedClaim]) -> String {
+    pub fn render(self, records: &Records, documented: &Documented) -> String {
         match self {
-            Self::Json => json::render(records, claims),
+            Self::Json => json::render(records, &documented.claims),
             Self::Junit => junit::render(records),
             Self::Ktap => ktap::render(records),
+            Self::Html => html::page(&[html::Column::of(records)], documented),
         }
     }
 }
@@ -82,13 +89,13 @@ pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Resul
 
 /// Writes every [`Format`] into a directory, which is made if need be, and returns the paths. A reader sees the old
 /// file or the new one, never a part.
-pub fn write_all(dir: &Path, records: &Records, claims: &[NotedClaim]) -> io::Result<Vec<PathBuf>> {
+pub fn write_all(dir: &Path, records: &Records, documented: &Documented) -> io::Result<Vec<PathBuf>> {
     std::fs::create_dir_all(dir)?;
     Format::ALL
         .into_iter()
         .map(|format| {
             let path = dir.join(format.file_name());
-            replace_file(&path, |file| file.write_all(format.render(records, claims).as_bytes()))?;
+            replace_file(&path, |file| file.write_all(format.render(records, documented).as_bytes()))?;
             Ok(path)
         })
         .collect()

@@ -1,6 +1,7 @@
 //! Runs made up for tests.
 
 use crate::claims::NotedClaim;
+use crate::documented::DocumentedError;
 use harness::environment::Environment;
 use harness::layer::Layer;
 use harness::record::{
@@ -105,6 +106,21 @@ pub(crate) fn claims() -> Vec<NotedClaim> {
 pub(crate) fn claim(id: &str, verdict: &str, claim: &str, truth: &str) -> NotedClaim {
     let [id, claim, verdict, truth] = [id, claim, verdict, truth].map(String::from);
     NotedClaim { id, claim, verdict, truth, mandatory: true }
+}
+
+/// A documented error in which every string is `text`.
+pub(crate) fn documented_error(text: &str) -> DocumentedError {
+    let [clause, mechanism, call, errno, condition] = [(); 5].map(|()| text.to_owned());
+    DocumentedError { clause, mechanism, call, errno, condition, inducible: true }
+}
+
+/// The tags of an HTML document without the values of their attributes: its markup, whatever its text.
+pub(crate) fn tags(html: &str) -> Vec<String> {
+    let (head, rest) = html.split_once("<style>").unwrap();
+    let (_, rest) = rest.split_once("</style>").unwrap();
+    let (body, _) = rest.split_once("<script>").unwrap();
+    let tags = [head, body].into_iter().flat_map(|part| part.split('<').skip(1));
+    tags.map(|tag| tag.split_once('>').unwrap().0.split('"').step_by(2).collect()).collect()
 }
 
 fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
@@ -233,6 +249,11 @@ fn reboot() -> Missing {
 
 fn missing(need: &str, found: &str, remedy: &str) -> Missing {
     Missing { need: need.into(), found: found.into(), remedy: remedy.into() }
+}
+
+/// An error that a spec saw by the C library.
+pub(crate) fn seen(call: &str, errno: &str) -> SeenError {
+    SeenError { call: call.into(), errno: errno.into(), layer: Layer::Libc }
 }
 
 fn observation(name: &str, value: &str) -> Observation {

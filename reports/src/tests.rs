@@ -4,6 +4,7 @@ use super::*;
 use harness::verdict::Verdict;
 use page::WIDTH;
 use proptest::prelude::*;
+use std::sync::LazyLock;
 
 /// Every document is still what it says it is, and still holds the five verdicts, whatever the records' strings are.
 fn assert_unbroken_by(hostile: &str) {
@@ -26,10 +27,22 @@ fn assert_unbroken_by(hostile: &str) {
     let tests = ktap::parser::parse(&ktap::render(&records)).unwrap();
     assert_eq!(tests[0].subtests.len(), 5);
 
+    // The prefix keeps it from being empty: what is empty has no place in the page at all.
+    let page = html_of(&format!("x{hostile}"));
+    assert!(!page.contains(|c: char| c.is_control() && c != '\n'), "{page:?}");
+    static PLAIN: LazyLock<Vec<String>> = LazyLock::new(|| sample::tags(&html_of("x")));
+    assert_eq!(sample::tags(&page), *PLAIN, "text became markup");
+
     let commands = github::annotations(&records);
     assert_eq!(commands.lines().filter(|line| line.starts_with("::error file=")).count(), commands.lines().count());
     let markdown = github::job_summary(&records, &claims);
     assert!(!markdown.contains(|c: char| c.is_control() && c != '\n'), "{markdown:?}");
+}
+
+fn html_of(text: &str) -> String {
+    let claims = vec![sample::claim("hostile", "false", text, text)];
+    let documented = Documented { claims, errors: vec![sample::documented_error(text)] };
+    html::page(&[html::Column::of(&sample::hostile(text))], &documented)
 }
 
 #[test]
@@ -76,17 +89,18 @@ fn all_files_are_written_and_replaced() {
     };
 
     let mut records = sample::records();
-    let paths = write_all(&dir, &records, &sample::claims()).unwrap();
-    assert_eq!(names(&paths), ["report.json", "junit.xml", "report.ktap"]);
+    let documented = Documented { claims: sample::claims(), errors: vec![] };
+    let paths = write_all(&dir, &records, &documented).unwrap();
+    assert_eq!(names(&paths), ["report.json", "junit.xml", "report.ktap", "report.html"]);
 
     records.specs.retain(|spec| spec.verdict == Verdict::Conforms);
-    write_all(&dir, &records, &[]).unwrap();
+    write_all(&dir, &records, &Documented::default()).unwrap();
     assert_eq!(std::fs::read_to_string(&paths[2]).unwrap(), ktap::render(&records));
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 3, "no temporary file stays");
+    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 4, "no temporary file stays");
 }
 
 #[test]
 fn a_directory_that_cannot_be_made_is_an_error() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    assert!(write_all(file.path(), &sample::records(), &[]).is_err());
+    assert!(write_all(file.path(), &sample::records(), &Documented::default()).is_err());
 }

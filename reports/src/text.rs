@@ -39,6 +39,15 @@ pub(crate) fn seconds(us: u64) -> String {
     format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000)
 }
 
+/// Microseconds as a reader of tables wants them: `0.4 ms`, `312 ms`, `3.214 s`.
+pub(crate) fn duration(us: u64) -> String {
+    match us {
+        0..10_000 => format!("{}.{} ms", us / 1000, us / 100 % 10),
+        10_000..1_000_000 => format!("{} ms", us / 1000),
+        _ => seconds(us),
+    }
+}
+
 /// Controls, and what reorders or hides text: the directional and zero-width characters, separators that some readers
 /// take for line ends, tags, and the noncharacters that XML 1.0 forbids.
 fn is_unsafe(c: char) -> bool {

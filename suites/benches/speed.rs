@@ -1,13 +1,16 @@
 //! What speed costs, as ratios in one run: `cargo bench`.
 //!
 //! The first ratio is the price of a sandbox against that of a bare process: fork, exec of this binary, wait. The second
-//! tells how much of a whole run is work: processor time over the time that the processors had.
+//! tells how much of a whole run is work: processor time over the time that the processors had. The third is the price
+//! of the HTML report against the run that it is of.
 
 use harness::ladder::Machine;
 use harness::runner::{self, Event, Pace};
 use harness::sandbox::{self, Place};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, execv, fork};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use suites as _;
 
@@ -48,6 +51,23 @@ fn main() {
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     println!("{count} specs in {wall:?} on {processors} processors, {work:?} of work in sandboxes");
     println!("ratio work / (time x processors): {:.2}", work.as_secs_f64() / (wall.as_secs_f64() * processors as f64));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = time(|| ipcspec(folder.path(), &["run", "--records", "r.jsonl"]));
+    let report = time(|| ipcspec(folder.path(), &["report", "r.jsonl"]));
+    println!("ipcspec run: {run:?}; ipcspec report: {report:?}");
+    println!("ratio report / run: {:.2}", report.as_secs_f64() / run.as_secs_f64());
+}
+
+fn ipcspec(folder: &Path, arguments: &[&str]) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ipcspec"));
+    command
+        .current_dir(folder)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .expect("it starts");
 }
 
 fn time(work: impl FnOnce()) -> Duration {

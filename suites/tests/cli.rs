@@ -80,7 +80,7 @@ fn a_run_judges_and_leaves_records_and_reports() {
     let (folder, records) = a_run();
     let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["junit.xml", "r.jsonl", "report.json", "report.ktap"]);
+    assert_eq!(names, ["junit.xml", "r.jsonl", "report.html", "report.json", "report.ktap"]);
 
     let lines: Vec<Value> = fs::read_to_string(&records).unwrap().lines().map(json).collect();
     let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
@@ -172,6 +172,61 @@ fn records_that_are_not_one_whole_run_are_refused() {
         assert!(answer.err.contains("damaged.jsonl"), "{name}: {}", answer.err);
         assert_refused(&answer, COULD_NOT_RUN, words);
     }
+}
+
+#[test]
+fn a_report_is_that_of_the_run() {
+    let (folder, _) = a_run();
+    let of_the_run = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    for (arguments, name) in
+        [(&["report", "r.jsonl"][..], "report.html"), (&["report", "r.jsonl", "--out", "x.html"], "x.html")]
+    {
+        let _ = fs::remove_file(folder.path().join(name));
+        let answer = ask_in(folder.path(), arguments);
+        assert_eq!((answer.code, answer.out.as_str()), (Some(HOLDS), ""), "{}", answer.err);
+        assert_eq!(answer.err, format!("the report is in {name}\n"));
+        assert!(fs::read_to_string(folder.path().join(name)).unwrap() == of_the_run, "{arguments:?}");
+    }
+}
+
+#[test]
+fn several_runs_are_columns_with_the_shortest_names_that_tell_them_apart() {
+    let (folder, records) = a_run();
+    let cases: [(&[&str], &str); 3] = [
+        (&["kernels/uml.jsonl", "gvisor.jsonl"], "uml, gvisor"),
+        (&["uml/r.jsonl", "gvisor/r.jsonl"], "uml, gvisor"),
+        (&["uml/a/r.jsonl", "gvisor/a/r.jsonl"], "uml/a/r.jsonl, gvisor/a/r.jsonl"),
+    ];
+    for (files, names) in cases {
+        for file in files {
+            fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
+            fs::copy(&records, folder.path().join(file)).unwrap();
+        }
+        let answer = ask_in(folder.path(), &[&["report"], files].concat());
+        assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
+        let page = fs::read_to_string(folder.path().join("matrix.html")).unwrap();
+        assert!(page.contains(&format!("<title>ipcspec: gate holds – {names}</title>")), "{names}");
+    }
+}
+
+#[test]
+fn a_report_that_cannot_be_made_is_refused() {
+    let (folder, records) = a_run();
+    let before = fs::read(&records).unwrap();
+    fs::write(folder.path().join("damaged.jsonl"), "{").unwrap();
+    let cases: [(&[&str], &str); 6] = [
+        (&["report"], "do `ipcspec run` here first, or name a record file"),
+        (&["report", "r.jsonl", "r.jsonl"], "one of the record files is named twice"),
+        (&["report", "r.jsonl", "--out", "./r.jsonl"], "./r.jsonl cannot be written: the records are there"),
+        (&["report", "r.jsonl", "--out", "nowhere/x.html"], "nowhere/x.html cannot be written"),
+        (&["report", "r.jsonl", "--out", "."], "cannot be written"),
+        (&["report", "r.jsonl", "damaged.jsonl"], "damaged.jsonl is damaged: line 1"),
+    ];
+    for (arguments, words) in cases {
+        assert_refused(&ask_in(folder.path(), arguments), COULD_NOT_RUN, words);
+    }
+    assert_eq!(fs::read(&records).unwrap(), before);
+    assert!(!folder.path().join("matrix.html").exists());
 }
 
 #[test]

@@ -3,11 +3,9 @@
 use super::{Refusal, print, store};
 use clap::Args;
 use fixtures::clauses::{Catalogue, Clause};
-use harness::record::{Records, SeenError};
-use harness::verdict::Verdict;
-use reports::{Exit, Judged, judged};
+use reports::{Exit, Shown};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -69,7 +67,7 @@ pub fn coverage(arguments: &Arguments) -> Result<Exit, Refusal> {
     let mut coverage = Coverage::default();
     let mut uncovered = String::new();
     for clause in catalogue.clauses() {
-        let covered = shown.covers(clause);
+        let covered = covers(&shown, clause);
         let list = match clause {
             Clause::Claim(claim) => {
                 if claim.mandatory {
@@ -97,38 +95,11 @@ pub fn coverage(arguments: &Arguments) -> Result<Exit, Refusal> {
     Ok(Exit::Holds)
 }
 
-/// What a run has shown: clauses that conforming specs name, and errors that conforming specs saw.
-struct Shown<'a> {
-    clauses: HashSet<&'a str>,
-    errors: HashSet<(&'a str, &'a str, &'a str)>,
-}
-
-impl<'a> Shown<'a> {
-    fn by(records: &'a Records) -> Self {
-        let conforming: Vec<Judged> =
-            judged(records).into_iter().filter(|spec| spec.verdict() == Verdict::Conforms).collect();
-        let named = |spec: &Judged<'a>| spec.record().covers.iter().map(String::as_str).collect::<Vec<_>>();
-        let seen = |spec: &Judged<'a>| {
-            let record = spec.record();
-            let pairs = record.errors.iter().map(|SeenError { call, errno, .. }| (call.as_str(), errno.as_str()));
-            record
-                .covers
-                .iter()
-                .flat_map(|id| pairs.clone().map(|(call, errno)| (id.as_str(), call, errno)))
-                .collect::<Vec<_>>()
-        };
-        Self {
-            clauses: conforming.iter().flat_map(named).collect(),
-            errors: conforming.iter().flat_map(seen).collect(),
-        }
-    }
-
-    /// A documented error counts when a spec that names it saw this call give this error: a tag alone is not enough.
-    fn covers(&self, clause: Clause) -> bool {
-        match clause {
-            Clause::Claim(_) | Clause::Behaviour(_) => self.clauses.contains(clause.id()),
-            Clause::Error(error) => self.errors.contains(&(clause.id(), &error.call, error.recorded_errno())),
-        }
+/// Whether the run has shown what the clause says.
+fn covers(shown: &Shown, clause: Clause) -> bool {
+    match clause {
+        Clause::Claim(_) | Clause::Behaviour(_) => shown.clause(clause.id()),
+        Clause::Error(error) => shown.error(&error.id, &error.call, error.recorded_errno()).is_some(),
     }
 }
 

@@ -3,10 +3,12 @@
 mod audit;
 mod coverage;
 mod doctor;
+mod documented;
 mod explain;
 mod list;
 mod manifest;
 mod progress;
+mod report;
 mod run;
 mod select;
 mod store;
@@ -36,6 +38,8 @@ enum Ask {
     Explain(explain::Arguments),
     /// Tell how much of the catalogue the last run covered.
     Coverage(coverage::Arguments),
+    /// Write the HTML report of a run, or of several runs with their matrix.
+    Report(report::Arguments),
     /// Tell what this machine offers: isolation, needs, limits.
     Doctor,
     /// Print the list of all specs, or check that the one in the repository is current.
@@ -67,6 +71,7 @@ pub fn run(command: Command) -> ExitCode {
         Ask::List(arguments) => list::list(&arguments),
         Ask::Explain(arguments) => explain::explain(&arguments),
         Ask::Coverage(arguments) => coverage::coverage(&arguments),
+        Ask::Report(arguments) => report::report(&arguments),
         Ask::Doctor => doctor::doctor(),
         Ask::Manifest(arguments) => manifest::manifest(&arguments),
     };

@@ -1,15 +1,14 @@
 //! `ipcspec run`.
 
 use super::select::Filters;
-use super::{Refusal, audit, print, progress::Progress, store};
+use super::{Refusal, audit, documented::documented, print, progress::Progress, store};
 use clap::Args;
-use fixtures::clauses::Catalogue;
 use harness::environment::Environment;
 use harness::ladder::Machine;
 use harness::record::{EndRecord, FORMAT, Records, RunRecord};
 use harness::runner::{self, Event, Pace};
 use harness::selection::{self, Shard};
-use reports::{Exit, NotedClaim};
+use reports::{Documented, Exit};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -124,30 +123,31 @@ fn announce(run: &RunRecord, jobs: usize) {
 
 /// Reports, in every form that was asked for or that the surroundings read.
 fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
-    let claims = claims();
-    let kept = keep(arguments, records, &claims);
+    let documented = documented();
+    let claims = &documented.claims;
+    let kept = keep(arguments, records, &documented);
     let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print(&reports::terminal::render(records, &claims, colour))?;
+    print(&reports::terminal::render(records, claims, colour))?;
     if let Some(folder) = kept? {
         let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
     }
     if std::env::var_os("GITHUB_ACTIONS").is_some() {
         print(&reports::github::annotations(records))?;
         if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
-            store::append(Path::new(&path), &reports::github::job_summary(records, &claims))?;
+            store::append(Path::new(&path), &reports::github::job_summary(records, claims))?;
         }
     }
     Ok(Exit::of(records))
 }
 
 /// Writes records and reports. Where nobody named a place and the usual one cannot be written, the run still judges.
-fn keep(arguments: &Arguments, records: &Records, claims: &[NotedClaim]) -> Result<Option<PathBuf>, Refusal> {
+fn keep(arguments: &Arguments, records: &Records, documented: &Documented) -> Result<Option<PathBuf>, Refusal> {
     if arguments.sabotage.is_some() {
         return Ok(None);
     }
     let path = arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT));
     let folder = store::folder(path);
-    let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, claims));
+    let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, documented));
     match written {
         Ok(_) => Ok(Some(folder)),
         Err(error) if arguments.records.is_none() => {
@@ -160,18 +160,4 @@ fn keep(arguments: &Arguments, records: &Records, claims: &[NotedClaim]) -> Resu
         }
         Err(error) => Err(store::unwritable(path, &error)),
     }
-}
-
-/// What the founding notes claim, in the words of reports.
-fn claims() -> Vec<NotedClaim> {
-    let claims = Catalogue::load().claims.iter();
-    claims
-        .map(|claim| NotedClaim {
-            id: claim.id.trim_start_matches("notes:").into(),
-            claim: claim.claim.clone(),
-            verdict: claim.verdict.word().into(),
-            truth: claim.truth.clone(),
-            mandatory: claim.mandatory,
-        })
-        .collect()
 }

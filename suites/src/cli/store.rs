@@ -50,7 +50,7 @@ pub fn read(path: &Path) -> Result<Records, Refusal> {
     let refusal = |error: &dyn std::fmt::Display| Refusal::could_not(format!("{} {error}", path.display()));
     let file = File::open(path).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound if path == Path::new(DEFAULT) => Refusal::could_not(format!(
-            "there are no records in {DEFAULT}: do `ipcspec run` here first, or name a file with --records"
+            "there are no records in {DEFAULT}: do `ipcspec run` here first, or name a record file"
         )),
         _ => refusal(&format_args!("cannot be read: {error}")),
     })?;

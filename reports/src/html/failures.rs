@@ -1,0 +1,107 @@
+//! What failed: each failing spec once, with its different failures and who had them.
+
+use super::Column;
+use super::rows::{Row, alike};
+use crate::failure::state;
+use crate::judged::{Judged, reason};
+use crate::text;
+use harness::record::{Failure, Process};
+
+/// How much of one text is shown, in characters: a report is for reading, the records hold the rest.
+const LONGEST: usize = 4000;
+
+/// A spec that failed somewhere.
+pub(super) struct FailedSpec<'a> {
+    pub(super) row: Row<'a>,
+    pub(super) ways: Vec<Way<'a>>,
+}
+
+/// One way in which it failed.
+pub(super) struct Way<'a> {
+    /// A spec that failed so.
+    pub(super) spec: Judged<'a>,
+    /// All columns and layers that did.
+    pub(super) who: String,
+}
+
+/// The failing specs, by id.
+pub(super) fn failures<'a>(rows: &[Row<'a>], columns: &[Column]) -> Vec<FailedSpec<'a>> {
+    let failing = rows.iter().filter(|row| row.has_failure());
+    failing.map(|row| FailedSpec { row: row.clone(), ways: ways(row, columns) }).collect()
+}
+
+fn ways<'a>(row: &Row<'a>, columns: &[Column]) -> Vec<Way<'a>> {
+    let failing = row.answers().filter(|(_, spec)| spec.verdict().is_failure());
+    let ways = alike(failing, fails_alike).into_iter();
+    ways.map(|(spec, who)| Way { spec: spec.clone(), who: who.names(columns) }).collect()
+}
+
+/// Where processes stood differs each time, so only failures that tell themselves are taken together.
+fn fails_alike(one: &Judged, other: &Judged) -> bool {
+    let key = |spec: &Judged| (spec.verdict(), spec.is_unsteady(), spec.record().processes.is_empty());
+    let failures = &one.record().failures;
+    key(one) == key(other)
+        && one.record().processes.is_empty()
+        && !failures.is_empty()
+        && *failures == other.record().failures
+}
+
+impl Way<'_> {
+    /// How often, where there was more than one attempt.
+    pub(super) fn attempts(&self) -> Option<String> {
+        let attempt = self.spec.record().attempt;
+        (self.spec.attempts().len() > 1).then(|| format!("{}; this is attempt {attempt}", self.spec.rate()))
+    }
+
+    /// The reason, where no failure tells it.
+    pub(super) fn reason(&self) -> Option<String> {
+        self.spec.record().failures.is_empty().then(|| reason(self.spec.record()))
+    }
+
+    pub(super) fn told(&self) -> impl Iterator<Item = Told<'_>> {
+        self.spec.record().failures.iter().map(|failure| Told { failure })
+    }
+
+    pub(super) fn processes(&self) -> &[Process] {
+        &self.spec.record().processes
+    }
+
+    /// The beginning of what it printed.
+    pub(super) fn output(&self) -> String {
+        let record = self.spec.record();
+        let mut output = text::clip(record.output.trim_end(), LONGEST);
+        if record.output_dropped > 0 {
+            output += &format!("\n... ({} bytes not kept)", record.output_dropped);
+        }
+        output
+    }
+}
+
+/// A failure, as the template asks for it.
+pub(super) struct Told<'a> {
+    failure: &'a Failure,
+}
+
+impl Told<'_> {
+    pub(super) fn message(&self) -> String {
+        text::clip(&self.failure.message, LONGEST)
+    }
+
+    pub(super) fn expected(&self) -> Option<String> {
+        self.failure.expected.as_ref().map(|value| text::clip(value, LONGEST))
+    }
+
+    pub(super) fn actual(&self) -> Option<String> {
+        self.failure.actual.as_ref().map(|value| text::clip(value, LONGEST))
+    }
+
+    pub(super) fn place(&self) -> String {
+        let source = self.failure.source.as_ref().map(|source| format!(", {source}")).unwrap_or_default();
+        format!("{}{source}", self.failure.process)
+    }
+}
+
+/// The state of a process in words, for the template.
+pub(super) fn state_of(process: &Process) -> &'static str {
+    state(process.state)
+}
