@@ -57,17 +57,21 @@ pub struct NothingMatches {
     pub pattern: String,
 }
 
-struct IdPattern {
+/// A glob over ids. Without the cases and layers that an id has, it matches all of them.
+#[derive(Clone, Debug)]
+pub struct IdPattern {
     whole: WildMatch,
     with_cases: WildMatch,
 }
 
 impl IdPattern {
-    fn new(pattern: &str) -> Self {
+    /// The pattern with `*` and `?`.
+    pub fn new(pattern: &str) -> Self {
         Self { whole: WildMatch::new(pattern), with_cases: WildMatch::new(&format!("{pattern}/*")) }
     }
 
-    fn matches(&self, id: &str) -> bool {
+    /// Whether the id is one of those that are meant.
+    pub fn matches(&self, id: &str) -> bool {
         self.whole.matches(id) || self.with_cases.matches(id)
     }
 }

@@ -4,9 +4,11 @@
 //! that people read and those that machines read count the same thing: a spec, with all its attempts ([`Judged`]).
 //! Strings in records come from tested systems and are not trusted: no document may break on one (`text`).
 
+pub mod baseline;
 pub mod claims;
 pub mod exit;
 pub mod failure;
+pub mod gate;
 pub mod github;
 pub mod json;
 pub mod junit;

@@ -1,9 +1,11 @@
 //! The command line: what can be asked, and how answers reach the caller.
 
 mod audit;
+mod baseline;
 mod coverage;
 mod doctor;
 mod explain;
+mod gate;
 mod list;
 mod manifest;
 mod progress;
@@ -13,7 +15,7 @@ mod store;
 
 use clap::{Parser, Subcommand};
 use reports::Exit;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Tells whether a Linux system's inter-process communication behaves as documented.
@@ -28,6 +30,10 @@ pub struct Command {
 enum Ask {
     /// Run specs, judge this system, and write the reports.
     Run(run::Arguments),
+    /// Hold the last run against a baseline: fail on whatever is not known.
+    Gate(gate::Arguments),
+    /// Write a baseline, or make it current.
+    Baseline(baseline::Arguments),
     /// Sabotage the calls of specs, one at a time, and see whether the specs notice.
     Audit(audit::Arguments),
     /// List specs with their statements.
@@ -63,6 +69,8 @@ impl Refusal {
 pub fn run(command: Command) -> ExitCode {
     let answer = match command.ask {
         Ask::Run(arguments) => run::run(&arguments),
+        Ask::Gate(arguments) => gate::gate(&arguments),
+        Ask::Baseline(arguments) => baseline::baseline(&arguments),
         Ask::Audit(arguments) => audit::audit(&arguments),
         Ask::List(arguments) => list::list(&arguments),
         Ask::Explain(arguments) => explain::explain(&arguments),
@@ -76,6 +84,11 @@ pub fn run(command: Command) -> ExitCode {
             refusal.exit
         })
         .into()
+}
+
+/// Whether answers on standard output are coloured.
+fn colour() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 /// Prints an answer. A reader that has gone, as in `ipcspec list | head`, has seen what it wanted; half an answer on a full

@@ -1,7 +1,7 @@
 //! `ipcspec run`.
 
 use super::select::Filters;
-use super::{Refusal, print, progress::Progress, store};
+use super::{Refusal, colour, print, progress::Progress, store};
 use clap::Args;
 use fixtures::clauses::Catalogue;
 use harness::environment::Environment;
@@ -10,7 +10,7 @@ use harness::record::{EndRecord, FORMAT, Records, RunRecord};
 use harness::runner::{self, Event, Pace};
 use harness::selection::{self, Shard};
 use reports::{Exit, NotedClaim};
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -93,6 +93,7 @@ fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecor
         version: env!("CARGO_PKG_VERSION").into(),
         run: format!("{started}-{}", std::process::id()),
         started,
+        target: None,
         selected,
         repeat: arguments.repeat,
         seed: arguments.shuffle,
@@ -119,8 +120,7 @@ fn announce(run: &RunRecord, jobs: usize) {
 fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
     let claims = claims();
     let kept = keep(arguments, records, &claims);
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print(&reports::terminal::render(records, &claims, colour))?;
+    print(&reports::terminal::render(records, &claims, colour()))?;
     if let Some(folder) = kept? {
         let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
     }

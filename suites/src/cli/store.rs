@@ -1,7 +1,7 @@
 //! Where records are kept between commands.
 
 use super::Refusal;
-use harness::record::{Line, Records, write_line};
+use harness::record::Records;
 use reports::Format;
 use std::fs::File;
 use std::io::{self, BufReader};
@@ -36,13 +36,7 @@ pub fn prepare(path: &Path) -> io::Result<()> {
 /// several runs in one folder do not mix.
 pub fn write(path: &Path, records: &Records) -> io::Result<()> {
     std::fs::create_dir_all(folder(path))?;
-    reports::replace_file(path, |mut out| {
-        write_line(&mut out, &Line::Run(Box::new(records.run.clone())))?;
-        for spec in &records.specs {
-            write_line(&mut out, &Line::Spec(Box::new(spec.clone())))?;
-        }
-        write_line(&mut out, &Line::End(records.end.clone()))
-    })
+    reports::replace_file(path, |out| records.write(out))
 }
 
 /// Reads the records of a run.
