@@ -56,7 +56,7 @@ pub fn record_schema() -> Value {
 }
 
 /// Schemas describe what is written: a field that is always there is required.
-fn schema_of<T: JsonSchema>() -> Value {
+pub(crate) fn schema_of<T: JsonSchema>() -> Value {
     SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<T>().to_value()
 }
 
@@ -84,6 +84,8 @@ mod tests {
     fn published_schemas_are_current() {
         assert_current("report.schema.json", include_str!("../schema/report.schema.json"), &schema());
         assert_current("record.schema.json", include_str!("../schema/record.schema.json"), &record_schema());
+        let comparison = crate::compare::schema();
+        assert_current("comparison.schema.json", include_str!("../schema/comparison.schema.json"), &comparison);
     }
 
     #[test]

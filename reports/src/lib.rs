@@ -6,6 +6,7 @@
 
 pub mod baseline;
 pub mod claims;
+pub mod compare;
 pub mod exit;
 pub mod failure;
 pub mod gate;
@@ -13,11 +14,13 @@ pub mod github;
 pub mod json;
 pub mod junit;
 pub mod ktap;
+pub mod merge;
 pub mod summary;
 pub mod terminal;
 
 mod facts;
 mod judged;
+mod markdown;
 mod page;
 #[cfg(test)]
 mod sample;

@@ -39,6 +39,11 @@ pub(crate) fn seconds(us: u64) -> String {
     format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000)
 }
 
+/// Microseconds as milliseconds: `3.2 ms`.
+pub(crate) fn milliseconds(us: u64) -> String {
+    format!("{}.{} ms", us / 1000, us / 100 % 10)
+}
+
 /// Controls, and what reorders or hides text: the directional and zero-width characters, separators that some readers
 /// take for line ends, tags, and the noncharacters that XML 1.0 forbids.
 fn is_unsafe(c: char) -> bool {

@@ -2,12 +2,14 @@
 
 mod audit;
 mod baseline;
+mod compare;
 mod coverage;
 mod doctor;
 mod explain;
 mod gate;
 mod list;
 mod manifest;
+mod merge;
 mod progress;
 mod run;
 mod select;
@@ -34,6 +36,10 @@ enum Ask {
     Gate(gate::Arguments),
     /// Write a baseline, or make it current.
     Baseline(baseline::Arguments),
+    /// Tell what differs between runs.
+    Compare(compare::Arguments),
+    /// Put the shards or layers of one run together.
+    Merge(merge::Arguments),
     /// Sabotage the calls of specs, one at a time, and see whether the specs notice.
     Audit(audit::Arguments),
     /// List specs with their statements.
@@ -71,6 +77,8 @@ pub fn run(command: Command) -> ExitCode {
         Ask::Run(arguments) => run::run(&arguments),
         Ask::Gate(arguments) => gate::gate(&arguments),
         Ask::Baseline(arguments) => baseline::baseline(&arguments),
+        Ask::Compare(arguments) => compare::compare(&arguments),
+        Ask::Merge(arguments) => merge::merge(&arguments),
         Ask::Audit(arguments) => audit::audit(&arguments),
         Ask::List(arguments) => list::list(&arguments),
         Ask::Explain(arguments) => explain::explain(&arguments),

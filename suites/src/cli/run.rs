@@ -60,9 +60,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
         harness::need::declare_expendable();
     }
     harness::set_seed(arguments.shuffle.unwrap_or_default());
-    if let Some(path) = &arguments.records {
-        store::prepare(path).map_err(|error| unwritable(path, &error))?;
-    }
+    prepare(arguments.records.as_deref())?;
     let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
     let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
@@ -83,7 +81,12 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     .map_err(could_not)?;
     progress.end();
     let end = EndRecord { specs: judged.len(), interrupted, wall_us: start.elapsed().as_micros() as u64 };
-    tell(arguments, &Records { run, specs: judged, end })
+    tell(arguments.records.as_deref(), &Records { run, specs: judged, end })
+}
+
+/// Sees that a named place can be written: better known before the work than after it.
+pub fn prepare(named: Option<&Path>) -> Result<(), Refusal> {
+    named.map_or(Ok(()), |path| store::prepare(path).map_err(|error| unwritable(path, &error)))
 }
 
 fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecord {
@@ -117,9 +120,9 @@ fn announce(run: &RunRecord, jobs: usize) {
 }
 
 /// Reports, in every form that was asked for or that the surroundings read.
-fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
+pub fn tell(named: Option<&Path>, records: &Records) -> Result<Exit, Refusal> {
     let claims = claims();
-    let kept = keep(arguments, records, &claims);
+    let kept = keep(named, records, &claims);
     print(&reports::terminal::render(records, &claims, colour()))?;
     if let Some(folder) = kept? {
         let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
@@ -134,13 +137,13 @@ fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
 }
 
 /// Writes records and reports. Where nobody named a place and the usual one cannot be written, the run still judges.
-fn keep(arguments: &Arguments, records: &Records, claims: &[NotedClaim]) -> Result<Option<PathBuf>, Refusal> {
-    let path = arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT));
+fn keep(named: Option<&Path>, records: &Records, claims: &[NotedClaim]) -> Result<Option<PathBuf>, Refusal> {
+    let path = named.unwrap_or(Path::new(store::DEFAULT));
     let folder = store::folder(path);
     let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, claims));
     match written {
         Ok(_) => Ok(Some(folder)),
-        Err(error) if arguments.records.is_none() => {
+        Err(error) if named.is_none() => {
             let _ = writeln!(
                 std::io::stderr(),
                 "no records are kept: {} cannot be written ({error}); name a place with --records",

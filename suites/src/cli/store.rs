@@ -18,7 +18,7 @@ pub fn folder(file: &Path) -> PathBuf {
     }
 }
 
-/// Makes the folder if need be, and sees that records can be written: better known before a run than after it.
+/// Makes the folder if need be, and sees that records can be written.
 pub fn prepare(path: &Path) -> io::Result<()> {
     let folder = folder(path);
     std::fs::create_dir_all(&folder)?;

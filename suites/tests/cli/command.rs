@@ -1,6 +1,9 @@
 //! The binary as a command, for the tests that ask it.
 
+use harness::record::{Records, SpecRecord};
 use serde_json::Value;
+use std::fs;
+use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -65,6 +68,20 @@ pub fn a_run() -> (TempDir, PathBuf) {
     let run = ask_in(folder.path(), &["run", SPEC, "--records", "r.jsonl"]);
     assert_eq!(run.code, Some(HOLDS), "{}{}", run.out, run.err);
     (folder, records)
+}
+
+/// A run of one spec in all its layers, with some of them changed, and its records in a folder of its own.
+pub fn a_run_with(change: impl FnMut(&mut SpecRecord)) -> TempDir {
+    let (folder, path) = a_run();
+    change_records(&path, |records| records.specs.iter_mut().for_each(change));
+    folder
+}
+
+pub fn change_records(path: &Path, change: impl FnOnce(&mut Records)) {
+    let mut records = Records::read(BufReader::new(fs::File::open(path).unwrap())).unwrap();
+    change(&mut records);
+    records.end.specs = records.specs.len();
+    records.write(fs::File::create(path).unwrap()).unwrap();
 }
 
 pub fn json(text: &str) -> Value {

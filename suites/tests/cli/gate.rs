@@ -1,28 +1,12 @@
 //! Baselines and the gate. What a gate finds is tested where it is found, in reports; here, what a caller gets.
 
 use crate::command::*;
-use harness::record::{Records, SpecRecord};
+use harness::record::SpecRecord;
 use harness::verdict::Verdict;
 use std::fs;
-use std::io::BufReader;
-use std::path::Path;
 use tempfile::TempDir;
 
 const UNTESTABLE: i32 = 125;
-
-/// A run of one spec in all its layers, with some of them changed, and its records in a folder of its own.
-fn a_run_with(change: impl FnMut(&mut SpecRecord)) -> TempDir {
-    let (folder, path) = a_run();
-    change_records(&path, |records| records.specs.iter_mut().for_each(change));
-    folder
-}
-
-fn change_records(path: &Path, change: impl FnOnce(&mut Records)) {
-    let mut records = Records::read(BufReader::new(fs::File::open(path).unwrap())).unwrap();
-    change(&mut records);
-    records.end.specs = records.specs.len();
-    records.write(fs::File::create(path).unwrap()).unwrap();
-}
 
 fn deviate(record: &mut SpecRecord) {
     record.verdict = Verdict::Deviates;

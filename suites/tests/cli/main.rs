@@ -1,7 +1,9 @@
 //! The command line as a user meets it: what is printed, where, and which exit code comes back.
 
 mod command;
+mod compare;
 mod gate;
+mod merge;
 
 use command::*;
 use nix::sys::signal::{Signal, kill};
