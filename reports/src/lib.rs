@@ -18,6 +18,8 @@ pub mod merge;
 pub mod summary;
 pub mod terminal;
 
+#[cfg(test)]
+mod damage;
 mod facts;
 mod judged;
 mod markdown;
@@ -30,6 +32,7 @@ pub use claims::NotedClaim;
 pub use exit::Exit;
 pub use judged::{Judged, judged};
 pub use summary::Summary;
+pub use text::sentence;
 
 use harness::record::Records;
 use std::fs::Permissions;

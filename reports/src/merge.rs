@@ -130,7 +130,8 @@ mod tests {
 
     #[test]
     fn what_is_not_of_one_run_is_refused_in_a_sentence() {
-        let changes: [(fn(&mut RunRecord), &str); 10] = [
+        type Change = fn(&mut RunRecord);
+        let changes: [(Change, &str); 10] = [
             (|run| run.version = "0.2.0".into(), "the version of ipcspec is 0.1.0 in one and 0.2.0 in the other"),
             (|run| run.environment.kernel = "Linux 6.1".into(), "the kernel is Linux 6.18.44 in one and Linux 6.1"),
             (|run| run.environment.build = "#2 SMP".into(), "the build of the kernel is #1 SMP in one and #2 SMP"),

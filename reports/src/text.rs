@@ -21,6 +21,11 @@ pub(crate) fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// One sentence for a reader, whatever a name or a damaged file put into it.
+pub fn sentence(text: &str) -> String {
+    clip(&one_line(text), 1000)
+}
+
 /// The first `max` characters, and how many there were more.
 pub(crate) fn clip(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {

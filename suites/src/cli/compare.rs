@@ -6,8 +6,10 @@ use reports::Exit;
 use reports::compare::{self, Named};
 use std::path::PathBuf;
 
-/// A comparison tells and does not judge: it ends with 0 whatever differs. To judge is for `ipcspec gate`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "A comparison tells and does not judge: it ends with 0 whatever differs. `ipcspec gate` judges."
+)]
 pub struct Arguments {
     /// The records of the run that the others are compared with.
     #[arg(value_name = "A")]

@@ -88,7 +88,7 @@ pub fn run(command: Command) -> ExitCode {
     };
     answer
         .unwrap_or_else(|refusal| {
-            let _ = writeln!(std::io::stderr(), "ipcspec: {}", refusal.sentence);
+            let _ = writeln!(std::io::stderr(), "ipcspec: {}", reports::sentence(&refusal.sentence));
             refusal.exit
         })
         .into()

@@ -105,14 +105,24 @@ fn records_that_are_not_one_whole_run_are_refused() {
         ("twice", whole.repeat(2).into_bytes(), "lines after its seal"),
         ("other words", b"{\"kind\":\"story\"}\n".into(), "line 1 is not a record"),
         ("no text", vec![0xff, 0xfe, 0x00], "it is not UTF-8"),
+        ("hostile", b"{\"kind\":\"\x1b[2J\\u001b[2J\"}\n".into(), "line 1 is not a record"),
         ("newer", whole.replacen("\"format\":1", "\"format\":99", 1).into_bytes(), "record format 99"),
     ];
     let damaged = folder.path().join("damaged.jsonl");
+    fs::write(folder.path().join("b.toml"), "").unwrap();
     for (name, bytes, words) in cases {
         fs::write(&damaged, bytes).unwrap();
-        let answer = ask(&["coverage", "--records", damaged.to_str().unwrap()]);
-        assert!(answer.err.contains("damaged.jsonl"), "{name}: {}", answer.err);
-        assert_refused(&answer, COULD_NOT_RUN, words);
+        for reader in [
+            &["coverage", "--records", "damaged.jsonl"][..],
+            &["gate", "--baseline", "b.toml", "--records", "damaged.jsonl"],
+            &["baseline", "update", "new.toml", "--records", "damaged.jsonl"],
+            &["compare", "r.jsonl", "damaged.jsonl"],
+            &["merge", "damaged.jsonl"],
+        ] {
+            let answer = ask_in(folder.path(), reader);
+            assert!(answer.err.contains("damaged.jsonl"), "{name}: {}", answer.err);
+            assert_refused(&answer, COULD_NOT_RUN, words);
+        }
     }
 }
 
