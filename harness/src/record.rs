@@ -92,6 +92,9 @@ pub struct SpecRecord {
     pub observations: Vec<Observation>,
     /// Where each process stood, when the watchdog ended the spec or a process was left behind.
     pub processes: Vec<Process>,
+    /// What strace showed around the assertion that failed, when the failure was traced.
+    #[serde(default)]
+    pub trace: Vec<String>,
     /// What the spec's processes printed, the beginning of it.
     pub output: String,
     /// How many bytes of output were not kept.

@@ -35,8 +35,7 @@ pub fn annotations(records: &Records) -> String {
 
 fn annotation(spec: &Judged) -> String {
     let record = spec.record();
-    let message =
-        format!("{}\n{}\nreproduce: {}", text::one_line(&record.statement), reason(record), failure::reproduce(spec));
+    let message = format!("{}\n{}\nreproduce: {}", text::one_line(&record.statement), reason(record), spec.reproduce());
     format!(
         "::error file={},line={},title={}::{}\n",
         property(&record.source.file),

@@ -5,6 +5,7 @@
 //! Strings in records come from tested systems and are not trusted: no document may break on one (`text`).
 
 pub mod baseline;
+pub mod blame;
 pub mod claims;
 pub mod compare;
 pub mod exit;

@@ -31,8 +31,9 @@ pub fn render(records: &Records, claims: &[NotedClaim], colour: bool) -> String 
 /// The machine that was judged.
 pub(crate) fn write_machine(page: &mut Page, run: &RunRecord) {
     let environment = &run.environment;
+    let preloaded = environment.preloaded.as_ref().map(|library| format!(", preloaded: {library}")).unwrap_or_default();
     let machine = format!(
-        "ipcspec {} on {} {}, {}, {}, uid {}, isolation: {}",
+        "ipcspec {} on {} {}, {}, {}, uid {}, isolation: {}{preloaded}",
         run.version,
         environment.kernel,
         environment.arch,

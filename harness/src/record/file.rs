@@ -189,6 +189,7 @@ mod tests {
             errors: Vec::new(),
             observations: Vec::new(),
             processes: Vec::new(),
+            trace: Vec::new(),
             output: "a line\nand another\n".into(),
             output_dropped: 0,
             wall_us: 1,

@@ -10,10 +10,12 @@ mod gate;
 mod list;
 mod manifest;
 mod merge;
+mod preload;
 mod progress;
 mod run;
 mod select;
 mod store;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use reports::Exit;

@@ -1,7 +1,7 @@
 //! `ipcspec run`.
 
 use super::select::Filters;
-use super::{Refusal, colour, print, progress::Progress, store};
+use super::{Refusal, colour, preload, print, progress::Progress, store, trace};
 use clap::Args;
 use fixtures::clauses::Catalogue;
 use harness::environment::Environment;
@@ -10,6 +10,7 @@ use harness::record::{EndRecord, FORMAT, Records, RunRecord};
 use harness::runner::{self, Event, Pace};
 use harness::selection::{self, Shard};
 use reports::{Exit, NotedClaim};
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -36,6 +37,15 @@ pub struct Arguments {
     /// Where records are written, and the reports beside them [default: target/ipcspec/records.jsonl].
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
+    /// Put this library before the C library, to judge what it changes; for a binary that is linked dynamically.
+    #[arg(long, value_name = "LIBRARY")]
+    preload: Option<PathBuf>,
+    /// Run what fails again under strace, and show its last system calls.
+    #[arg(long, conflicts_with = "traced")]
+    trace: bool,
+    /// Make signs for strace: this is the run that is traced.
+    #[arg(long, hide = true)]
+    traced: bool,
     /// This machine was booted for the run: specs may change its global settings.
     #[arg(long)]
     expendable: bool,
@@ -49,6 +59,9 @@ fn scale(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
+    if let Some(library) = &arguments.preload {
+        preload::begin_again_with(library)?;
+    }
     let mut specs = arguments.filters.specs()?;
     if let Some(shard) = arguments.shard {
         specs = shard.of(specs);
@@ -58,6 +71,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     }
     if arguments.expendable {
         harness::need::declare_expendable();
+    }
+    if arguments.traced {
+        harness::trace::make_signs();
     }
     harness::set_seed(arguments.shuffle.unwrap_or_default());
     prepare(arguments.records.as_deref())?;
@@ -81,7 +97,25 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     .map_err(could_not)?;
     progress.end();
     let end = EndRecord { specs: judged.len(), interrupted, wall_us: start.elapsed().as_micros() as u64 };
+    if arguments.trace && !interrupted {
+        trace::add_traces(&mut judged, &again(arguments));
+    }
     tell(arguments.records.as_deref(), &Records { run, specs: judged, end })
+}
+
+/// What a run of one spec has to be told, to be like this one.
+fn again(arguments: &Arguments) -> Vec<OsString> {
+    let mut again = vec!["--timeout-scale".into(), arguments.timeout_scale.to_string().into()];
+    if let Some(seed) = arguments.shuffle {
+        again.extend(["--shuffle".into(), seed.to_string().into()]);
+    }
+    if let Some(library) = &arguments.preload {
+        again.extend(["--preload".into(), library.into()]);
+    }
+    if arguments.expendable {
+        again.push("--expendable".into());
+    }
+    again
 }
 
 /// Sees that a named place can be written: better known before the work than after it.

@@ -3,6 +3,7 @@
 mod command;
 mod compare;
 mod gate;
+mod libraries;
 mod merge;
 
 use command::*;
