@@ -9,7 +9,7 @@ use wildmatch::WildMatch;
 /// What the user asked for. Empty lists select everything.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Globs over ids, with `*` and `?`. An id without its cases and layers selects all of them.
+    /// As [`IdPattern`]s.
     pub ids: Vec<String>,
     /// Mechanisms: `pipe`.
     pub mechanisms: Vec<String>,
@@ -57,7 +57,7 @@ pub struct NothingMatches {
     pub pattern: String,
 }
 
-/// A glob over ids. Without the cases and layers that an id has, it matches all of them.
+/// A glob over ids, with `*` and `?`. An id without its cases and layers matches all of them.
 #[derive(Clone, Debug)]
 pub struct IdPattern {
     whole: WildMatch,
@@ -65,12 +65,12 @@ pub struct IdPattern {
 }
 
 impl IdPattern {
-    /// The pattern with `*` and `?`.
+    /// The pattern as a user writes it.
     pub fn new(pattern: &str) -> Self {
         Self { whole: WildMatch::new(pattern), with_cases: WildMatch::new(&format!("{pattern}/*")) }
     }
 
-    /// Whether the id is one of those that are meant.
+    /// Whether it is about this spec.
     pub fn matches(&self, id: &str) -> bool {
         self.whole.matches(id) || self.with_cases.matches(id)
     }

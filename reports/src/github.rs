@@ -35,7 +35,9 @@ pub fn annotations(records: &Records) -> String {
 
 fn annotation(spec: &Judged) -> String {
     let record = spec.record();
-    let message = format!("{}\n{}\nreproduce: {}", text::one_line(&record.statement), reason(record), spec.reproduce());
+    let at_fault = spec.at_fault().map(|at_fault| format!("{at_fault}\n")).unwrap_or_default();
+    let (statement, reason) = (text::one_line(&record.statement), reason(record));
+    let message = format!("{statement}\n{at_fault}{reason}\nreproduce: {}", spec.reproduce());
     format!(
         "::error file={},line={},title={}::{}\n",
         property(&record.source.file),

@@ -4,6 +4,7 @@
 //! that people read and those that machines read count the same thing: a spec, with all its attempts ([`Judged`]).
 //! Strings in records come from tested systems and are not trusted: no document may break on one (`text`).
 
+pub mod audit;
 pub mod baseline;
 pub mod blame;
 pub mod claims;

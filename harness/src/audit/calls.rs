@@ -16,8 +16,8 @@ pub struct Row {
     pub errors: Errors,
     /// What it returns when it succeeds.
     pub returns: Returns,
-    /// Whether something is different afterwards.
-    pub acts: Acts,
+    /// Whether a call with these arguments makes a difference, or only asks.
+    pub acts: fn(&[u64; 6]) -> bool,
     /// Where it writes what it found.
     pub gives: &'static [Given],
     /// The bytes that it takes.
@@ -48,17 +48,6 @@ pub enum Returns {
     Number,
     /// An address, or something else that cannot be a little different.
     Opaque,
-}
-
-/// Whether a call changes anything.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Acts {
-    /// It does.
-    Always,
-    /// Unless this argument is 0; then it only asks.
-    With(usize),
-    /// It only asks.
-    Never,
 }
 
 /// Something that a call writes.
@@ -101,7 +90,7 @@ const fn call(call: &'static str) -> Row {
         operation: None,
         errors: Errors::Documented(call),
         returns: Returns::Nothing,
-        acts: Acts::Always,
+        acts: |_| true,
         gives: &[],
         takes: None,
         flags: &[],
@@ -126,11 +115,11 @@ impl Row {
     }
 
     const fn asks(self) -> Self {
-        Self { acts: Acts::Never, ..self }
+        self.acts_when(|_| false)
     }
 
-    const fn asks_without(self, argument: usize) -> Self {
-        Self { acts: Acts::With(argument), ..self }
+    const fn acts_when(self, acts: fn(&[u64; 6]) -> bool) -> Self {
+        Self { acts, ..self }
     }
 
     const fn gives(self, gives: &'static [Given]) -> Self {
@@ -143,15 +132,6 @@ impl Row {
 
     const fn flags(self, flags: &'static [(Where, &'static [Flag])]) -> Self {
         Self { flags, ..self }
-    }
-
-    /// Whether a call with these arguments changes anything.
-    pub fn acts(&self, arguments: &[u64; 6]) -> bool {
-        match self.acts {
-            Acts::Always => true,
-            Acts::With(argument) => arguments[argument] != 0,
-            Acts::Never => false,
-        }
     }
 
     /// The name in reports and on the command line: `read`, `fcntl.F_GETFL`.
@@ -212,7 +192,10 @@ pub const CALLS: &[Row] = &[
     call("tee").returns(Returns::Bytes(Some(2))).flags(&[(Argument(3), SPLICE)]),
     // What it takes it may only map: a byte that were changed and put back would never have been changed.
     call("vmsplice").returns(Returns::Bytes(None)).flags(&[(Argument(3), SPLICE)]),
-    call("lseek").fails(&[EBADF, EINVAL]).returns(Number),
+    call("lseek")
+        .fails(&[EBADF, EINVAL])
+        .returns(Number)
+        .acts_when(|arguments| arguments[1] != 0 || arguments[2] as i32 != libc::SEEK_CUR),
     call("ftruncate"),
     // Descriptors.
     call("pipe").gives(&PAIR),
@@ -322,28 +305,31 @@ pub const CALLS: &[Row] = &[
     call("prctl").fails(&[EINVAL]).returns(Number),
     call("prlimit64")
         .fails(&[EPERM, EINVAL])
-        .asks_without(2)
+        .acts_when(|arguments| arguments[2] != 0)
         .gives(&[field!(3, rlimit.rlim_cur, 8), field!(3, rlimit.rlim_max, 8)]),
     call("mount").fails(&[EPERM, EACCES]),
     call("umount2").fails(&[EPERM]),
     call("chdir").fails(&[ENOENT]),
     // Signals.
-    call("kill").asks_without(1),
-    call("tgkill").asks_without(2),
-    call("tkill").asks_without(1),
+    call("kill").acts_when(|arguments| arguments[1] != 0),
+    call("tgkill").acts_when(|arguments| arguments[2] != 0),
+    call("tkill").acts_when(|arguments| arguments[1] != 0),
     call("rt_sigaction")
         .documented("sigaction")
-        .asks_without(1)
+        .acts_when(|arguments| arguments[1] != 0)
         .gives(&[Field("handler", Memory(2, 0, 8))])
         .flags(&[(Memory(1, 8, 8), ACTION)]),
-    call("rt_sigprocmask").documented("sigprocmask").asks_without(1).gives(&[Field("oldset", Memory(2, 0, SIGNALS))]),
+    call("rt_sigprocmask")
+        .documented("sigprocmask")
+        .acts_when(|arguments| arguments[1] != 0)
+        .gives(&[Field("oldset", Memory(2, 0, SIGNALS))]),
     call("rt_sigpending").documented("sigpending").asks().gives(&[Field("set", Memory(0, 0, SIGNALS))]),
     call("rt_sigsuspend").documented("sigsuspend").asks(),
     call("rt_sigtimedwait").documented("sigtimedwait").returns(Number),
     call("pause").fails(&[EIO]).asks(),
     call("signalfd4").documented("signalfd").returns(Descriptor),
     // System V objects.
-    call("msgget").returns(Number).flags(&[(Argument(1), GET)]),
+    call("msgget").returns(Number).acts_when(|arguments| makes(arguments, 1)).flags(&[(Argument(1), GET)]),
     call("msgsnd").takes(At(1, 8)).flags(&[(Argument(3), flags! { IPC_NOWAIT })]),
     call("msgrcv")
         .returns(Returns::Bytes(Some(2)))
@@ -356,7 +342,7 @@ pub const CALLS: &[Row] = &[
         field!(2, msqid_ds.msg_lrpid, 4),
     ]),
     call("msgctl").returns(Number),
-    call("semget").returns(Number).flags(&[(Argument(2), GET)]),
+    call("semget").returns(Number).acts_when(|arguments| makes(arguments, 2)).flags(&[(Argument(2), GET)]),
     call("semop").flags(&SEMBUF),
     call("semtimedop").documented("semop").flags(&SEMBUF),
     call("semctl").when(2, libc::GETVAL as i64, "GETVAL").returns(Number).asks(),
@@ -364,7 +350,7 @@ pub const CALLS: &[Row] = &[
     call("semctl").when(2, libc::GETNCNT as i64, "GETNCNT").returns(Number).asks(),
     call("semctl").when(2, libc::GETZCNT as i64, "GETZCNT").returns(Number).asks(),
     call("semctl"),
-    call("shmget").returns(Number).flags(&[(Argument(2), GET)]),
+    call("shmget").returns(Number).acts_when(|arguments| makes(arguments, 2)).flags(&[(Argument(2), GET)]),
     call("shmat").returns(Opaque).flags(&[(Argument(2), flags! { SHM_RDONLY SHM_RND SHM_REMAP SHM_EXEC })]),
     call("shmdt"),
     call("shmctl").when(1, libc::IPC_STAT as i64, "IPC_STAT").asks().gives(&[
@@ -389,7 +375,7 @@ pub const CALLS: &[Row] = &[
     call("mq_timedreceive")
         .returns(Returns::Bytes(Some(2)))
         .gives(&[Bytes(At(1, 0)), Field("priority", Memory(3, 0, 4))]),
-    call("mq_getsetattr").documented("mq_getattr").asks_without(1).gives(&[
+    call("mq_getsetattr").documented("mq_getattr").acts_when(|arguments| arguments[1] != 0).gives(&[
         Field("mq_flags", Memory(2, 0, 8)),
         Field("mq_maxmsg", Memory(2, 8, 8)),
         Field("mq_msgsize", Memory(2, 16, 8)),
@@ -438,6 +424,11 @@ const STAT_1: [Given; 6] = [
     field!(1, stat.st_gid, 4),
     field!(1, stat.st_size, 8),
 ];
+
+/// Whether msgget, semget or shmget may make an object, by its key and by the argument with its flags.
+fn makes(arguments: &[u64; 6], flags: usize) -> bool {
+    arguments[0] as i32 == libc::IPC_PRIVATE || arguments[flags] as i32 & libc::IPC_CREAT != 0
+}
 
 /// The flags of the first operation.
 const SEMBUF: [(Where, &[Flag]); 1] =

@@ -24,6 +24,9 @@ pub struct Plan {
 /// How often a spec is watched to learn its calls: what is not the same each time is not sabotaged.
 const LESSONS: u32 = 2;
 
+/// How often [`plan`] runs each spec: once as it is, and then watched.
+pub const RUNS: u32 = 1 + LESSONS;
+
 /// Finds out which calls the specs make, and what can go wrong with them, given the errors that the catalogue documents for a call.
 /// None when it was interrupted.
 pub fn plan(
@@ -115,11 +118,8 @@ pub fn try_all(
             let (sabotage, judged) = &plans[place].sabotages[index];
             tried[place][index] = Some(Tried {
                 sabotage: sabotage.name(),
-                call: sabotage.call.clone(),
-                kind: sabotage.kind.clone(),
                 judged: judged.clone(),
                 verdict: watched.sabotaged.then_some(record.verdict),
-                wall_us: record.wall_us,
             });
         }
         Ok(())

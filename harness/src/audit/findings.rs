@@ -6,18 +6,15 @@ use crate::verdict::Verdict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The version of the form of [`Findings`]. It grows when an old reader would misunderstand new findings.
-pub const FORMAT: u32 = 1;
-
 /// The findings of one audit.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Findings {
-    /// The version of this form, [`FORMAT`] of the writer.
-    pub format: u32,
     /// The version of ipcspec that made the audit.
     pub version: String,
     /// The machine.
     pub environment: Environment,
+    /// When only some sabotages were tried: the glob that names them.
+    pub only: Option<String>,
     /// Every spec that was selected, by id.
     pub specs: Vec<Audited>,
     /// Wall-clock time of the audit in microseconds.
@@ -54,18 +51,12 @@ pub enum LeftOut {
 /// One sabotage of one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tried {
-    /// The name by which it can be done again: `read#2:stale-byte`.
+    /// The name by which it can be done again: process, call and kind, as in `child1/read#2:stale-byte`.
     pub sabotage: String,
-    /// The call: `read`, `fcntl.F_GETFL`.
-    pub call: String,
-    /// What went wrong: `stale-byte`.
-    pub kind: String,
     /// The assertion that judges the call; none for a call that sets the scene.
     pub judged: Option<Source>,
     /// The verdict of the spec; none when the call was not made this time.
     pub verdict: Option<Verdict>,
-    /// Wall-clock time of this run of the spec in microseconds.
-    pub wall_us: u64,
 }
 
 /// What became of a sabotage.

@@ -98,11 +98,11 @@ pub fn sabotages(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Sa
 fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, acts: &mut Vec<(String, Act)>) {
     let moves_bytes = matches!(row.returns, Returns::Bytes(_));
     // A call that moved nothing and did not wait leaves everything as it was: not to make it is no sabotage.
-    if row.acts(&made.arguments) && (made.blocked || !moves_bytes || value > 0) {
+    if (row.acts)(&made.arguments) && (made.blocked || !moves_bytes || value > 0) {
         acts.push(("not-done".into(), Act::Skip(value)));
     }
     if let Some(error) = error {
-        if row.acts(&made.arguments) {
+        if (row.acts)(&made.arguments) {
             acts.push((format!("failed-{error:?}"), Act::Return(-(error as i64))));
         }
         acts.push((format!("refused-{error:?}"), Act::Skip(-(error as i64))));

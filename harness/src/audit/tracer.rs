@@ -281,8 +281,9 @@ impl<'a> Tracer<'a> {
             return false;
         }
         self.next_tick = Instant::now() + TICK;
-        let idle = self.tracees.values_mut().fold(true, |idle, tracee| tracee.is_idle() && idle);
-        if std::mem::take(&mut self.busy) || !idle {
+        // Each is asked, also after one that is not idle: asking takes note of how far it has come.
+        let idle: Vec<_> = self.tracees.values_mut().map(Tracee::is_idle).collect();
+        if std::mem::take(&mut self.busy) || idle.contains(&false) {
             self.quiet_ticks = 0;
         } else {
             self.quiet_ticks += 1;

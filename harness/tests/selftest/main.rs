@@ -1,9 +1,10 @@
 //! The harness is tested by specs that misbehave, in hostile surroundings.
 //!
-//! One binary in three parts: by the first argument it runs planted specs with the harness's own runner (`planted`), puts
+//! One binary in parts: by the first argument it runs planted specs with the harness's own runner (`planted`, `audit`), puts
 //! itself into surroundings and executes itself there (`surroundings`), or kills such runs (`kill-runs`); otherwise it
 //! speaks libtest's protocol. So it needs nothing but itself, and works from a nextest archive as any user.
 
+mod audit;
 mod choice;
 mod composition;
 mod kill_runs;
@@ -24,10 +25,12 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
         Some("planted") => runner::main(&arguments[1..]),
+        Some("audit") => audit::main(&arguments[1..]),
         Some("surroundings") => surroundings::main(&arguments[1..]),
         Some("kill-runs") => kill_runs::main(&arguments[1..]),
         _ => {
             let trials = [
+                audit::trials(),
                 misbehaviour::trials(),
                 choice::trials(),
                 composition::trials(),

@@ -1,5 +1,6 @@
 //! A run of planted specs in a process of its own, and what tests ask of it.
 
+use harness::audit::findings::Audited;
 use harness::record::{Failure, Records, SpecRecord};
 use std::fs::{self, Permissions};
 use std::io::BufReader;
@@ -51,6 +52,17 @@ impl Run {
 
     /// Runs them, from a copy of this binary that every user may execute, writing to a file that every user may write.
     pub fn outcome(&self) -> Outcome {
+        self.outcome_of("planted")
+    }
+
+    /// Audits them; the audit must come to its end.
+    pub fn audited(&self) -> Vec<Audited> {
+        let outcome = self.outcome_of("audit");
+        assert_eq!((outcome.code, outcome.words.as_str()), (Some(0), ""));
+        serde_json::from_slice(&outcome.records).expect("findings")
+    }
+
+    fn outcome_of(&self, what: &str) -> Outcome {
         let folder = open_folder();
         let records = folder.path().join("records");
         fs::write(&records, "").expect("a record file");
@@ -59,7 +71,7 @@ impl Run {
         if !self.surroundings.is_empty() {
             command.arg("surroundings").args(&self.surroundings);
         }
-        command.arg("planted").arg(&records);
+        command.arg(what).arg(&records);
         command.args([self.jobs.to_string(), self.repeat.to_string(), self.timeout_scale.to_string()]).args(&self.ids);
         let Output { status, stderr, .. } =
             command.stdin(Stdio::null()).stdout(Stdio::null()).output().expect("it can be started");

@@ -1,97 +1,181 @@
-//! `ipcspec audit`.
+//! `ipcspec audit`, and the one sabotage of `ipcspec run --sabotage`.
 
-use super::Refusal;
-use super::select::Filters;
+use super::select::{Filters, similar};
+use super::{Refusal, print, progress::Progress, store};
 use clap::Args;
 use fixtures::clauses::Catalogue;
-use harness::Errno;
-use harness::audit::campaign;
-use harness::audit::findings::Outcome;
-use harness::ladder::Machine;
-use harness::runner::Pace;
+use harness::Spec;
+use harness::audit::Watch;
+use harness::audit::campaign::{self, Plan};
+use harness::audit::findings::{Audited, Findings, LeftOut};
+use harness::environment::Environment;
+use harness::ladder::{CannotRun, Machine};
+use harness::registry::specs;
+use harness::runner::{Pace, Task};
 use reports::Exit;
-use std::collections::BTreeMap;
+use reports::audit::{Allowances, Judgement, json, markdown, terminal};
+use std::io::{IsTerminal, Write, stderr};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use wildmatch::WildMatch;
+
+/// Where the findings of the last audit in this folder are.
+const DEFAULT: &str = "target/ipcspec/audit.json";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     filters: Filters,
-    #[arg(long)]
-    jobs: Option<usize>,
-}
-
-/// The errors that the catalogue lists for a call, each once.
-fn documented(call: &str) -> Vec<Errno> {
-    let mut errors = Vec::new();
-    for row in Catalogue::load().errors.iter().filter(|row| row.call == call) {
-        if let Some(error) = errno(row.recorded_errno())
-            && !errors.contains(&error)
-        {
-            errors.push(error);
-        }
-    }
-    errors
-}
-
-fn errno(name: &str) -> Option<Errno> {
-    (1..200).map(Errno::from_raw).find(|errno| format!("{errno:?}") == name)
+    /// Only the spec with exactly this id.
+    #[arg(long, value_name = "ID", conflicts_with = "ids")]
+    only: Option<String>,
+    /// Only sabotages with this name or glob: `read#2:stale-byte`, '*:stale-byte'.
+    #[arg(long, value_name = "NAME")]
+    sabotage: Option<String>,
+    /// Only specs that stand in this file of the repository. Can be repeated.
+    #[arg(long, value_name = "FILE")]
+    source: Vec<PathBuf>,
+    /// How many specs run at once [default: four for each processor].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where the findings are written [default: target/ipcspec/audit.json].
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
 }
 
 pub fn audit(arguments: &Arguments) -> Result<Exit, Refusal> {
-    let specs = arguments.filters.specs()?;
-    let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
+    let specs = arguments.specs()?;
+    if let Some(path) = &arguments.findings {
+        store::prepare(path).map_err(|error| store::unwritable(path, &error))?;
+    }
     let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
-    let pace = Pace { jobs: arguments.jobs.unwrap_or(8), timeout_scale: 1.0 };
-    let t = std::time::Instant::now();
-    let plans = campaign::plan(&specs, &machine, pace, documented, |_| ()).map_err(could_not)?.unwrap();
-    eprintln!("planned in {:?}: {} sabotages", t.elapsed(), plans.iter().map(|p| p.sabotages.len()).sum::<usize>());
-    eprintln!(
-        "left out {:?}",
-        plans.iter().filter_map(|p| p.left_out.as_ref().map(|l| (p.spec.id, l))).collect::<Vec<_>>()
-    );
-    if std::env::var_os("PLAN").is_some() {
-        let mut by = BTreeMap::<(String, bool), usize>::new();
-        for p in &plans {
-            for (s, j) in &p.sabotages {
-                *by.entry((s.call.clone(), j.is_some())).or_default() += 1;
-                if specs.len() < 10 {
-                    eprintln!("{} {} {j:?}", p.spec.id, s.name());
-                }
-            }
-        }
-        eprintln!("{by:#?}");
-        return Ok(Exit::Holds);
+    let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
+    let pace = Pace { jobs, timeout_scale: 1.0 };
+    let start = Instant::now();
+    let mut plans = plan(&specs, &machine, pace)?;
+    if let Some(name) = &arguments.sabotage {
+        narrow(&mut plans, name)?;
     }
-    let t = std::time::Instant::now();
-    let audited = campaign::try_all(plans, &machine, pace, |_| ()).map_err(could_not)?.unwrap();
-    eprintln!("tried in {:?}", t.elapsed());
-    let mut table = BTreeMap::<(String, bool), [usize; 4]>::new();
-    for a in &audited {
-        if a.is_vacuous() {
-            println!("VACUOUS {}", a.id);
-        }
-        for t in &a.tried {
-            let row = table.entry((a.mechanism.clone(), t.judged.is_some())).or_default();
-            row[0] += 1;
-            row[match t.outcome() {
-                Outcome::Noticed => 1,
-                Outcome::Missed => 2,
-                Outcome::NotMade => 3,
-            }] += 1;
-            if t.outcome() != Outcome::Noticed {
-                println!(
-                    "{:?} {} {} {}",
-                    t.outcome(),
-                    a.id,
-                    t.sabotage,
-                    t.judged.as_ref().map_or("scene".into(), ToString::to_string)
-                );
-            }
-            if std::env::var_os("SLOW").is_some() {
-                println!("TIME {} {} {} {:?}", t.wall_us, a.id, t.sabotage, t.verdict);
+    let findings = Findings {
+        version: env!("CARGO_PKG_VERSION").into(),
+        environment: Environment::look(machine.rung.word(), machine.refused.clone()),
+        only: arguments.sabotage.clone(),
+        specs: try_all(plans, &machine, pace)?,
+        wall_us: start.elapsed().as_micros() as u64,
+    };
+    tell(arguments, &findings)
+}
+
+impl Arguments {
+    fn specs(&self) -> Result<Vec<&'static Spec>, Refusal> {
+        let mut selected = match &self.only {
+            None => self.filters.specs()?,
+            Some(id) => match specs().iter().find(|spec| spec.id == id) {
+                Some(spec) => vec![*spec],
+                None => return Err(Refusal::nothing(format!("no spec has exactly the id {id}{}", similar(id)))),
+            },
+        };
+        if !self.source.is_empty() {
+            let wanted = |spec: &&Spec| self.source.iter().any(|file| file.as_path() == Path::new(spec.file));
+            selected.retain(wanted);
+            if selected.is_empty() {
+                return Err(Refusal::nothing("no selected spec stands in these files"));
             }
         }
+        Ok(selected)
     }
-    println!("{table:?}");
-    Ok(Exit::Holds)
+}
+
+fn could_not(error: CannotRun) -> Refusal {
+    Refusal::could_not(error.to_string())
+}
+
+fn interrupted() -> Refusal {
+    Refusal::could_not("the audit was interrupted before it came to an end")
+}
+
+fn plan(specs: &[&'static Spec], machine: &Machine, pace: Pace) -> Result<Vec<Plan>, Refusal> {
+    let _ = writeln!(stderr(), "ipcspec {}: learning the calls of {} specs", env!("CARGO_PKG_VERSION"), specs.len());
+    let progress = Progress::of_many(campaign::RUNS as usize * specs.len());
+    let documented = |call: &str| Catalogue::load().errnos_of(call);
+    let plans = campaign::plan(specs, machine, pace, documented, |event| progress.show(event));
+    progress.end();
+    plans.map_err(could_not)?.ok_or_else(interrupted)
+}
+
+/// Leaves only the sabotages with this name; it is a mistake when there is none.
+fn narrow(plans: &mut [Plan], name: &str) -> Result<(), Refusal> {
+    let wanted = WildMatch::new(name);
+    for plan in plans.iter_mut() {
+        plan.sabotages.retain(|(sabotage, _)| wanted.matches(&sabotage.name()));
+    }
+    if plans.iter().any(|plan| !plan.sabotages.is_empty()) {
+        return Ok(());
+    }
+    let why = plans.iter().find_map(|plan| plan.left_out.as_ref().map(|why| (plan.spec.id, why)));
+    Err(Refusal::nothing(match why {
+        Some((id, LeftOut::Skipped(needs))) => format!("{id} is skipped here: it needs {needs}"),
+        Some((id, LeftOut::DoesNotConform(verdict))) => format!("{id} cannot be sabotaged: it gets {verdict} without"),
+        Some((id, LeftOut::NotWhenWatched(verdict, _))) => {
+            format!("{id} cannot be sabotaged: it gets {verdict} when it is only watched")
+        }
+        None => {
+            format!("no call of the selected specs can be sabotaged as {name}; audit.json of an audit has all names")
+        }
+    }))
+}
+
+fn try_all(plans: Vec<Plan>, machine: &Machine, pace: Pace) -> Result<Vec<Audited>, Refusal> {
+    let total = plans.iter().map(|plan| plan.sabotages.len()).sum();
+    let _ = writeln!(stderr(), "{total} sabotages, {} at once", pace.jobs);
+    let progress = Progress::of_many(total);
+    let audited = campaign::try_all(plans, machine, pace, |event| progress.show(event));
+    progress.end();
+    audited.map_err(could_not)?.ok_or_else(interrupted)
+}
+
+/// One run of each of the specs that can be sabotaged so.
+pub fn sabotaged(specs: &[&'static Spec], name: &str, machine: &Machine, pace: Pace) -> Result<Vec<Task>, Refusal> {
+    let mut plans = plan(specs, machine, pace)?;
+    narrow(&mut plans, name)?;
+    let _ = writeln!(stderr(), "{name}: what follows tells of the specs, not of this system");
+    let tasks = plans.into_iter().flat_map(|plan| {
+        let Plan { spec, sabotages, .. } = plan;
+        (1..).zip(sabotages).map(move |(attempt, (sabotage, _))| {
+            let watch = Some(Watch::Sabotage(sabotage));
+            Task { spec, attempt, watch }
+        })
+    });
+    Ok(tasks.collect())
+}
+
+fn tell(arguments: &Arguments, findings: &Findings) -> Result<Exit, Refusal> {
+    let registered: Vec<_> = specs().iter().map(|spec| spec.id).collect();
+    let judgement = Judgement::of(findings, &Allowances::ours(), &registered);
+    let kept = keep(arguments, &judgement);
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    print(&terminal::render(&judgement, colour))?;
+    kept?;
+    if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
+        store::append(Path::new(&path), &markdown::render(&judgement))?;
+    }
+    Ok(judgement.exit())
+}
+
+/// Writes the findings. Where nobody named a place and the usual one cannot be written, the audit still judges.
+fn keep(arguments: &Arguments, judgement: &Judgement) -> Result<(), Refusal> {
+    let path = arguments.findings.as_deref().unwrap_or(Path::new(DEFAULT));
+    let written = std::fs::create_dir_all(store::folder(path))
+        .and_then(|()| reports::replace_file(path, |out| out.write_all(json::render(judgement).as_bytes())));
+    match written {
+        Ok(()) => {
+            let _ = writeln!(stderr(), "all findings are in {}", path.display());
+            Ok(())
+        }
+        Err(error) if arguments.findings.is_none() => {
+            let _ = writeln!(stderr(), "no findings are kept: {} cannot be written ({error})", path.display());
+            Ok(())
+        }
+        Err(error) => Err(store::unwritable(path, &error)),
+    }
 }

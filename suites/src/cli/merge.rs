@@ -29,7 +29,7 @@ pub fn merge(arguments: &Arguments) -> Result<Exit, Refusal> {
     let part = |path: &PathBuf| Ok(Part { name: path.display().to_string(), records: store::read(path)? });
     let parts = arguments.parts.iter().map(part).collect::<Result<Vec<_>, Refusal>>()?;
     let records = merge_parts(parts).map_err(Refusal::could_not)?;
-    run::tell(named, &records)
+    run::tell(run::Place::of(named), &records)
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

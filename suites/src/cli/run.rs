@@ -1,7 +1,7 @@
 //! `ipcspec run`.
 
 use super::select::Filters;
-use super::{Refusal, colour, preload, print, progress::Progress, store, trace};
+use super::{Refusal, audit, colour, preload, print, progress::Progress, store, trace};
 use clap::Args;
 use fixtures::clauses::Catalogue;
 use harness::environment::Environment;
@@ -46,6 +46,10 @@ pub struct Arguments {
     /// Make signs for strace: this is the run that is traced.
     #[arg(long, hide = true)]
     traced: bool,
+    /// Sabotage one call, as `ipcspec audit` does, to see what a wrong kernel would make of the spec: `read#2:stale-byte`.
+    /// No records are kept.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["shuffle", "repeat", "shard", "records", "trace"])]
+    sabotage: Option<String>,
     /// This machine was booted for the run: specs may change its global settings.
     #[arg(long)]
     expendable: bool,
@@ -80,13 +84,16 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
     let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
-    let order = selection::order(&specs, arguments.repeat, arguments.shuffle);
+    let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
+    let order = match &arguments.sabotage {
+        Some(name) => audit::sabotaged(&specs, name, &machine, pace)?,
+        None => selection::order(&specs, arguments.repeat, arguments.shuffle),
+    };
     let run = header(arguments, &machine, order.len());
     announce(&run, jobs);
     let progress = Progress::new(order.len());
     let start = Instant::now();
     let mut judged = Vec::with_capacity(order.len());
-    let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
     let interrupted = runner::run(order, &machine, pace, |event| {
         progress.show(&event);
         if let Event::Judged(_, record, _) = event {
@@ -100,7 +107,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     if arguments.trace && !interrupted {
         trace::add_traces(&mut judged, &again(arguments));
     }
-    tell(arguments.records.as_deref(), &Records { run, specs: judged, end })
+    let place = if arguments.sabotage.is_some() { Place::Nowhere } else { Place::of(arguments.records.as_deref()) };
+    tell(place, &Records { run, specs: judged, end })
 }
 
 /// What a run of one spec has to be told, to be like this one.
@@ -120,7 +128,7 @@ fn again(arguments: &Arguments) -> Vec<OsString> {
 
 /// Sees that a named place can be written: better known before the work than after it.
 pub fn prepare(named: Option<&Path>) -> Result<(), Refusal> {
-    named.map_or(Ok(()), |path| store::prepare(path).map_err(|error| unwritable(path, &error)))
+    named.map_or(Ok(()), |path| store::prepare(path).map_err(|error| store::unwritable(path, &error)))
 }
 
 fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecord {
@@ -153,10 +161,28 @@ fn announce(run: &RunRecord, jobs: usize) {
     );
 }
 
+/// Where records are kept, and the reports beside them.
+#[derive(Clone, Copy)]
+pub enum Place<'a> {
+    /// Where the other commands look first, if that can be written.
+    Usual,
+    /// Where the user wants them.
+    Named(&'a Path),
+    /// Nowhere: they say nothing of this system.
+    Nowhere,
+}
+
+impl<'a> Place<'a> {
+    /// A named place, or else the usual one.
+    pub fn of(named: Option<&'a Path>) -> Self {
+        named.map_or(Self::Usual, Self::Named)
+    }
+}
+
 /// Reports, in every form that was asked for or that the surroundings read.
-pub fn tell(named: Option<&Path>, records: &Records) -> Result<Exit, Refusal> {
+pub fn tell(place: Place, records: &Records) -> Result<Exit, Refusal> {
     let claims = claims();
-    let kept = keep(named, records, &claims);
+    let kept = keep(place, records, &claims);
     print(&reports::terminal::render(records, &claims, colour()))?;
     if let Some(folder) = kept? {
         let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
@@ -164,20 +190,24 @@ pub fn tell(named: Option<&Path>, records: &Records) -> Result<Exit, Refusal> {
     if std::env::var_os("GITHUB_ACTIONS").is_some() {
         print(&reports::github::annotations(records))?;
         if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
-            append(Path::new(&path), &reports::github::job_summary(records, &claims))?;
+            store::append(Path::new(&path), &reports::github::job_summary(records, &claims))?;
         }
     }
     Ok(Exit::of(records))
 }
 
 /// Writes records and reports. Where nobody named a place and the usual one cannot be written, the run still judges.
-fn keep(named: Option<&Path>, records: &Records, claims: &[NotedClaim]) -> Result<Option<PathBuf>, Refusal> {
-    let path = named.unwrap_or(Path::new(store::DEFAULT));
+fn keep(place: Place, records: &Records, claims: &[NotedClaim]) -> Result<Option<PathBuf>, Refusal> {
+    let path = match place {
+        Place::Nowhere => return Ok(None),
+        Place::Usual => Path::new(store::DEFAULT),
+        Place::Named(path) => path,
+    };
     let folder = store::folder(path);
     let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, claims));
     match written {
         Ok(_) => Ok(Some(folder)),
-        Err(error) if named.is_none() => {
+        Err(error) if matches!(place, Place::Usual) => {
             let _ = writeln!(
                 std::io::stderr(),
                 "no records are kept: {} cannot be written ({error}); name a place with --records",
@@ -185,17 +215,8 @@ fn keep(named: Option<&Path>, records: &Records, claims: &[NotedClaim]) -> Resul
             );
             Ok(None)
         }
-        Err(error) => Err(unwritable(path, &error)),
+        Err(error) => Err(store::unwritable(path, &error)),
     }
-}
-
-fn append(path: &Path, text: &str) -> Result<(), Refusal> {
-    let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> Refusal {
-    Refusal::could_not(format!("{} cannot be written: {error}", path.display()))
 }
 
 /// What the founding notes claim, in the words of reports.

@@ -4,7 +4,7 @@ use super::Refusal;
 use harness::record::Records;
 use reports::Format;
 use std::fs::File;
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
 /// The records of the last run in this folder.
@@ -49,4 +49,15 @@ pub fn read(path: &Path) -> Result<Records, Refusal> {
         _ => refusal(&format_args!("cannot be read: {error}")),
     })?;
     Records::read(BufReader::new(file)).map_err(|error| refusal(&error))
+}
+
+/// Adds to a file that others write too.
+pub fn append(path: &Path, text: &str) -> Result<(), Refusal> {
+    let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
+}
+
+/// Why an answer could not be kept.
+pub fn unwritable(path: &Path, error: &io::Error) -> Refusal {
+    Refusal::could_not(format!("{} cannot be written: {error}", path.display()))
 }

@@ -33,9 +33,10 @@ fn a_full_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
     let (first, second) = (mounted.join("first"), mounted.join("second"));
     assert_eq!(make(&first, 0o600), Ok(()));
     assert_errno!(make(&second, 0o600), ENOSPC);
-    assert!(!second.exists(), "no second node was made");
+    assert_errno!(node_at(&second), ENOENT);
     std::fs::remove_file(&first)?;
     assert_eq!(make(&second, 0o600), Ok(()));
+    assert_eq!(node_at(&second), Ok(Node::new("p0600")));
     Ok(())
 }
 
@@ -60,7 +61,7 @@ fn a_full_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
 fn a_read_only_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
     let mounted = Mounted::read_only()?;
     assert_errno!(make(&mounted.join("fifo"), 0o600), EROFS);
-    assert!(!mounted.join("fifo").exists(), "no node was made");
+    assert_errno!(node_at(mounted.join("fifo")), ENOENT);
     Ok(())
 }
 

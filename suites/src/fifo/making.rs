@@ -1,7 +1,6 @@
 //! Making FIFOs: type, permissions, owner, and where the name goes.
 
 use super::calls::*;
-use fixtures::name::kind;
 use fixtures::prelude::*;
 use fixtures::privilege::drop_capabilities;
 use fixtures::program;
@@ -36,8 +35,8 @@ fn a_fifo_is_made_with_the_mode_less_the_umask(#[case] make: Make) -> Scene {
         Ok(())
     })?;
     child.join()?;
-    assert_eq!(masked.kind().as_deref(), Some("p0640"));
-    assert_eq!(whole.kind().as_deref(), Some("p0666"));
+    assert_eq!(masked.node(), Ok(Node::new("p0640")));
+    assert_eq!(whole.node(), Ok(Node::new("p0666")));
     Ok(())
 }
 
@@ -51,9 +50,8 @@ fn a_fifo_is_made_with_the_mode_less_the_umask(#[case] make: Make) -> Scene {
 fn a_fifo_is_a_special_file() -> Scene {
     let name = Name::free("fifo");
     assert_eq!(mkfifo(&name, 0o600), Ok(()));
-    let found = name.symlink_metadata()?;
-    assert_eq!(found.mode(), libc::S_IFIFO | 0o600);
-    assert_eq!((found.size(), found.blocks()), (0, 0));
+    assert_eq!(name.node(), Ok(Node::new("p0600")));
+    assert_eq!(lstat(&name).map(|found| found.st_blocks), Ok(0));
     Ok(())
 }
 
@@ -68,13 +66,12 @@ fn a_fifo_is_no_device() -> Scene {
     let name = Name::free("fifo");
     // A device number that is given for a FIFO means nothing.
     assert_eq!(mknod(&name, libc::S_IFIFO | 0o600, libc::makedev(1, 3)), Ok(()));
-    let found = name.symlink_metadata()?;
-    let kind = found.mode() & libc::S_IFMT;
-    assert_eq!(kind, libc::S_IFIFO);
-    assert!(kind != libc::S_IFCHR && kind != libc::S_IFBLK);
-    assert_eq!(found.rdev(), 0);
-    observe("what a FIFO is listed as (p: FIFO, c or b: device)", name.kind().unwrap_or_default());
-    observe("device number of a FIFO", found.rdev());
+    // Its letter would be c or b.
+    assert_eq!(name.node(), Ok(Node::new("p0600")));
+    let device = lstat(&name).map(|found| found.st_rdev);
+    assert_eq!(device, Ok(0));
+    observe("what a FIFO is listed as (p: FIFO, c or b: device)", name.node()?.kind);
+    observe("device number of a FIFO", device?);
     Ok(())
 }
 
@@ -101,8 +98,7 @@ fn a_fifo_belongs_to_the_effective_user(#[case] make: Make) -> Scene {
         Ok(())
     })?;
     child.join()?;
-    let found = path.symlink_metadata()?;
-    assert_eq!((found.uid(), found.gid()), (SECOND_ID, SECOND_ID));
+    assert_eq!(node_at(&path), Ok(Node { owner: (SECOND_ID, SECOND_ID), ..Node::new("p0600") }));
     Ok(())
 }
 
@@ -162,8 +158,8 @@ fn a_relative_path_starts_at_the_folder(#[case] make: MakeAt) -> Scene {
     let (folder, name) = (Name::folder("folder", 0o700)?, Name::free("fifo"));
     let descriptor = open(&folder, O_RDONLY | O_DIRECTORY)?;
     assert_eq!(make(descriptor.number(), "fifo".as_ref()), Ok(()));
-    assert_eq!(kind(folder.join("fifo")).as_deref(), Some("p0600"));
-    assert_eq!(name.kind(), None);
+    assert_eq!(node_at(folder.join("fifo")), Ok(Node::new("p0600")));
+    assert_errno!(name.node(), ENOENT);
     Ok(())
 }
 
@@ -180,7 +176,7 @@ fn a_relative_path_starts_at_the_folder(#[case] make: MakeAt) -> Scene {
 fn a_relative_path_starts_at_the_current_folder(#[case] make: MakeAt) -> Scene {
     let name = Name::free("fifo");
     assert_eq!(make(AT_FDCWD, "fifo".as_ref()), Ok(()));
-    assert_eq!(name.kind().as_deref(), Some("p0600"));
+    assert_eq!(name.node(), Ok(Node::new("p0600")));
     Ok(())
 }
 
@@ -197,7 +193,7 @@ fn a_relative_path_starts_at_the_current_folder(#[case] make: MakeAt) -> Scene {
 fn an_absolute_path_needs_no_descriptor(#[case] make: MakeAt) -> Scene {
     let name = Name::free("fifo");
     assert_eq!(make(NOT_OPEN, &name), Ok(()));
-    assert_eq!(name.kind().as_deref(), Some("p0600"));
+    assert_eq!(name.node(), Ok(Node::new("p0600")));
     Ok(())
 }
 
@@ -218,10 +214,10 @@ fn the_command_makes_a_fifo() -> Scene {
         Ok((child.wait()?, words))
     };
     assert_eq!(mkfifo()?, (Ended::Exited(0), String::new()));
-    assert_eq!(name.kind().as_deref(), Some("p0640"));
+    assert_eq!(name.node(), Ok(Node::new("p0640")));
     let (ended, words) = mkfifo()?;
     assert_matches!(ended, Ended::Exited(1..));
     assert!(words.contains("File exists"), "the second run said {words:?}");
-    assert_eq!(name.kind().as_deref(), Some("p0640"));
+    assert_eq!(name.node(), Ok(Node::new("p0640")));
     Ok(())
 }

@@ -64,11 +64,11 @@ fn a_taken_name_is_not_taken_again(#[case] make: Make) -> Scene {
     let (fifo, nothing) = (Fifo::new()?, Name::free("nothing"));
     let (link, dangling) = (Name::symlink("link", &fifo)?, Name::symlink("dangling", &nothing)?);
     for taken in [&fifo, &link, &dangling] {
-        let before = taken.kind();
+        let before = taken.node()?;
         assert_errno!(make(taken, 0o640), EEXIST);
-        assert_eq!(taken.kind(), before);
+        assert_eq!(taken.node(), Ok(before));
     }
-    assert_eq!(nothing.kind(), None);
+    assert_errno!(nothing.node(), ENOENT);
     Ok(())
 }
 
@@ -93,9 +93,9 @@ fn a_taken_name_is_not_taken_again(#[case] make: Make) -> Scene {
 fn a_path_has_a_greatest_length(#[case] make: Make) -> Scene {
     let name = Name::free("fifo");
     assert_errno!(make(&path_of_length(PATH_MAX as usize), 0o600), ENAMETOOLONG);
-    assert_eq!(name.kind(), None);
+    assert_errno!(name.node(), ENOENT);
     assert_eq!(make(&path_of_length(PATH_MAX as usize - 1), 0o600), Ok(()));
-    assert_eq!(name.kind().as_deref(), Some("p0600"));
+    assert_eq!(name.node(), Ok(Node::new("p0600")));
     Ok(())
 }
 
@@ -127,7 +127,7 @@ fn a_name_has_a_greatest_length(#[case] make: Make) -> Scene {
     let (longest, longer) = (Name::free(&"n".repeat(limit)), Name::free(&"n".repeat(limit + 1)));
     assert_errno!(make(&longer, 0o600), ENAMETOOLONG);
     assert_eq!(make(&longest, 0o600), Ok(()));
-    assert_eq!(longest.kind().as_deref(), Some("p0600"));
+    assert_eq!(longest.node(), Ok(Node::new("p0600")));
     Ok(())
 }
 
@@ -153,7 +153,7 @@ fn a_missing_folder_takes_no_fifo(#[case] make: Make) -> Scene {
     let dangling = Name::symlink("dangling", &nothing)?;
     assert_errno!(make(&nothing.join("fifo"), 0o600), ENOENT);
     assert_errno!(make(&dangling.join("fifo"), 0o600), ENOENT);
-    assert_eq!(nothing.kind(), None);
+    assert_errno!(nothing.node(), ENOENT);
     Ok(())
 }
 
@@ -178,8 +178,8 @@ fn a_file_takes_no_fifo(#[case] make: Make) -> Scene {
     let (file, fifo) = (Name::file("file")?, Fifo::new()?);
     assert_errno!(make(&file.join("below"), 0o600), ENOTDIR);
     assert_errno!(make(&fifo.join("below"), 0o600), ENOTDIR);
-    assert_eq!(file.kind().as_deref(), Some("-0644"));
-    assert_eq!(fifo.kind().as_deref(), Some("p0600"));
+    assert_eq!(file.node(), Ok(Node::new("-0644")));
+    assert_eq!(fifo.node(), Ok(Node::new("p0600")));
     Ok(())
 }
 
@@ -221,7 +221,7 @@ fn a_loop_of_links_takes_no_fifo(#[case] make: Make) -> Scene {
 fn no_descriptor_is_no_start_of_a_path(#[case] make: MakeAt) -> Scene {
     let name = Name::free("fifo");
     assert_errno!(make(NOT_OPEN, "fifo".as_ref()), EBADF);
-    assert_eq!(name.kind(), None);
+    assert_errno!(name.node(), ENOENT);
     Ok(())
 }
 
@@ -239,7 +239,7 @@ fn a_file_is_no_start_of_a_path(#[case] make: MakeAt) -> Scene {
     let (file, name) = (Name::file("file")?, Name::free("fifo"));
     let descriptor = open(&file, O_RDONLY)?;
     assert_errno!(make(descriptor.number(), "fifo".as_ref()), ENOTDIR);
-    assert_eq!(name.kind(), None);
+    assert_errno!(name.node(), ENOENT);
     Ok(())
 }
 

@@ -30,7 +30,7 @@ fn other_types_are_refused(#[case] make: MakeNode) -> Scene {
     let name = Name::free("node");
     assert_errno!(make(&name, S_IFLNK | 0o600, 0), EINVAL);
     assert_errno!(make(&name, NO_TYPE | 0o600, 0), EINVAL);
-    assert_eq!(name.kind(), None);
+    assert_errno!(name.node(), ENOENT);
     Ok(())
 }
 
@@ -55,9 +55,9 @@ fn devices_are_for_the_privileged(#[case] make: MakeNode) -> Scene {
         Ok(())
     })?;
     child.join()?;
-    assert_eq!(device.kind(), None);
-    assert_eq!(fifo.kind().as_deref(), Some("p0600"));
-    assert_eq!(socket.kind().as_deref(), Some("s0600"));
+    assert_errno!(device.node(), ENOENT);
+    assert_eq!(fifo.node(), Ok(Node::new("p0600")));
+    assert_eq!(socket.node(), Ok(Node::new("s0600")));
     Ok(())
 }
 
@@ -76,7 +76,7 @@ fn the_queue_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
     let queues = Mounted::new("mqueue", "")?;
     let path = queues.join("fifo");
     assert_errno!(make(&path, 0o600), EPERM);
-    assert!(!path.exists(), "no node was made");
+    assert_errno!(node_at(&path), ENOENT);
     Ok(())
 }
 

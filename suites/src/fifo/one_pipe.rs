@@ -37,7 +37,7 @@ fn all_share_one_pipe() -> Scene {
 fn two_openers_of_a_name_are_connected() -> Scene {
     let name = Name::free("fifo");
     assert_eq!(mkfifo("fifo", 0o600), Ok(()));
-    assert_eq!(name.kind().as_deref(), Some("p0600"));
+    assert_eq!(name.node(), Ok(Node::new("p0600")));
     let reader = assert_ok!(open(&name, O_RDONLY | O_NONBLOCK));
     let writer = assert_ok!(open("./fifo", O_WRONLY | O_NONBLOCK));
     assert_eq!(write(&writer, b"hello"), Ok(5));

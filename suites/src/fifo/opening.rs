@@ -104,7 +104,7 @@ fn a_stale_fifo_makes_a_writer_sleep() -> Scene {
         Ok(())
     })?;
     assert_eq!(crashing.wait()?, Ended::Killed { by: Signal(libc::SIGKILL), core: false });
-    assert_eq!(fifo.kind().as_deref(), Some("p0600"));
+    assert_eq!(fifo.node(), Ok(Node::new("p0600")));
     let writer = fork(|| drop(open(&fifo, O_WRONLY)))?;
     writer.assert_blocked_in(Syscall::OPEN);
     let state = harness::standing::state(writer.pid()).map(String::from);

@@ -67,7 +67,7 @@ fn a_fifo_is_not_created_by_open() -> Scene {
     let fifo = Fifo::new()?;
     assert_errno!(open_mode(&fifo, O_RDWR | O_CREAT | O_EXCL, 0o600), EEXIST);
     drop(assert_ok!(open_mode(&fifo, O_RDWR | O_CREAT, 0o644)));
-    assert_eq!(fifo.kind().as_deref(), Some("p0600"));
+    assert_eq!(fifo.node(), Ok(Node::new("p0600")));
     Ok(())
 }
 
@@ -164,7 +164,7 @@ fn no_name_is_not_opened(#[case] open: Open) -> Scene {
     for flags in [O_RDONLY | O_NONBLOCK, O_WRONLY | O_NONBLOCK, O_RDWR] {
         assert_errno!(open(&name, flags), ENOENT);
     }
-    assert_eq!(name.kind(), None);
+    assert_errno!(name.node(), ENOENT);
     Ok(())
 }
 
@@ -183,7 +183,7 @@ fn a_missing_folder_leads_to_no_fifo() -> Scene {
         assert_errno!(open_mode(folder.join("fifo"), O_RDWR | O_CREAT, 0o600), ENOENT);
     }
     assert_errno!(open(&dangling, O_RDWR), ENOENT);
-    assert_eq!(nothing.kind(), None);
+    assert_errno!(nothing.node(), ENOENT);
     Ok(())
 }
 

@@ -91,9 +91,9 @@ fn segment_outlives_its_creator() -> Scene {
     })?;
     creator.kill()?;
     let segment = Segment::adopt(id.load(Relaxed), key);
+    let left = SegmentStatus { creator: creator.pid(), last: creator.pid(), ..SegmentStatus::new(key, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(left));
     unrelated::start(&READS_SEGMENT, &key_and_id(key, segment.id()))?.join()?;
-    let left = SegmentStatus { key, mode: 0o600, size: TEXT.len(), attachments: 0, creator: creator.pid() };
-    assert_eq!(segment_status(segment.id()), Ok(left));
     assert_eq!(segment.remove(), Ok(()));
     assert_errno!(shmget(key, 0, 0), ENOENT);
     assert_errno!(segment_status(segment.id()), EINVAL);

@@ -1,6 +1,7 @@
 //! What holds POSIX objects on Linux: file systems that are in memory only.
 
 use super::TEXT;
+use fixtures::file::content;
 use fixtures::memory::Mapping;
 use fixtures::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use fixtures::prelude::*;
@@ -28,7 +29,7 @@ fn posix_objects_are_in_memory_file_systems() -> Scene {
     let (memory, queue, semaphore) = (SharedMemory::new(), MessageQueue::new(), NamedSemaphore::new());
     let made = (memory.create(TEXT.len())?, queue.create()?, semaphore.create(1)?);
     let file = Path::new("/dev/shm").join(&memory.name()[1..]);
-    assert_eq!(fs::metadata(&file).map(|file| file.len()).ok(), Some(TEXT.len() as u64));
+    assert_eq!(node_at(&file), Ok(Node { size: TEXT.len() as i64, ..Node::new("-0600") }));
     let (of_memory, of_queue) = (file_system_type(&made.0), file_system_type(&made.1));
     let of_semaphore = open(format!("/dev/shm/sem.{}", &semaphore.name()[1..]), O_RDONLY).and_then(file_system_type);
     assert_eq!(of_memory, Ok(TMPFS_MAGIC));
@@ -57,7 +58,8 @@ fn posix_objects_end_with_their_tmpfs() -> Scene {
         mount_tmpfs()?;
         Mapping::new(&memory.create(TEXT.len())?, TEXT.len())?.write(TEXT);
         drop(semaphore.create(3)?);
-        assert_eq!(shm_open(memory.name(), O_RDWR, 0).and_then(|fd| Ok(fstat(&fd)?.st_size)), Ok(TEXT.len() as i64));
+        let of_text = Node { size: TEXT.len() as i64, ..Node::new("-0600") };
+        assert_eq!(shm_open(memory.name(), O_RDWR, 0).and_then(node_of), Ok(of_text));
         assert_eq!(sem_open(semaphore.name(), 0, 0, 0).and_then(|open| sem_getvalue(&open)), Ok(3));
         umount("/dev/shm")?;
         assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
@@ -96,14 +98,14 @@ fn objects_have_three_lifetimes() -> Scene {
         assert_eq!(watch.present()?, Watch::NONE);
         let left = msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, IPC_NOWAIT));
         assert_eq!(left, Ok(Message { kind: 1, text: TEXT.to_vec() }));
-        assert_eq!(fs::read(&file)?, TEXT);
+        assert_eq!(open(&file, O_RDONLY).and_then(content), Ok(TEXT.into()));
         Ok(())
     })?;
     machine.join()?;
     let next_machine = fork(|| -> Scene {
         unshare(CloneFlags::CLONE_NEWIPC)?;
         assert_errno!(msgget(key, 0), ENOENT);
-        assert_eq!(fs::read(&file)?, TEXT);
+        assert_eq!(open(&file, O_RDONLY).and_then(content), Ok(TEXT.into()));
         Ok(())
     })?;
     next_machine.join()

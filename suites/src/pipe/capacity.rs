@@ -176,8 +176,10 @@ fn a_pipe_does_not_shrink_below_its_bytes() -> Scene {
     assert_errno!(set_capacity(&writer, pages(2)), EBUSY);
     assert_eq!(get_capacity(&writer), Ok(pages(16)));
     assert_eq!(set_capacity(&writer, pages(4)), Ok(pages(4)));
+    assert_eq!(get_capacity(&writer), Ok(pages(4)));
     assert_eq!(read_bytes(&reader, pages(16) as usize), Ok(Bytes(sequence)));
     assert_eq!(set_capacity(&writer, pages(2)), Ok(pages(2)));
+    assert_eq!(get_capacity(&writer), Ok(pages(2)));
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! What a pipe is to the file system: a nameless object.
 
 use fixtures::prelude::*;
-use libc::{O_NONBLOCK, O_RDONLY, O_WRONLY};
+use libc::{O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use std::fs::{read_link, read_to_string};
 use std::path::PathBuf;
 
@@ -36,8 +36,8 @@ fn both_ends_are_fifos_in_pipefs() -> Scene {
 )]
 fn both_ends_have_one_inode() -> Scene {
     let ((reader, writer), (other, _)) = (pipe()?, pipe()?);
-    assert_eq!(identity(&reader), identity(&writer));
-    assert_ne!(identity(&reader), identity(&other));
+    assert_eq!(identity_of(&reader), identity_of(&writer));
+    assert_ne!(identity_of(&reader)?, identity_of(&other)?);
     Ok(())
 }
 
@@ -50,7 +50,7 @@ fn both_ends_have_one_inode() -> Scene {
 )]
 fn no_path_leads_to_a_pipe() -> Scene {
     let (reader, writer) = pipe()?;
-    let (device, inode) = identity(&reader)?;
+    let (device, inode) = identity_of(&reader)?;
     let device = format!("{}:{}", libc::major(device), libc::minor(device));
     let mounts = read_to_string("/proc/self/mountinfo")?;
     let mounted: Vec<_> = mounts.lines().filter_map(|line| line.split(' ').nth(2)).collect();
@@ -73,9 +73,10 @@ fn no_path_leads_to_a_pipe() -> Scene {
 fn the_link_in_proc_opens_the_pipe_anew() -> Scene {
     let (reader, writer) = pipe()?;
     let again = assert_ok!(open(link_to(&reader), O_RDONLY | O_NONBLOCK));
-    assert_eq!(identity(&again), identity(&reader));
-    assert_eq!(get_flags(&again).map(|flags| flags & O_NONBLOCK), Ok(O_NONBLOCK));
-    assert_eq!(get_flags(&reader).map(|flags| flags & O_NONBLOCK), Ok(0));
+    assert_eq!(identity_of(&again), identity_of(&reader));
+    let mode_and_blocking = |end| get_flags(end).map(|flags| flags & (O_ACCMODE | O_NONBLOCK));
+    assert_eq!(mode_and_blocking(&again), Ok(O_RDONLY | O_NONBLOCK));
+    assert_eq!(mode_and_blocking(&reader), Ok(O_RDONLY));
     write_all(&writer, b"abc")?;
     assert_eq!(read_bytes(&again, 2), Ok("ab".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("c".into()));
@@ -120,11 +121,6 @@ fn the_last_close_discards_the_bytes() -> Scene {
     let (reader, _writer) = pipe2(O_NONBLOCK)?;
     assert_errno!(read(&reader, &mut [0; 9]), EAGAIN);
     Ok(())
-}
-
-/// Device and inode: which object a descriptor refers to.
-fn identity(end: &Fd) -> Result<(u64, u64)> {
-    fstat(end).map(|stat| (stat.st_dev, stat.st_ino))
 }
 
 fn link_to(end: &Fd) -> PathBuf {

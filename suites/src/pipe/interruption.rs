@@ -98,7 +98,7 @@ fn a_read_that_has_bytes_returns_them_though_a_handler_runs() -> Scene {
     let held = fill(&writer)?;
     handle(SIGIO, SaFlags::empty())?;
     // The read that makes room in the full pipe sends SIGIO from within, after it has taken its bytes.
-    assert_eq!(set_owner(&writer, std::process::id().cast_signed()), Ok(0));
+    assert_eq!(set_owner(&writer, own_pid()), Ok(0));
     assert_eq!(set_flags(&writer, libc::O_ASYNC), Ok(0));
     let bytes = read_bytes(&reader, held.0.len() + 1);
     if handled(SIGIO) == 0 {

@@ -106,6 +106,7 @@ fn past_the_soft_limit_pipes_do_not_grow() -> Scene {
         assert_eq!(get_capacity(&writer), Ok(pages(2)));
         drop(full);
         assert_eq!(set_capacity(&writer, pages(16)), Ok(pages(16)));
+        assert_eq!(get_capacity(&writer), Ok(pages(16)));
         Ok(())
     })
 }

@@ -163,7 +163,7 @@ fn writes_stop_waiting_and_wait_again() -> Scene {
 fn input_sends_sigio_to_the_owner() -> Scene {
     handle(SIGIO, SaFlags::empty())?;
     let (reader, writer) = pipe()?;
-    assert_eq!(set_owner(&reader, std::process::id().cast_signed()), Ok(0));
+    assert_eq!(set_owner(&reader, own_pid()), Ok(0));
     assert_eq!(write(&writer, b"a"), Ok(1));
     assert_eq!(handled(SIGIO), 0);
     assert_eq!(read_bytes(&reader, 9), Ok("a".into()));

@@ -4,7 +4,7 @@ use super::{assert_sigkill_kills, assert_sigstop_stops};
 use fixtures::disposition::{handle, ignore};
 use fixtures::prelude::*;
 use fixtures::sys::signals::{Action, action_of, kill, sigprocmask};
-use harness::standing;
+use harness::{mark, standing};
 use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP, SIGTERM};
 use nix::sys::signal::{SaFlags, SigSet, Signal as Known};
 use rstest::rstest;
@@ -100,7 +100,7 @@ fn block_and_ignore_all() -> Scene {
 
 /// The signals that are pending for the process, as /proc tells them: bit n - 1 stands for signal n.
 fn pending(child: &Child) -> Scene<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", child.pid()))?;
+    let status = mark::by_harness(|| std::fs::read_to_string(format!("/proc/{}/status", child.pid())))?;
     let bits = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
     Ok(u64::from_str_radix(bits.unwrap_or_default().trim(), 16)?)
 }

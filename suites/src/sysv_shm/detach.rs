@@ -2,7 +2,7 @@
 
 use super::TEXT;
 use fixtures::prelude::*;
-use fixtures::sys::sysv::segment_status;
+use fixtures::sys::sysv::SegmentStatus;
 use fixtures::sysv::Segment;
 use libc::IPC_PRIVATE;
 use nix::sys::signal::Signal::SIGKILL;
@@ -18,18 +18,19 @@ use rstest::rstest;
 )]
 fn last_detach_destroys_only_a_marked_segment() -> Scene {
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
-    let created = segment_status(segment.id())?;
     let attachment = segment.attach()?;
     attachment.write(TEXT);
-    assert_eq!(segment.attachments(), Ok(1));
+    let attached_here =
+        SegmentStatus { last: own_pid(), attachments: 1, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(attached_here));
     assert_eq!(attachment.detach(), Ok(()));
-    assert_eq!(segment_status(segment.id()), Ok(created));
-    observe("attachments of an unmarked segment that still exists", segment_status(segment.id())?.attachments);
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 0, ..attached_here }));
+    observe("attachments of an unmarked segment that still exists", segment.status()?.attachments);
     let attachment = segment.attach()?;
     assert_eq!(attachment.read(), TEXT);
     assert_eq!(segment.remove(), Ok(()));
     assert_eq!(attachment.detach(), Ok(()));
-    assert_errno!(segment_status(segment.id()), EINVAL);
+    assert_errno!(segment.status(), EINVAL);
     Ok(())
 }
 
@@ -49,7 +50,7 @@ fn last_detach_destroys_only_a_marked_segment() -> Scene {
 )]
 fn end_of_a_process_only_detaches(#[case] end: Ended) -> Scene {
     let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Meeting::new()?);
-    let created = segment_status(segment.id())?;
+    let created = SegmentStatus::new(IPC_PRIVATE, TEXT.len());
     let user = fork(|| -> Scene {
         let (first, _second) = (segment.attach()?, segment.attach()?);
         first.write(TEXT);
@@ -57,15 +58,15 @@ fn end_of_a_process_only_detaches(#[case] end: Ended) -> Scene {
         exit(7)
     })?;
     user.wait_until_blocked_in(Syscall::FUTEX)?;
-    assert_eq!(segment.attachments(), Ok(2));
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, last: user.pid(), ..created }));
     match end {
         Ended::Killed { by, .. } => user.signal(by)?,
         _ => leave.arrive(),
     }
     assert_eq!(user.wait()?, end);
-    // Not attached, and not marked by SHM_DEST: as it was made.
-    assert_eq!(segment_status(segment.id()), Ok(created));
-    observe("mode of the segment after the end of its user", format!("{:#o}", segment_status(segment.id())?.mode));
+    // Not attached, and not marked by SHM_DEST.
+    assert_eq!(segment.status(), Ok(SegmentStatus { last: user.pid(), ..created }));
+    observe("mode of the segment after the end of its user", format!("{:#o}", segment.status()?.mode));
     assert_eq!(segment.attach()?.read(), TEXT);
     Ok(())
 }

@@ -3,7 +3,7 @@
 use super::TEXT;
 use fixtures::prelude::*;
 use fixtures::setting::change;
-use fixtures::sys::sysv::segment_status;
+use fixtures::sys::sysv::{SegmentStatus, segment_status};
 use fixtures::sysv::Segment;
 use libc::IPC_PRIVATE;
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
@@ -23,10 +23,11 @@ fn last_detach_destroys_where_removal_is_forced() -> Scene {
     let (first, second) = (segment.attach()?, segment.attach()?);
     first.write(TEXT);
     assert_eq!(first.detach(), Ok(()));
-    assert_eq!(segment.attachments(), Ok(1));
+    let unattached = SegmentStatus::new(IPC_PRIVATE, TEXT.len());
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: own_pid(), ..unattached }));
     assert_eq!(second.read(), TEXT);
     assert_eq!(second.detach(), Ok(()));
-    assert_errno!(segment_status(segment.id()), EINVAL);
+    assert_errno!(segment.status(), EINVAL);
     Ok(())
 }
 
@@ -48,9 +49,10 @@ fn end_of_the_creator_destroys_where_removal_is_forced() -> Scene {
     let [never, attached] = [0, 1].map(|at| ids[at].load(Relaxed));
     let attached = Segment::adopt(attached, IPC_PRIVATE);
     let _attachment = attached.attach()?;
-    assert_eq!(segment_status(never).map(|status| (status.size, status.attachments)), Ok((TEXT.len(), 0)));
+    let unattached = SegmentStatus { creator: creator.pid(), ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment_status(never), Ok(unattached));
     creator.kill()?;
     assert_errno!(segment_status(never), EINVAL);
-    assert_eq!(attached.attachments(), Ok(1));
+    assert_eq!(attached.status(), Ok(SegmentStatus { attachments: 1, last: own_pid(), ..unattached }));
     Ok(())
 }

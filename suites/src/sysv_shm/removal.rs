@@ -2,7 +2,7 @@
 
 use super::TEXT;
 use fixtures::prelude::*;
-use fixtures::sys::sysv::{SHM_DEST, SegmentStatus, segment_status, shmat, shmget};
+use fixtures::sys::sysv::{SHM_DEST, SegmentStatus, shmat, shmget};
 use fixtures::sysv::{Attachment, Segment, unused_key};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
 
@@ -19,22 +19,25 @@ use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
 fn removal_waits_for_the_last_detach() -> Scene {
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let (attachment, alone) = (segment.attach()?, Meeting::new()?);
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    let spec = own_pid();
     let other = fork(|| -> Scene {
         attachment.detach()?;
         let own = segment.attach()?;
         alone.wait_for(1);
-        assert_eq!(segment.attachments(), Ok(1));
+        assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: spec, ..marked }));
         assert_eq!(own.read(), TEXT);
         assert_eq!(own.detach(), Ok(()));
         // Already: not by the end of this process.
-        assert_errno!(segment_status(segment.id()), EINVAL);
+        assert_errno!(segment.status(), EINVAL);
         Ok(())
     })?;
     other.wait_until_blocked_in(Syscall::FUTEX)?;
-    assert_eq!(segment.attachments(), Ok(2));
+    let attached_by_both = SegmentStatus { attachments: 2, last: other.pid(), ..marked };
+    assert_eq!(segment.status(), Ok(SegmentStatus { mode: 0o600, ..attached_by_both }));
     assert_eq!(segment.remove(), Ok(()));
     attachment.write(TEXT);
-    assert_eq!(segment.attachments(), Ok(2));
+    assert_eq!(segment.status(), Ok(attached_by_both));
     assert_eq!(attachment.detach(), Ok(()));
     alone.arrive();
     other.join()?;
@@ -55,9 +58,9 @@ fn removal_waits_for_the_last_detach() -> Scene {
 fn removal_of_an_unattached_segment_is_immediate() -> Scene {
     let segment = Segment::new(unused_key()?, TEXT.len())?;
     assert_eq!(shmget(segment.key(), 0, 0), Ok(segment.id()));
-    assert_eq!(segment_status(segment.id()).map(|status| (status.size, status.attachments)), Ok((TEXT.len(), 0)));
+    assert_eq!(segment.status(), Ok(SegmentStatus::new(segment.key(), TEXT.len())));
     assert_eq!(segment.remove(), Ok(()));
-    let status = segment_status(segment.id());
+    let status = segment.status();
     observe("IPC_STAT after IPC_RMID of a segment without attachments", format!("{status:?}"));
     assert_errno!(status, EINVAL);
     assert_errno!(shmat(segment.id(), 0, 0), EINVAL);
@@ -79,14 +82,15 @@ fn removal_of_an_attached_segment_marks_it() -> Scene {
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let attachment = segment.attach()?;
     attachment.write(TEXT);
-    let before = segment_status(segment.id())?;
-    assert_eq!(before.mode, 0o600);
+    let attached = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(attached));
     assert_eq!(segment.remove(), Ok(()));
-    assert_eq!(segment_status(segment.id()), Ok(SegmentStatus { mode: 0o600 | SHM_DEST, ..before }));
-    observe("mode after IPC_RMID of an attached segment", format!("{:#o}", segment_status(segment.id())?.mode));
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..attached };
+    assert_eq!(segment.status(), Ok(marked));
+    observe("mode after IPC_RMID of an attached segment", format!("{:#o}", segment.status()?.mode));
     assert_eq!(attachment.read(), TEXT);
     let attached_again = assert_ok!(Attachment::new(segment.id(), 0));
-    assert_eq!(segment.attachments(), Ok(2));
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, ..marked }));
     assert_eq!(attached_again.read(), TEXT);
     Ok(())
 }
@@ -102,10 +106,10 @@ fn marked_segment_loses_its_key() -> Scene {
     let segment = Segment::new(unused_key()?, TEXT.len())?;
     let attachment = segment.attach()?;
     attachment.write(TEXT);
-    let before = segment_status(segment.id())?;
-    assert_eq!(before.key, segment.key());
+    let attached = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(segment.key(), TEXT.len()) };
+    assert_eq!(segment.status(), Ok(attached));
     assert_eq!(segment.remove(), Ok(()));
-    assert_eq!(segment_status(segment.id()).map(|status| status.key), Ok(0));
+    assert_eq!(segment.status(), Ok(SegmentStatus { key: 0, mode: 0o600 | SHM_DEST, ..attached }));
     assert_errno!(shmget(segment.key(), 0, 0), ENOENT);
     let made_again = assert_ok!(shmget(segment.key(), TEXT.len(), IPC_CREAT | IPC_EXCL | 0o600));
     let successor = Segment::adopt(made_again, segment.key());
@@ -130,7 +134,8 @@ fn removal_repeats_until_the_segment_is_destroyed() -> Scene {
     let removals = [segment.remove(), segment.remove(), segment.remove()];
     assert_eq!(removals, [Ok(()); 3]);
     assert_eq!(attachment.read(), TEXT);
-    assert_eq!(segment.attachments(), Ok(1));
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: own_pid(), ..marked }));
     assert_eq!(attachment.detach(), Ok(()));
     let late_removal = segment.remove();
     observe("IPC_RMID while attached, three times", format!("{removals:?}"));
@@ -161,9 +166,10 @@ fn one_process_removes_for_all() -> Scene {
     })?;
     user.wait_until_blocked_in(Syscall::FUTEX)?;
     assert_eq!(segment.remove(), Ok(()));
-    assert_eq!(segment.attachments(), Ok(1));
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: user.pid(), ..marked }));
     removed.arrive();
     user.join()?;
-    assert_errno!(segment_status(segment.id()), EINVAL);
+    assert_errno!(segment.status(), EINVAL);
     Ok(())
 }

@@ -128,6 +128,16 @@ fn a_baseline_is_written_explained_by_a_person_and_kept() {
 }
 
 #[test]
+fn the_baseline_in_the_readme_is_one() {
+    let readme = include_str!("../../../README.md");
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (baseline, _) = rest.split_once("```").unwrap();
+    // Its entries name specs that there are; of this run they say nothing.
+    let answer = gate(&a_run_with(|_| ()), baseline, &[]);
+    assert_eq!(answer.code, Some(HOLDS), "{}{}", answer.out, answer.err);
+}
+
+#[test]
 fn a_baseline_that_cannot_be_written_is_refused() {
     let folder = a_run_with(|_| ());
     fs::create_dir(folder.path().join("b.toml")).unwrap();

@@ -52,6 +52,7 @@ fn a_c_library_that_loses_a_flag_is_at_fault() {
     let again = format!("  reproduce: ipcspec run {ASKED}/libc --preload {}\n", library.display());
     assert!(run.out.contains(&again), "{}", run.out);
     let report = json(&fs::read_to_string(folder.path().join("report.json")).unwrap());
+    assert_eq!(report["at_fault"][format!("{ASKED}/libc")], "C library: raw conforms, libc deviates, nix deviates");
     assert_eq!(report["run"]["environment"]["preloaded"], library.to_str().unwrap());
 
     let two = ["run", ASKED, "--layer", "libc", "--layer", "raw", "--preload", "shim.so"];

@@ -1,5 +1,6 @@
 //! Specs made to misbehave, and some that behave where others do not.
 
+mod audited;
 mod ends;
 mod families;
 mod hangs;

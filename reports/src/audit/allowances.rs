@@ -1,0 +1,157 @@
+//! `audit-allowances.toml`: the sabotages that may stay unnoticed, each with a reason.
+
+use harness::audit::findings::{Audited, Findings, Outcome, Tried};
+use harness::selection::IdPattern;
+use serde::Deserialize;
+use wildmatch::WildMatch;
+
+/// What may stay unnoticed.
+#[derive(Debug)]
+pub struct Allowances(Vec<Allowance>);
+
+#[derive(Debug)]
+struct Allowance {
+    specs: Vec<(String, IdPattern)>,
+    sabotages: Vec<(String, WildMatch)>,
+    reason: String,
+}
+
+/// The file, as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    allowance: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    specs: Vec<String>,
+    sabotages: Vec<String>,
+    reason: String,
+}
+
+impl Allowances {
+    /// The allowances of this version of ipcspec. `reports/audit-allowances.toml`.
+    pub fn ours() -> Self {
+        Self::parse(include_str!("../../audit-allowances.toml")).expect("a test parses the file")
+    }
+
+    /// Reads the text of such a file; an error says what is wrong with it and where.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        file.allowance.into_iter().map(Allowance::new).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Why this spec need not notice this sabotage; none when it has to.
+    pub fn reason(&self, spec: &str, sabotage: &str) -> Option<&str> {
+        self.0.iter().find(|allowance| allowance.excuses(spec, sabotage)).map(|allowance| allowance.reason.as_str())
+    }
+
+    /// What excuses nothing, as sentences. A pattern is not judged unless every spec that it names was audited.
+    pub(super) fn stale(&self, findings: &Findings, registered: &[&str]) -> Vec<String> {
+        if findings.only.is_some() {
+            return Vec::new();
+        }
+        self.0.iter().flat_map(|allowance| allowance.stale(findings, registered)).collect()
+    }
+}
+
+impl Allowance {
+    fn new(entry: Entry) -> Result<Self, String> {
+        if entry.reason.trim().is_empty() || entry.specs.is_empty() || entry.sabotages.is_empty() {
+            return Err(format!("the allowance of {:?} lacks specs, sabotages or a reason", entry.sabotages));
+        }
+        let specs = entry.specs.into_iter().map(|glob| (glob.clone(), IdPattern::new(&glob)));
+        let sabotages = entry.sabotages.into_iter().map(|glob| (glob.clone(), WildMatch::new(&glob)));
+        Ok(Self { specs: specs.collect(), sabotages: sabotages.collect(), reason: entry.reason })
+    }
+
+    fn excuses(&self, spec: &str, sabotage: &str) -> bool {
+        self.specs.iter().any(|(_, pattern)| pattern.matches(spec))
+            && self.sabotages.iter().any(|(_, pattern)| pattern.matches(sabotage))
+    }
+
+    fn stale(&self, findings: &Findings, registered: &[&str]) -> Vec<String> {
+        let excused: Vec<_> =
+            missed(findings).filter(|(spec, tried)| self.excuses(&spec.id, &tried.sabotage)).collect();
+        let audited = |id: &str| findings.specs.iter().any(|spec| spec.id == id && spec.left_out.is_none());
+        let is_whole = |pattern: &IdPattern| registered.iter().filter(|id| pattern.matches(id)).all(|id| audited(id));
+        let mut stale = Vec::new();
+        for (glob, pattern) in &self.specs {
+            if is_whole(pattern) && !excused.iter().any(|(spec, _)| pattern.matches(&spec.id)) {
+                stale.push(format!("an allowance is stale: {glob} misses nothing that it excuses ({})", self.reason));
+            }
+        }
+        if self.specs.iter().all(|(_, pattern)| is_whole(pattern)) {
+            for (glob, pattern) in &self.sabotages {
+                if !excused.iter().any(|(_, tried)| pattern.matches(&tried.sabotage)) {
+                    stale.push(format!("an allowance is stale: {glob} is always noticed ({})", self.reason));
+                }
+            }
+        }
+        stale
+    }
+}
+
+/// The sabotages of judged calls that were not noticed.
+fn missed(findings: &Findings) -> impl Iterator<Item = (&Audited, &Tried)> {
+    let tried = findings.specs.iter().flat_map(|spec| spec.tried.iter().map(move |tried| (spec, tried)));
+    tried.filter(|(_, tried)| tried.judged.is_some() && tried.outcome() != Outcome::Noticed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{findings, spec};
+    use super::*;
+
+    const TEXT: &str = "
+        [[allowance]]
+        specs = ['pipe.a', 'fifo.*']
+        sabotages = ['*:long', '*:other-st_size']
+        reason = 'the clause says nothing of it'
+    ";
+
+    #[test]
+    fn ours_can_be_read() {
+        Allowances::ours();
+    }
+
+    #[test]
+    fn a_reason_is_given_for_what_both_globs_name() {
+        let allowances = Allowances::parse(TEXT).unwrap();
+        assert_eq!(allowances.reason("pipe.a/raw", "read#1:long"), Some("the clause says nothing of it"));
+        assert_eq!(allowances.reason("pipe.a/raw", "read#1:short"), None);
+        assert_eq!(allowances.reason("pipe.b", "read#1:long"), None);
+    }
+
+    #[test]
+    fn an_entry_is_whole() {
+        for (wrong, part) in [
+            ("[[allowance]]\nspecs = ['a']\nsabotages = ['b']\nreason = ' '", "lacks"),
+            ("[[allowance]]\nspecs = []\nsabotages = ['b']\nreason = 'c'", "lacks"),
+            ("[[allowance]]\nspecs = ['a']\nsabotages = ['b']", "missing field `reason`"),
+            ("[[allowance]]\nspec = ['a']", "unknown field `spec`"),
+            ("[[allowance]]\nspecs = [", "line 2"),
+        ] {
+            let error = Allowances::parse(wrong).unwrap_err();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_excuses_nothing_is_stale() {
+        let allowances = Allowances::parse(TEXT).unwrap();
+        let missed = |name| (name, true, false);
+        let a = spec("pipe.a", &[missed("read#1:long")]);
+        let b = spec("fifo.b", &[missed("statx#1:other-st_size")]);
+        let stale = |specs| allowances.stale(&findings(specs), &["pipe.a", "fifo.b"]);
+        assert_eq!(stale(vec![a.clone(), b]), [""; 0]);
+        let mended = spec("fifo.b", &[("statx#1:other-st_size", true, true)]);
+        let sentences = stale(vec![a.clone(), mended]);
+        assert_eq!(sentences.len(), 2, "{sentences:?}");
+        assert!(sentences[0].contains("fifo.*") && sentences[1].contains("*:other-st_size"), "{sentences:?}");
+        assert_eq!(stale(vec![a]), [""; 0], "fifo.b was not audited");
+    }
+}

@@ -1,0 +1,79 @@
+//! `audit.json`: all that was tried, with the numbers of the other reports.
+
+use super::{Counts, Judgement};
+use crate::json::schema_of;
+use harness::audit::findings::Audited;
+use harness::environment::Environment;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// The version of the form. It grows when an old reader would misunderstand a new document.
+pub const FORMAT: u32 = 1;
+
+/// An audit by ipcspec: which calls of which specs were sabotaged, and what the specs made of it.
+#[derive(Serialize, JsonSchema)]
+pub struct Report<'a> {
+    /// The version of this form.
+    format: u32,
+    /// The version of ipcspec that made the audit.
+    version: &'a str,
+    /// The machine.
+    environment: &'a Environment,
+    /// The exit code of the audit.
+    exit: u8,
+    /// What keeps the gate from holding, as sentences.
+    objections: Vec<String>,
+    /// When only some sabotages were tried: the glob that names them.
+    only: Option<&'a str>,
+    /// The counts of each mechanism.
+    mechanisms: &'a BTreeMap<&'a str, Counts>,
+    /// The counts of all together.
+    all: Counts,
+    /// Every spec that was selected, with every sabotage.
+    specs: &'a [Audited],
+    /// Wall-clock time of the audit in microseconds.
+    wall_us: u64,
+}
+
+/// The document, on one line: it is long.
+pub fn render(judgement: &Judgement) -> String {
+    let findings = judgement.findings;
+    let report = Report {
+        format: FORMAT,
+        version: &findings.version,
+        environment: &findings.environment,
+        exit: judgement.exit().code(),
+        objections: judgement.objections(),
+        only: findings.only.as_deref(),
+        mechanisms: &judgement.mechanisms,
+        all: judgement.all,
+        specs: &findings.specs,
+        wall_us: findings.wall_us,
+    };
+    serde_json::to_string(&report).expect("every map of a report has text for keys") + "\n"
+}
+
+/// The JSON Schema: `schema/audit.schema.json`.
+pub fn schema() -> Value {
+    schema_of::<Report>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Allowances;
+    use super::super::sample::{findings, spec};
+    use super::*;
+
+    #[test]
+    fn a_document_is_valid_by_its_schema() {
+        let findings = findings(vec![spec("pipe.a", &[("read#1:short", true, true), ("read#1:long", true, false)])]);
+        let judgement = Judgement::of(&findings, &Allowances::parse("").unwrap(), &[]);
+        let document: Value = serde_json::from_str(&render(&judgement)).unwrap();
+        jsonschema::validate(&schema(), &document).unwrap();
+        assert_eq!(document["all"]["judged"]["missed"], 1);
+        assert_eq!(document["specs"][0]["tried"][1]["verdict"], "conforms");
+        assert_eq!(document["exit"], 1);
+    }
+}
