@@ -2,8 +2,9 @@
 
 use crate::baseline::{Baseline, Wishes, updated};
 use crate::compare::{self, Named, compare};
-use crate::gate::{self, Scope};
+use crate::gate;
 use crate::merge::{Part, merge};
+use crate::scope::Scope;
 use crate::{Format, github, sample, terminal, text};
 use fastrand::Rng;
 use harness::record::Records;
@@ -42,7 +43,7 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
         Err(words) => assert_sentence(&words, context),
         Ok(baseline) => {
             let baseline = Baseline::read(&baseline.write()).unwrap_or_else(|error| panic!("{error}, {}", context()));
-            let outcome = gate::gate(records, &baseline, &Scope { suite, gated: own }).unwrap();
+            let outcome = gate::gate(records, &baseline, &Scope { suite, wanted: own }).unwrap();
             assert_eq!(outcome.findings, [], "{}", context());
             gate::render(&outcome, &records.run, outcome.exit(), false);
         }

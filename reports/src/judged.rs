@@ -5,7 +5,7 @@ use crate::text;
 use harness::layer::Layer;
 use harness::record::{Records, SpecRecord};
 use harness::verdict::Verdict;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A spec as a run judged it, once or, with `--repeat`, several times.
 #[derive(Clone, Debug)]
@@ -122,10 +122,28 @@ impl<'a> Judged<'a> {
         format!("ipcspec run {}{repeat}{preload}", self.record().id)
     }
 
+    /// What it observed by this name, in all attempts, as one text.
+    pub(crate) fn observed(&self, name: &str) -> Option<String> {
+        let all = self.attempts.iter().flat_map(|record| &record.observations);
+        let values: BTreeSet<_> = all.filter(|seen| seen.name == name).map(|seen| seen.value.as_str()).collect();
+        (!values.is_empty()).then(|| Vec::from_iter(values).join(", "))
+    }
+
     /// Wall-clock time of all attempts, in microseconds.
     pub fn wall_us(&self) -> u64 {
         total(self.attempts.iter().map(|record| record.wall_us))
     }
+}
+
+/// The skipped specs, by missing need. One that lacks two needs is in two groups.
+pub(crate) fn skipped<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<&'a str>> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for record in specs.iter().map(Judged::record).filter(|record| record.verdict == Verdict::Skipped) {
+        for missing in &record.missing {
+            groups.entry(&missing.need).or_default().push(&record.id);
+        }
+    }
+    groups
 }
 
 /// A sum that a damaged record cannot make overflow.

@@ -28,11 +28,13 @@ mod markdown;
 mod page;
 #[cfg(test)]
 mod sample;
+mod scope;
 mod text;
 
 pub use claims::NotedClaim;
 pub use exit::Exit;
 pub use judged::{Judged, judged};
+pub use scope::Scope;
 pub use summary::Summary;
 pub use text::sentence;
 

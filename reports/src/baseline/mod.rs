@@ -11,6 +11,7 @@ pub use condition::{Conditions, KernelRange};
 pub use flaky::{Flaky, Rate};
 pub use update::{Wishes, updated};
 
+use crate::judged::Judged;
 use harness::record::RunRecord;
 use harness::selection::IdPattern;
 use harness::verdict::Verdict;
@@ -127,6 +128,14 @@ impl Known {
         self.conditions.hold_for(run)
     }
 
+    /// Whether all attempts that fail do so as it is known, and not more often.
+    pub(crate) fn explains(&self, spec: &Judged) -> bool {
+        let failing = Verdict::ALL.into_iter().filter(|verdict| verdict.is_failure());
+        let as_known = failing.filter(|verdict| *verdict != self.verdict).all(|verdict| spec.count(verdict) == 0);
+        let allowed = self.flaky.map_or(usize::MAX, |flaky| flaky.rate.allows(spec.attempts().len()));
+        as_known && spec.count(self.verdict) <= allowed
+    }
+
     /// The specs that it names.
     pub(crate) fn pattern(&self) -> IdPattern {
         IdPattern::new(&self.id)
@@ -144,7 +153,8 @@ impl Baseline {
     /// Reads a baseline. The error is the end of a sentence that begins with the name of the file.
     pub fn read(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
-            let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
+            let before = error.span().and_then(|span| text.as_bytes().get(..span.start));
+            let line = before.map(|before| before.iter().filter(|byte| **byte == b'\n').count() + 1);
             let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
             format!("is not a baseline: {place}{}", error.message().replace('\n', " "))
         })

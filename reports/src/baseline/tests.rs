@@ -3,6 +3,7 @@
 use super::*;
 use crate::sample;
 use harness::record::Records;
+use proptest::prelude::*;
 
 const FILE: &str = r#"
 [[known]]
@@ -62,6 +63,20 @@ fn what_is_not_a_baseline_is_told_in_one_line_with_its_place() {
         let expected = format!("is not a baseline: {words}");
         assert!(error.starts_with(&expected), "{error:?} does not begin with {expected:?}");
         assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_not_a_baseline_is_refused_in_one_line(noise in any::<String>(), at in 0..FILE.len()) {
+        let (head, tail) = FILE.split_at(at);
+        for text in [noise.clone(), format!("{head}{noise}{tail}"), format!("{head}{noise}"), head.to_owned()] {
+            if let Err(error) = Baseline::read(&text) {
+                prop_assert_eq!(error.lines().count(), 1, "{}", error);
+            }
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! A baseline made current by a run: what people wrote stays where it still says what is so.
 
 use super::{Baseline, Conditions, Known, Suite};
-use crate::gate::{Scope, assert_whole, observed, skipped};
-use crate::judged::{Judged, judged};
+use crate::judged::{Judged, judged, skipped};
+use crate::scope::Scope;
 use harness::record::Records;
 use harness::selection::IdPattern;
 use harness::spec::family;
@@ -21,7 +21,7 @@ pub struct Wishes {
 /// The baseline that this run, of the whole suite, holds against. An error is the end of a sentence that begins with the
 /// name of the record file.
 pub fn updated(old: &Baseline, records: &Records, suite: &BTreeSet<&str>, wishes: &Wishes) -> Result<Baseline, String> {
-    assert_whole(records, &Scope { suite: suite.clone(), gated: suite.clone() })?;
+    Scope { suite: suite.clone(), wanted: suite.clone() }.assert_judged_by(records)?;
     let specs = judged(records);
     let mut known: Vec<Known> = old.known.iter().flat_map(|entry| kept(entry, records, &specs)).collect();
     let is_known = |spec: &Judged| {
@@ -100,7 +100,7 @@ fn pinned(old: &Baseline, specs: &[Judged], pin: &[String]) -> BTreeMap<String, 
                 let names = spec.attempts().iter().flat_map(|record| &record.observations);
                 pins.extend(names.map(|seen| (seen.name.clone(), String::new())));
             }
-            pins = pins.into_keys().filter_map(|name| Some((name.clone(), observed(spec, &name)?))).collect();
+            pins = pins.into_keys().filter_map(|name| Some((name.clone(), spec.observed(&name)?))).collect();
         }
         if !pins.is_empty() {
             pinned.insert(id.clone(), pins);

@@ -60,8 +60,9 @@ struct Item<'a> {
 fn machines<'a>(comparison: &'a Comparison) -> impl Iterator<Item = (String, Option<&'a str>)> {
     comparison.runs.iter().map(|column| {
         let here = &column.run.environment;
-        let machine =
-            format!("{}: {} {}, {}, isolation: {}", column.name, here.kernel, here.arch, here.libc, here.rung);
+        let target = column.run.target.as_ref().map(|target| format!(", target: {target}")).unwrap_or_default();
+        let (name, rung) = (column.name, &here.rung);
+        let machine = format!("{name}: {} {}, {}, isolation: {rung}{target}", here.kernel, here.arch, here.libc);
         (machine, column.shortfall.as_deref())
     })
 }

@@ -6,7 +6,6 @@ mod json;
 pub use document::{markdown, text};
 pub use json::{render as json, schema};
 
-use crate::gate::observed;
 use crate::judged::{Judged, judged, reason};
 use harness::record::{Records, RunRecord};
 use harness::spec::family;
@@ -200,7 +199,7 @@ fn observation_rows<'a>(id: &'a str, columns: &[Option<&Judged<'a>>]) -> Vec<Obs
     let names: BTreeSet<&str> =
         records.flat_map(|record| &record.observations).map(|observation| observation.name.as_str()).collect();
     let row = |name| {
-        let values: Vec<_> = columns.iter().map(|spec| observed((*spec)?, name)).collect();
+        let values: Vec<_> = columns.iter().map(|spec| (*spec)?.observed(name)).collect();
         let different: BTreeSet<_> = values.iter().flatten().collect();
         (different.len() > 1).then_some(ObservationRow { id, name, values })
     };

@@ -5,20 +5,12 @@ mod text;
 pub use text::render;
 
 use crate::baseline::{Baseline, Known};
-use crate::exit::{Exit, shortfall};
-use crate::judged::{Judged, judged, reason};
+use crate::exit::Exit;
+use crate::judged::{Judged, judged, reason, skipped};
+use crate::scope::Scope;
 use harness::record::{Records, RunRecord};
 use harness::verdict::Verdict;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// What the gate is about.
-#[derive(Clone, Debug)]
-pub struct Scope<'a> {
-    /// The ids of all specs that there are.
-    pub suite: BTreeSet<&'a str>,
-    /// Those of them that are gated: all, or what a filter selects.
-    pub gated: BTreeSet<&'a str>,
-}
+use std::collections::BTreeSet;
 
 /// What the gate has to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,8 +100,9 @@ impl Outcome {
 /// Holds a run against a baseline. An error says why these records do not answer, as the end of a sentence that begins
 /// with the name of their file.
 pub fn gate(records: &Records, baseline: &Baseline, scope: &Scope) -> Result<Outcome, String> {
-    let specs: Vec<_> = judged(records).into_iter().filter(|spec| scope.gated.contains(&*spec.record().id)).collect();
-    assert_whole(records, scope)?;
+    scope.assert_judged_by(records)?;
+    let wanted = |spec: &Judged| scope.wanted.contains(spec.record().id.as_str());
+    let specs: Vec<_> = judged(records).into_iter().filter(wanted).collect();
     let mut findings = Vec::new();
     let mut known = 0;
     for spec in &specs {
@@ -125,25 +118,6 @@ pub fn gate(records: &Records, baseline: &Baseline, scope: &Scope) -> Result<Out
     findings.extend(stale_entries(baseline, &records.run, scope));
     findings.sort();
     Ok(Outcome { findings, known })
-}
-
-/// A run that does not judge everything that is gated says nothing of the rest.
-pub(crate) fn assert_whole(records: &Records, scope: &Scope) -> Result<(), String> {
-    if let Some(shortfall) = shortfall(records) {
-        return Err(format!("does not answer. {shortfall}"));
-    }
-    let judged: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
-    if let Some(unknown) = judged.difference(&scope.suite).next() {
-        return Err(format!("judges {unknown}, which this ipcspec does not have: use the one that wrote it"));
-    }
-    let mut missing = scope.gated.difference(&judged);
-    match missing.next() {
-        None => Ok(()),
-        Some(first) => Err(format!(
-            "does not judge {first} and {} more: name the specs that were run, by the filters of `ipcspec run`",
-            missing.count()
-        )),
-    }
 }
 
 enum Judgement {
@@ -177,16 +151,6 @@ fn judge(spec: &Judged, known: &[Known], run: &RunRecord) -> Judgement {
     }
 }
 
-impl Known {
-    /// Whether all attempts that fail do so as it is known, and not more often.
-    pub(crate) fn explains(&self, spec: &Judged) -> bool {
-        let failing = Verdict::ALL.into_iter().filter(|verdict| verdict.is_failure());
-        let as_known = failing.filter(|verdict| *verdict != self.verdict).all(|verdict| spec.count(verdict) == 0);
-        let allowed = self.flaky.map_or(usize::MAX, |flaky| flaky.rate.allows(spec.attempts().len()));
-        as_known && spec.count(self.verdict) <= allowed
-    }
-}
-
 fn new_skips(specs: &[Judged], baseline: &Baseline) -> Vec<Finding> {
     let beyond = |(need, specs): (&str, Vec<&str>)| {
         let budget = baseline.skips.get(need).copied().unwrap_or_default();
@@ -199,31 +163,13 @@ fn new_skips(specs: &[Judged], baseline: &Baseline) -> Vec<Finding> {
     skipped(specs).into_iter().filter_map(beyond).collect()
 }
 
-/// The skipped specs, by missing need. One that lacks two needs is in two groups.
-pub(crate) fn skipped<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<&'a str>> {
-    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for record in specs.iter().map(Judged::record).filter(|record| record.verdict == Verdict::Skipped) {
-        for missing in &record.missing {
-            groups.entry(&missing.need).or_default().push(&record.id);
-        }
-    }
-    groups
-}
-
-/// What a spec observed by this name, in all attempts, as one text.
-pub(crate) fn observed(spec: &Judged, name: &str) -> Option<String> {
-    let all = spec.attempts().iter().flat_map(|record| &record.observations);
-    let values: BTreeSet<_> = all.filter(|seen| seen.name == name).map(|seen| seen.value.as_str()).collect();
-    (!values.is_empty()).then(|| Vec::from_iter(values).join(", "))
-}
-
 /// A spec that fails or is skipped observes what it comes to; its verdict tells more.
 fn changed_observations(specs: &[Judged], baseline: &Baseline) -> Vec<Finding> {
     let conforming = specs.iter().filter(|spec| spec.verdict() == Verdict::Conforms);
     let pinned = conforming.filter_map(|spec| Some((spec, baseline.observations.get(&spec.record().id)?)));
     let each = pinned.flat_map(|(spec, pins)| pins.iter().map(move |(name, value)| (spec, name, value)));
     each.filter_map(|(spec, name, pinned)| {
-        let seen = observed(spec, name);
+        let seen = spec.observed(name);
         (seen.as_ref() != Some(pinned)).then(|| Finding {
             kind: Kind::ChangedObservation,
             about: spec.record().id.clone(),
@@ -248,7 +194,7 @@ fn stale_entries(baseline: &Baseline, run: &RunRecord, scope: &Scope) -> Vec<Fin
             "no spec has this id".into()
         } else if let Some(flaky) = expired
             && known.applies_to(run)
-            && names_any(&scope.gated)
+            && names_any(&scope.wanted)
         {
             format!("was borne as flaky until {}: {}", flaky.expires, known.reason)
         } else {

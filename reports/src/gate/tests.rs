@@ -4,6 +4,7 @@ use super::*;
 use crate::baseline::{Wishes, updated};
 use crate::sample;
 use harness::record::SpecRecord;
+use std::collections::BTreeMap;
 
 const DEVIATING: &str = "fifo.open-nonblock-write/raw";
 const CONFORMING: &str = "pipe.read-eof";
@@ -32,7 +33,7 @@ fn sample_with(id: &str, change: impl Fn(&mut SpecRecord)) -> Records {
 fn outcome(records: &Records, baseline: &Baseline) -> Outcome {
     let reference = sample::records();
     let suite = suite_of(&reference);
-    gate(records, baseline, &Scope { gated: suite.clone(), suite }).unwrap()
+    gate(records, baseline, &Scope { wanted: suite.clone(), suite }).unwrap()
 }
 
 #[track_caller]
@@ -193,7 +194,7 @@ fn a_flaky_spec_may_fail_as_often_as_it_is_said_until_it_expires() {
     let records = sample::repeated();
     let id = records.specs[0].id.as_str();
     let suite = BTreeSet::from([id]);
-    let scope = Scope { suite: suite.clone(), gated: suite };
+    let scope = Scope { suite: suite.clone(), wanted: suite };
     let with = |flaky: &str| {
         let text = format!("[[known]]\nid = \"{id}\"\nreason = \"A race.\"\n{flaky}\n");
         Baseline::read(&text).unwrap()
@@ -226,7 +227,7 @@ fn a_filter_narrows_what_is_gated() {
     records.specs.retain(|spec| spec.id == CONFORMING);
     records.run.selected = 1;
     let suite = suite_of(&reference);
-    let scope = Scope { gated: BTreeSet::from([CONFORMING]), suite };
+    let scope = Scope { wanted: BTreeSet::from([CONFORMING]), suite };
     assert_eq!(gate(&records, &baseline(), &scope).unwrap().findings, [], "entries of other specs are no matter");
     // All records are there, and the rest is not looked at.
     assert_eq!(gate(&reference, &Baseline::default(), &scope).unwrap().findings, []);
@@ -236,7 +237,7 @@ fn a_filter_narrows_what_is_gated() {
 fn a_run_that_is_not_whole_is_not_judged() {
     let reference = sample::records();
     let suite = suite_of(&reference);
-    let scope = Scope { gated: suite.clone(), suite };
+    let scope = Scope { wanted: suite.clone(), suite };
     let refusal = |records: &Records| gate(records, &baseline(), &scope).unwrap_err();
     assert_eq!(
         refusal(&sample::interrupted()),
@@ -247,7 +248,9 @@ fn a_run_that_is_not_whole_is_not_judged() {
     records.run.selected = records.specs.len();
     assert_eq!(
         refusal(&records),
-        format!("does not judge {DEVIATING} and 1 more: name the specs that were run, by the filters of `ipcspec run`")
+        format!(
+            "does not judge {DEVIATING}, which is one of 2 such specs: name the specs that were run, by the filters of `ipcspec run`"
+        )
     );
     let records = sample_with(CONFORMING, |spec| spec.id = "pipe.of-tomorrow".into());
     assert_eq!(

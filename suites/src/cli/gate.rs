@@ -5,7 +5,7 @@ use super::{Refusal, baseline, colour, print, store};
 use clap::Args;
 use harness::registry::specs;
 use reports::Exit;
-use reports::gate::{self, Scope};
+use reports::{Scope, gate};
 use std::path::PathBuf;
 
 /// What the exit codes say here.
@@ -48,7 +48,7 @@ fn judge(arguments: &Arguments) -> Result<Exit, Refusal> {
     let gated = arguments.filters.specs()?;
     let records = store::read(&arguments.records)?;
     let ids = |specs: &[&harness::Spec]| specs.iter().map(|spec| spec.id).collect();
-    let scope = Scope { suite: ids(specs()), gated: ids(&gated) };
+    let scope = Scope { suite: ids(specs()), wanted: ids(&gated) };
     let outcome = gate::gate(&records, &baseline, &scope)
         .map_err(|why| Refusal::could_not(format!("{} {why}", arguments.records.display())))?;
     let exit = if arguments.git_bisect { outcome.bisect() } else { outcome.exit() };
