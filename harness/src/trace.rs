@@ -61,8 +61,9 @@ pub fn sign(sign: Sign) {
 const BEFORE: usize = 10;
 const AFTER: usize = 2;
 
-/// From what `strace -f -o` wrote: the calls of the spec's processes around its last sign of a failure; the last calls where there is none, as when a spec
-/// hangs or its scene cannot be set. A line of strace begins with the pid that made the call.
+/// From what `strace -f -o` wrote, in which a line begins with the pid that made the call: the calls of the spec's
+/// processes around its last sign of a failure; the last calls where there is none, as when a spec hangs or its scene
+/// cannot be set.
 pub fn around_the_failure(text: &str) -> Vec<String> {
     let mut spec: Option<Calls> = None;
     let mut seen = HashSet::new();
@@ -87,7 +88,7 @@ struct Calls<'a> {
     /// How deep a process is in the harness's own work.
     aside: HashMap<&'a str, i32>,
     calls: Vec<&'a str>,
-    /// How many calls were made when failed.
+    /// How many calls were made when an assertion failed.
     failed: Option<usize>,
 }
 
