@@ -22,7 +22,7 @@ pub struct Plan {
 }
 
 /// How often a spec is watched to learn its calls: what is not the same each time is not sabotaged.
-const LESSONS: u32 = 2;
+const LESSONS: u32 = 3;
 
 /// How often [`plan`] runs each spec: once as it is, and then watched.
 pub const RUNS: u32 = 1 + LESSONS;
@@ -93,8 +93,12 @@ fn common(runs: Vec<(SpecRecord, Watched)>) -> Vec<Made> {
 fn is_alike(one: &Made, other: &Made) -> bool {
     let end = |made: &Made| made.result.map(|result| result.map(|value| value.signum()));
     let what = |made: &Made| (made.process.clone(), made.call.clone(), made.number, made.judged.clone());
-    what(one) == what(other) && end(one) == end(other) && one.flags == other.flags && one.blocked == other.blocked
+    let waiting = |made: &Made| (made.blocked, made.contested);
+    what(one) == what(other) && end(one) == end(other) && one.flags == other.flags && waiting(one) == waiting(other)
 }
+
+/// How often a sabotage is tried whose call was not made, since things took another turn before it.
+const ATTEMPTS: u32 = 3;
 
 /// Tries every sabotage of the plans once. None when it was interrupted.
 pub fn try_all(
@@ -103,36 +107,48 @@ pub fn try_all(
     pace: Pace,
     mut progress: impl FnMut(&Event),
 ) -> Result<Option<Vec<Audited>>, CannotRun> {
-    let tasks = plans.iter().flat_map(|plan| {
-        plan.sabotages.iter().zip(0..).map(|((sabotage, _), attempt)| {
-            let watch = Some(Watch::Sabotage(sabotage.clone()));
-            Task { spec: plan.spec, attempt, watch }
-        })
-    });
     let places: HashMap<&str, usize> = plans.iter().enumerate().map(|(place, plan)| (plan.spec.id, place)).collect();
-    let mut tried: Vec<Vec<Option<Tried>>> = plans.iter().map(|plan| vec![None; plan.sabotages.len()]).collect();
-    let interrupted = runner::run(tasks.collect(), machine, pace, |event| {
-        progress(&event);
-        if let Event::Judged(task, record, watched) = event {
-            let (place, index) = (places[task.spec.id], task.attempt as usize);
-            let (sabotage, judged) = &plans[place].sabotages[index];
-            tried[place][index] = Some(Tried {
-                sabotage: sabotage.name(),
-                judged: judged.clone(),
-                verdict: watched.sabotaged.then_some(record.verdict),
-            });
+    let mut verdicts: Vec<Vec<Option<Verdict>>> = plans.iter().map(|plan| vec![None; plan.sabotages.len()]).collect();
+    for _ in 0..ATTEMPTS {
+        let interrupted = runner::run(outstanding(&plans, &verdicts), machine, pace, |event| {
+            progress(&event);
+            if let Event::Judged(task, record, watched) = event
+                && watched.sabotaged
+            {
+                verdicts[places[task.spec.id]][task.attempt as usize] = Some(record.verdict);
+            }
+            Ok(())
+        })?;
+        if interrupted {
+            return Ok(None);
         }
-        Ok(())
-    })?;
-    if interrupted {
-        return Ok(None);
     }
-    let audited = plans.into_iter().zip(tried).map(|(plan, tried)| Audited {
+    Ok(Some(plans.into_iter().zip(verdicts).map(|(plan, verdicts)| audited(plan, verdicts)).collect()))
+}
+
+/// A task for each sabotage without a verdict; its attempt is the sabotage's place in the plan.
+fn outstanding(plans: &[Plan], verdicts: &[Vec<Option<Verdict>>]) -> Vec<Task> {
+    let of_plan = |(plan, verdicts): (&Plan, &Vec<Option<Verdict>>)| {
+        let spec = plan.spec;
+        let open = (0..).zip(&plan.sabotages).zip(verdicts).filter(|(_, verdict)| verdict.is_none());
+        let tasks = open.map(|((attempt, (sabotage, _)), _)| {
+            let watch = Some(Watch::Sabotage(sabotage.clone()));
+            Task { spec, attempt, watch }
+        });
+        tasks.collect::<Vec<_>>()
+    };
+    plans.iter().zip(verdicts).flat_map(of_plan).collect()
+}
+
+fn audited(plan: Plan, verdicts: Vec<Option<Verdict>>) -> Audited {
+    let tried = plan.sabotages.into_iter().zip(verdicts);
+    Audited {
         id: plan.spec.id.into(),
         mechanism: plan.spec.mechanism().into(),
         source: Source { file: plan.spec.file.into(), line: plan.spec.line },
         left_out: plan.left_out,
-        tried: tried.into_iter().flatten().collect(),
-    });
-    Ok(Some(audited.collect()))
+        tried: tried
+            .map(|((sabotage, judged), verdict)| Tried { sabotage: sabotage.name(), judged, verdict })
+            .collect(),
+    }
 }

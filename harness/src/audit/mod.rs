@@ -44,6 +44,8 @@ pub struct Made {
     pub result: Option<Result<i64, i32>>,
     /// Whether the spec saw the process sleep in it.
     pub blocked: bool,
+    /// Whether, when it came back, the spec had seen another process sleep in the same call on the same object.
+    pub contested: bool,
     /// The flags that were set, by name.
     pub flags: Vec<String>,
     /// The wait status that it gave.

@@ -21,6 +21,11 @@ pub fn set_result(pid: Pid, value: i64) -> Result<()> {
     arch::change(pid, |registers| arch::set_result(registers, value as u64))
 }
 
+/// At the exit: the call is made again. On x86 and Arm the instruction of a system call has one length.
+pub fn make_again(pid: Pid, number: u64, arguments: &[u64; 6]) -> Result<()> {
+    arch::change(pid, |registers| arch::make_again(registers, number, arguments))
+}
+
 #[cfg(target_arch = "x86_64")]
 mod arch {
     use nix::Result;
@@ -46,6 +51,12 @@ mod arch {
 
     pub fn set_result(registers: &mut Registers, value: u64) {
         registers.rax = value;
+    }
+
+    pub fn make_again(registers: &mut Registers, number: u64, _arguments: &[u64; 6]) {
+        const SYSCALL: u64 = 2;
+        registers.rip -= SYSCALL;
+        registers.rax = number;
     }
 }
 
@@ -80,5 +91,13 @@ mod arch {
 
     pub fn set_result(registers: &mut Registers, value: u64) {
         registers.regs[0] = value;
+    }
+
+    /// The result took the place of the first argument.
+    pub fn make_again(registers: &mut Registers, number: u64, arguments: &[u64; 6]) {
+        const SVC: u64 = 4;
+        registers.pc -= SVC;
+        registers.regs[8] = number;
+        registers.regs[0] = arguments[0];
     }
 }

@@ -28,12 +28,16 @@ pub enum Act {
     Skip(i64),
     /// It is made, and seems to return this.
     Return(i64),
+    /// It is made, and seems to return so much more than it does.
+    Shift(i64),
     /// The last byte that it gave is changed, by the place in [`Row::gives`], or one value.
     Change(usize),
     /// It seems to have given this wait status, by the place in [`Row::gives`].
     Status(usize, i32),
     /// The last byte that it takes is changed, for as long as it takes.
     Corrupt,
+    /// It is made, another process that waits in the same call gets what came of it, and it waits again.
+    GiveAway,
     /// A flag is not passed on, by the places in [`Row::flags`].
     Drop(usize, usize),
 }
@@ -114,16 +118,20 @@ fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, acts: &mu
         if value != 0 {
             acts.push(("not-waiting-0".into(), Act::Skip(0)));
         }
+        // A descriptor is of no use to another process.
+        if made.contested && row.returns != Returns::Descriptor {
+            acts.push(("wrong-waiter".into(), Act::GiveAway));
+        }
     }
     match row.returns {
         Returns::Nothing | Returns::Opaque => {}
-        Returns::Descriptor | Returns::Number => acts.push(("other-value".into(), Act::Return(value + 1))),
+        Returns::Descriptor | Returns::Number => acts.push(("other-value".into(), Act::Shift(1))),
         Returns::Bytes(asked) => {
             if value > 0 {
-                acts.push(("short".into(), Act::Return(value - 1)));
+                acts.push(("short".into(), Act::Shift(-1)));
             }
             if asked.is_none_or(|argument| value.cast_unsigned() < made.arguments[argument]) {
-                acts.push(("long".into(), Act::Return(value + 1)));
+                acts.push(("long".into(), Act::Shift(1)));
             }
         }
     }
@@ -194,6 +202,7 @@ mod tests {
             arguments,
             result: Some(result),
             blocked: false,
+            contested: false,
             flags: Vec::new(),
             status: None,
         }
@@ -240,6 +249,7 @@ mod tests {
         for kind in ["not-done", "not-waiting-EINTR", "not-waiting-EAGAIN"] {
             assert!(kinds.contains(&format!("read#2:{kind}")), "{kinds:?}");
         }
+        assert!(names(&Made { contested: true, ..waited }).contains(&"read#2:wrong-waiter".into()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One process that is traced: its memory, and where it is in a system call.
 
-use super::calls::{Buffer, Row, Where};
+use super::calls::{Buffer, Given, Row, Where};
 use super::registers;
 use crate::{mark, standing};
 use nix::Result;
@@ -28,6 +28,8 @@ pub struct Tracee {
     pub inside: Option<Inside>,
     /// A call that a signal interrupted, and that the kernel may make again.
     pub interrupted: Option<Inside>,
+    /// What it gets at the end of the call that it is in, instead of what came of it.
+    pub gift: Option<Gift>,
     /// Whether its last call was the harness's.
     pub at_harness: bool,
     /// How many calls of the harness it has made, and how many it had when it was last asked whether it is idle.
@@ -67,6 +69,15 @@ pub struct Inside {
     pub put_back: Option<(u64, u8)>,
 }
 
+/// What came of another process's call.
+#[derive(Clone, Debug)]
+pub struct Gift {
+    /// What it returned.
+    pub returned: i64,
+    /// What it wrote, by the places in its row.
+    pub given: Vec<Vec<u8>>,
+}
+
 impl Tracee {
     /// A process that has just come under watch.
     pub fn new(pid: Pid, path: String, offset: Option<i64>) -> Self {
@@ -78,6 +89,7 @@ impl Tracee {
             made: HashMap::new(),
             inside: None,
             interrupted: None,
+            gift: None,
             at_harness: false,
             looks: 0,
             looks_before: 0,
@@ -180,6 +192,39 @@ impl Tracee {
         }
     }
 
+    /// What a call that returned this has written.
+    pub fn written(&self, inside: &Inside, returned: i64) -> Result<Vec<Vec<u8>>> {
+        let of = |given: &Given| {
+            let mut bytes = vec![0; length(given, returned)];
+            for (index, byte) in (0..).zip(&mut bytes) {
+                self.read(self.place(given, &inside.arguments, index)?, std::slice::from_mut(byte))?;
+            }
+            Ok(bytes)
+        };
+        inside.row.gives.iter().map(of).collect()
+    }
+
+    /// Makes it seem that this call has written so.
+    pub fn write(&self, inside: &Inside, written: &[Vec<u8>]) -> Result<()> {
+        for (given, bytes) in inside.row.gives.iter().zip(written) {
+            for (index, byte) in (0..).zip(bytes) {
+                self.set_byte(self.place(given, &inside.arguments, index)?, *byte)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The address of one byte of what a call gives.
+    fn place(&self, given: &Given, arguments: &[u64; 6], index: u64) -> Result<u64> {
+        match given {
+            Given::Bytes(buffer) => self.byte_of(*buffer, arguments, index),
+            Given::Field(_, place) | Given::WaitStatus(place) => match place {
+                Where::Memory(argument, offset, _) => Ok(address_in(arguments, *argument, *offset)? + index),
+                Where::Argument(_) => Err(Errno::EFAULT),
+            },
+        }
+    }
+
     /// The address of one byte of a vector of buffers, as long as they are.
     fn byte_of_vector(&self, mut element: u64, mut index: u64) -> Result<u64> {
         const ELEMENT: u64 = size_of::<libc::iovec>() as u64;
@@ -191,6 +236,15 @@ impl Tracee {
             index -= length;
             element += ELEMENT;
         }
+    }
+}
+
+/// How many bytes a call that returned this has written there.
+fn length(given: &Given, returned: i64) -> usize {
+    match given {
+        Given::Bytes(_) => returned.max(0) as usize,
+        Given::Field(_, Where::Memory(_, _, size)) | Given::WaitStatus(Where::Memory(_, _, size)) => *size,
+        Given::Field(_, Where::Argument(_)) | Given::WaitStatus(Where::Argument(_)) => 0,
     }
 }
 

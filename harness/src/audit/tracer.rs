@@ -6,7 +6,7 @@
 
 use super::calls::{self, Given, Row};
 use super::sabotage::Act;
-use super::tracee::{At, Inside, Stopped, Tracee, side_of_call};
+use super::tracee::{At, Gift, Inside, Stopped, Tracee, side_of_call};
 use super::{Made, Watch, registers};
 use crate::ledger::{Ledger, Note};
 use crate::mark::{self, Whose};
@@ -223,6 +223,7 @@ impl<'a> Tracer<'a> {
                     arguments,
                     result: None,
                     blocked: false,
+                    contested: false,
                     flags: flags_set(tracee, row, &arguments),
                     status: None,
                 });
@@ -245,16 +246,24 @@ impl<'a> Tracer<'a> {
             self.busy = true;
         }
         let Some(inside) = tracee.inside.take() else { return Ok(()) };
+        if let Some(gift) = tracee.gift.take() {
+            tracee.write(&inside, &gift.given)?;
+            return registers::set_result(pid, gift.returned);
+        }
         if let Some((address, byte)) = inside.put_back {
             tracee.set_byte(address, byte)?;
         }
         let interrupted = is_restart(value);
+        let rival = self.rival(pid, &inside);
+        let rival_sleeps = rival.is_some_and(|rival| self.was_seen_asleep(rival));
+        let Some(tracee) = self.tracees.get_mut(&pid) else { return Ok(()) };
         if let Some(made) = inside.index.and_then(|index| self.made.get_mut(index)) {
             made.result = Some(match value {
                 _ if interrupted => Err(libc::EINTR),
                 -4095..=-1 => Err(-value as i32),
                 value => Ok(value),
             });
+            made.contested = made.blocked && rival_sleeps;
             let status = inside.row.gives.iter().find_map(|given| match given {
                 Given::WaitStatus(place) => Some(*place),
                 _ => None,
@@ -266,12 +275,39 @@ impl<'a> Tracer<'a> {
             && inside.sabotaged
             && (!interrupted || sabotage.interrupted)
         {
-            return sabotage_exit(tracee, sabotage.act, &inside, value);
+            if sabotage.act != Act::GiveAway {
+                return sabotage_exit(tracee, sabotage.act, &inside, value);
+            }
+            let gift = Gift { returned: value, given: tracee.written(&inside, value)? };
+            registers::make_again(pid, inside.number, &inside.arguments)?;
+            tracee.interrupted = Some(Inside { sabotaged: false, ..inside });
+            return match rival.and_then(|rival| self.tracees.get_mut(&rival)) {
+                // It stops at the end of its call.
+                Some(rival) => {
+                    rival.gift = Some(gift);
+                    ptrace::interrupt(rival.pid)
+                }
+                None => Ok(()),
+            };
         }
         if interrupted {
             tracee.interrupted = Some(inside);
         }
         Ok(())
+    }
+
+    /// Another process that is in the same call on the same object, by the first argument.
+    fn rival(&self, pid: Pid, inside: &Inside) -> Option<Pid> {
+        let same = |other: &Inside| std::ptr::eq(other.row, inside.row) && other.arguments[0] == inside.arguments[0];
+        let rivals =
+            self.tracees.values().filter(|tracee| tracee.pid != pid && tracee.inside.as_ref().is_some_and(same));
+        rivals.min_by(|one, other| one.path.cmp(&other.path)).map(|tracee| tracee.pid)
+    }
+
+    /// Whether the spec saw it asleep in the call that it is in.
+    fn was_seen_asleep(&self, pid: Pid) -> bool {
+        let inside = self.tracees.get(&pid).and_then(|tracee| tracee.inside.as_ref());
+        inside.and_then(|inside| self.made.get(inside.index?)).is_some_and(|made| made.blocked)
     }
 
     /// Whether nothing of the spec's can happen any more: for some time every process has slept or been stopped, or has looked in
@@ -409,15 +445,19 @@ fn sabotage_entry(tracee: &Tracee, act: Act, inside: &mut Inside) -> nix::Result
             let (place, flags) = row.flags[place];
             tracee.set_value(place, arguments, tracee.value(place, arguments)? & !(flags[flag].1 as u64))
         }
-        Act::Return(_) | Act::Change(_) | Act::Status(..) => Ok(()),
+        Act::Return(_) | Act::Shift(_) | Act::Change(_) | Act::Status(..) | Act::GiveAway => Ok(()),
     }
 }
+
+/// What is changed of a value. Not the last bit: identities that were given out one after the other would come to be one.
+const OTHER: u64 = 0x80;
 
 /// What is done to a call after it was made.
 fn sabotage_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix::Result<()> {
     let (row, arguments) = (inside.row, &inside.arguments);
     match act {
         Act::Skip(value) | Act::Return(value) => registers::set_result(tracee.pid, value),
+        Act::Shift(more) => registers::set_result(tracee.pid, returned + more),
         Act::Change(given) => match row.gives[given] {
             Given::Bytes(buffer) => {
                 let address = tracee.byte_of(buffer, arguments, returned.saturating_sub(1).max(0).cast_unsigned())?;
@@ -426,14 +466,14 @@ fn sabotage_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> n
                 tracee.set_byte(address, byte[0] ^ 1)
             }
             Given::Field(_, place) | Given::WaitStatus(place) => {
-                tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ 1)
+                tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ OTHER)
             }
         },
         Act::Status(given, status) => match row.gives[given] {
             Given::WaitStatus(place) => tracee.set_value(place, arguments, u64::from(status.cast_unsigned())),
             Given::Bytes(_) | Given::Field(..) => Ok(()),
         },
-        Act::Corrupt | Act::Drop(..) => Ok(()),
+        Act::Corrupt | Act::Drop(..) | Act::GiveAway => Ok(()),
     }
 }
 

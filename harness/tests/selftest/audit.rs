@@ -46,6 +46,7 @@ pub fn trials() -> Vec<Trial> {
         trial("audit::a_call_that_nobody_judges_is_told_from_one_that_is_judged", the_first_of_two),
         trial("audit::a_right_spec_notices_all", all),
         trial("audit::stopping_and_waiting_are_not_disturbed", stops_and_waits),
+        trial("audit::a_wake_up_comes_to_the_wrong_waiter", the_wrong_waiter),
         trial("audit::a_spec_that_does_not_conform_is_left_out", left_out),
         trial("audit::the_same_is_found_twice", twice),
     ]
@@ -105,6 +106,15 @@ fn stops_and_waits() {
     assert_eq!(audited.left_out, None);
     let statuses = kinds(&audited, "wait4#1", Outcome::Noticed);
     assert!(["other-signal", "continued", "other-value"].iter().all(|kind| statuses.contains(kind)), "{audited:#?}");
+}
+
+fn the_wrong_waiter() {
+    let audited = audited("two-wait");
+    assert!(kinds(&audited, "child1/read#1", Outcome::Noticed).contains(&"wrong-waiter"), "{audited:#?}");
+    assert!(
+        !audited.tried.iter().any(|tried| tried.sabotage == "child2/read#1:wrong-waiter"),
+        "it waits alone by then"
+    );
 }
 
 fn left_out() {

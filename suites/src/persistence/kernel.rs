@@ -177,7 +177,9 @@ fn system_v_objects_end_with_their_namespace() -> Scene {
         // SAFETY: open until the end of this block.
         setns(unsafe { BorrowedFd::borrow_raw(namespace.as_raw_fd()) }, CloneFlags::CLONE_NEWIPC)?;
         assert_eq!(msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, IPC_NOWAIT)), Ok(message(1)));
-        assert_eq!(shmget(key, 0, 0).and_then(segment_status).map(|status| status.size), Ok(TEXT.len()));
+        let found = assert_ok!(shmget(key, 0, 0).and_then(segment_status));
+        let made = SegmentStatus { creator: found.creator, ..SegmentStatus::new(key, TEXT.len()) };
+        assert_eq!(found, made);
         assert_eq!(semget(key, 0, 0).and_then(|id| semaphore_value(id, 0)), Ok(3));
         Ok(())
     })?;

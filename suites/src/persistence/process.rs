@@ -72,6 +72,7 @@ fn each_end_of_a_pipe_closes_with_its_process() -> Scene {
     // Nothing to read, and no end of file; room to write.
     assert_eq!(watch.present()?, [1, 3]);
     assert_eq!(write(&kept_writer, TEXT), Ok(TEXT.len()));
+    assert_eq!(unread(&kept_writer), Ok(TEXT.len()));
     writing.kill()?;
     assert_eq!(read(&kept_reader, &mut [0; 1]), Ok(0));
     reading.kill()?;

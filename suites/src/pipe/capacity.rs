@@ -48,6 +48,7 @@ fn what_fits_is_the_capacity(#[case] count: usize) -> Scene {
     assert_eq!(read_bytes(&reader, page.len()), Ok(Bytes(page.clone())));
     assert_eq!(write(&writer, &page), Ok(page.len()));
     assert_errno!(write(&writer, b"a"), EAGAIN);
+    assert_eq!(read_bytes(&reader, pages(count + 1) as usize), Ok(Bytes::of(b'a', pages(count) as usize)));
     Ok(())
 }
 
@@ -109,6 +110,8 @@ fn is_rounded_up(size: i32) -> Scene {
 )]
 fn a_size_becomes_a_capacity(#[case] size: i32, #[case] becomes: usize) -> Scene {
     let (reader, writer) = pipe()?;
+    // So that each size is another one.
+    set_capacity(&writer, pages(8))?;
     assert_eq!(set_capacity(&writer, size), Ok(pages(becomes)));
     assert_eq!(get_capacity(&writer), Ok(pages(becomes)));
     assert_eq!(get_capacity(&reader), Ok(pages(becomes)));

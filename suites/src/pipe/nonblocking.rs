@@ -66,7 +66,9 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> Scene {
     let child = fork(|| assert_eq!(write(&writer, b"x"), Ok(1)))?;
     child.assert_blocked_in(Syscall::WRITE);
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
-    child.join()
+    child.join()?;
+    assert_eq!(read_bytes(&reader, 9), Ok("x".into()));
+    Ok(())
 }
 
 /// O_NONBLOCK that is set on the write end leaves the read end blocking.

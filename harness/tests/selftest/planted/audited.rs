@@ -45,6 +45,20 @@ fn right() -> Scene {
     Ok(())
 }
 
+/// Of two processes that wait for bytes, the one that came first gets them first.
+#[harness::test(id = "planted.two-wait", cite = "none", covers = [])]
+fn two_wait() -> Scene {
+    let (reader, writer) = pipe()?;
+    let first = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("a".into())))?;
+    first.wait_until_blocked_in(Syscall::READ)?;
+    let second = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("b".into())))?;
+    second.wait_until_blocked_in(Syscall::READ)?;
+    write_all(&writer, b"a")?;
+    first.join()?;
+    write_all(&writer, b"b")?;
+    second.join()
+}
+
 /// A child is stopped, continued and killed, and its parent sees each.
 #[harness::test(id = "planted.stops-and-goes-on", cite = "none", covers = [])]
 fn stops_and_goes_on() -> Scene {
