@@ -32,6 +32,9 @@ pub struct Environment {
     pub lsm: Option<String>,
     /// The container that the run is in, if its signs are there.
     pub container: Option<String>,
+    /// Libraries that the dynamic linker put before the C library.
+    #[serde(default)]
+    pub preloaded: Option<String>,
 }
 
 const SYSCTLS: [&str; 17] = [
@@ -77,6 +80,7 @@ impl Environment {
                 .collect(),
             lsm: line("/sys/kernel/security/lsm"),
             container: container(),
+            preloaded: preloaded(),
         }
     }
 }
@@ -95,6 +99,12 @@ fn libc_name() -> String {
 #[cfg(not(target_env = "gnu"))]
 fn libc_name() -> String {
     "musl".into()
+}
+
+/// ld.so(8) reads this; a static binary has no dynamic linker.
+fn preloaded() -> Option<String> {
+    let libraries = std::env::var_os("LD_PRELOAD").filter(|names| !names.is_empty())?;
+    (!cfg!(target_feature = "crt-static")).then(|| libraries.to_string_lossy().into_owned())
 }
 
 fn rlimits() -> BTreeMap<String, String> {

@@ -7,6 +7,7 @@ use crate::ledger::{self, Note};
 use crate::mark;
 use crate::record::{Failure, Observation, SeenError, Source};
 use crate::spec::Scene;
+use crate::trace::{self, Sign};
 use crate::verdict::Verdict;
 use nix::errno::Errno;
 use std::any::Any;
@@ -328,6 +329,7 @@ fn from_panic(payload: &(dyn Any + Send)) -> Failure {
 /// Panics are told in reports, not on standard error.
 fn keep_place_of_panics() {
     std::panic::set_hook(Box::new(|panic| {
+        trace::sign(Sign::Failed);
         let place = panic.location().map(|place| Source { file: place.file().into(), line: place.line() });
         PANICKED_AT.set(place);
     }));

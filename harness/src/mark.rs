@@ -3,6 +3,7 @@
 //! A mark is memory of the process itself, at one address in all processes of a sandbox, which a tracer can read. To set it
 //! takes no system call, so a spec does the same whether it is watched or not.
 
+use crate::trace::{self, Sign};
 use std::panic::Location;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
@@ -103,6 +104,7 @@ impl Drop for Marked {
 
 /// From here on calls are the spec's: in the first process of a spec, and in a program that it started.
 pub fn begin_body() {
+    trace::sign(Sign::Begin);
     MARK.whose.store(Whose::Scene as u32, Ordering::Relaxed);
 }
 
@@ -114,7 +116,10 @@ pub fn end_body() {
 /// Does what the harness does for itself: looking where processes stand, meeting them.
 pub fn by_harness<T>(work: impl FnOnce() -> T) -> T {
     let _marked = Marked::new(Whose::Harness);
-    work()
+    trace::sign(Sign::Aside);
+    let done = work();
+    trace::sign(Sign::Back);
+    done
 }
 
 /// For the macros: calls are judged by the assertion of the caller, until the value is dropped.

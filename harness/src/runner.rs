@@ -391,6 +391,7 @@ fn blank(task: &Task) -> SpecRecord {
         errors: Vec::new(),
         observations: Vec::new(),
         processes: Vec::new(),
+        trace: Vec::new(),
         output: String::new(),
         output_dropped: 0,
         wall_us: 0,

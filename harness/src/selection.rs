@@ -58,7 +58,7 @@ pub struct NothingMatches {
 }
 
 /// A glob over ids, with `*` and `?`. An id without its cases and layers matches all of them.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct IdPattern {
     whole: WildMatch,
     with_cases: WildMatch,

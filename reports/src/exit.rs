@@ -14,11 +14,14 @@ pub enum Exit {
     CouldNotRun = 2,
     /// There was no question.
     NothingSelected = 3,
+    /// For `git bisect run`: this commit cannot be judged.
+    Untestable = 125,
 }
 
 impl Exit {
     /// Every exit code, in order.
-    pub const ALL: [Self; 4] = [Self::Holds, Self::Deviations, Self::CouldNotRun, Self::NothingSelected];
+    pub const ALL: [Self; 5] =
+        [Self::Holds, Self::Deviations, Self::CouldNotRun, Self::NothingSelected, Self::Untestable];
 
     /// The exit of a run. A failure outweighs an early end; an early end outweighs what conformed before it.
     pub fn of(records: &Records) -> Self {
@@ -45,6 +48,7 @@ impl Exit {
             Self::Deviations => "deviations",
             Self::CouldNotRun => "could not run",
             Self::NothingSelected => "nothing selected",
+            Self::Untestable => "untestable",
         }
     }
 
@@ -55,12 +59,13 @@ impl Exit {
             Self::Deviations => "at least one spec deviates, is broken or timed out",
             Self::CouldNotRun => "bad input, no sandbox, or an end before every selected spec was judged",
             Self::NothingSelected => "no spec matches the filter",
+            Self::Untestable => "for git bisect, in the place of 2 and 3: this commit cannot be judged",
         }
     }
 
     /// The table of all codes, for help texts and documentation.
     pub fn table() -> String {
-        let row = |exit: Self| format!("  {}  {:<16}  {}\n", exit.code(), exit.words(), exit.meaning());
+        let row = |exit: Self| format!("{:>3}  {:<16}  {}\n", exit.code(), exit.words(), exit.meaning());
         Self::ALL.into_iter().map(row).collect()
     }
 }
@@ -123,6 +128,7 @@ mod tests {
   1  deviations        at least one spec deviates, is broken or timed out
   2  could not run     bad input, no sandbox, or an end before every selected spec was judged
   3  nothing selected  no spec matches the filter
+125  untestable        for git bisect, in the place of 2 and 3: this commit cannot be judged
 "
         );
     }

@@ -22,6 +22,7 @@ pub(crate) fn facts(run: &RunRecord) -> Vec<(String, String)> {
     let optional = [
         ("lsm", environment.lsm.clone()),
         ("container", environment.container.clone()),
+        ("preloaded", environment.preloaded.clone()),
         ("seed", run.seed.map(|seed| seed.to_string())),
         ("repeat", (run.repeat > 1).then(|| run.repeat.to_string())),
     ];

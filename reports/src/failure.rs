@@ -33,6 +33,9 @@ pub(crate) fn write(page: &mut Page, spec: &Judged) {
         let rate = format!("{}; this is attempt {}", spec.rate(), record.attempt);
         labelled(page, "attempts", Style::Yellow, &rate);
     }
+    if let Some(at_fault) = spec.at_fault() {
+        labelled(page, "verdict", Style::Bold, &at_fault);
+    }
     if record.failures.is_empty() {
         labelled(page, "failed", Style::Red, &reason(record));
     }
@@ -44,15 +47,10 @@ pub(crate) fn write(page: &mut Page, spec: &Judged) {
         labelled(page, "", Style::Dim, &format!("... and {more}"));
     }
     write_processes(page, &record.processes);
+    write_lines(page, "trace", record.trace.iter().map(String::as_str));
     write_output(page, record);
     labelled(page, "source", Style::Plain, &record.source.to_string());
-    labelled(page, "reproduce", Style::Cyan, &reproduce(spec));
-}
-
-/// The command that shows the failure again. What fails only sometimes has to be tried as often.
-pub(crate) fn reproduce(spec: &Judged) -> String {
-    let repeat = if spec.is_unsteady() { format!(" --repeat {}", spec.attempts().len()) } else { String::new() };
-    format!("ipcspec run {}{repeat}", spec.record().id)
+    labelled(page, "reproduce", Style::Cyan, &spec.reproduce());
 }
 
 fn write_failure(page: &mut Page, failure: &Failure) {
@@ -105,10 +103,7 @@ pub(crate) fn state(letter: char) -> &'static str {
 
 fn write_output(page: &mut Page, record: &SpecRecord) {
     let lines: Vec<_> = record.output.lines().collect();
-    for (number, line) in lines.iter().take(OUTPUT_LINES).enumerate() {
-        let label = format!("{:>12} ", if number == 0 { "output:" } else { "" });
-        page.line(&[(Style::Dim, &label), (Style::Dim, "| "), (Style::Plain, line)]);
-    }
+    write_lines(page, "output", lines.iter().copied().take(OUTPUT_LINES));
     let mut more = Vec::new();
     if lines.len() > OUTPUT_LINES {
         more.push(text::count(lines.len() - OUTPUT_LINES, "more line"));
@@ -118,6 +113,14 @@ fn write_output(page: &mut Page, record: &SpecRecord) {
     }
     if !more.is_empty() {
         labelled(page, "", Style::Dim, &format!("... {}", more.join(", ")));
+    }
+}
+
+/// Lines that were written elsewhere, as they are.
+fn write_lines<'a>(page: &mut Page, label: &str, lines: impl Iterator<Item = &'a str>) {
+    for (number, line) in lines.enumerate() {
+        let label = if number == 0 { format!("{label}:") } else { String::new() };
+        page.line(&[(Style::Dim, &format!("{label:>12} ")), (Style::Dim, "| "), (Style::Plain, line)]);
     }
 }
 

@@ -7,6 +7,7 @@ use crate::exit::{Exit, shortfall};
 use crate::facts::facts;
 use crate::failure;
 use crate::judged::{Judged, judged, reason};
+use crate::markdown::{fence, inline};
 use crate::summary::{Counts, Summary};
 use crate::text;
 use harness::record::Records;
@@ -34,8 +35,9 @@ pub fn annotations(records: &Records) -> String {
 
 fn annotation(spec: &Judged) -> String {
     let record = spec.record();
-    let message =
-        format!("{}\n{}\nreproduce: {}", text::one_line(&record.statement), reason(record), failure::reproduce(spec));
+    let at_fault = spec.at_fault().map(|at_fault| format!("{at_fault}\n")).unwrap_or_default();
+    let (statement, reason) = (text::one_line(&record.statement), reason(record));
+    let message = format!("{statement}\n{at_fault}{reason}\nreproduce: {}", spec.reproduce());
     format!(
         "::error file={},line={},title={}::{}\n",
         property(&record.source.file),
@@ -157,24 +159,6 @@ fn failures(records: &Records) -> String {
     text
 }
 
-/// A code fence that nothing in the text can close.
-fn fence(text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    "`".repeat(longest.max(2) + 1)
-}
-
-/// Text that Markdown shows as it is, in a paragraph, a list or a table cell.
-pub(crate) fn inline(text: &str) -> String {
-    let mut escaped = String::new();
-    for c in text::clip(&text::one_line(text), 1000).chars() {
-        if "\\`*_~[]<>|&#$".contains(c) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-    }
-    escaped
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -231,13 +215,6 @@ mod tests {
         ] {
             assert!(markdown.contains(part), "{part:?} is missing from:\n{markdown}");
         }
-    }
-
-    #[test]
-    fn text_cannot_become_markup() {
-        assert_eq!(inline("a|b <img> `c` *d*"), "a\\|b \\<img\\> \\`c\\` \\*d\\*");
-        assert_eq!(fence("plain"), "```");
-        assert_eq!(fence("a ```` b"), "`````");
     }
 
     #[test]

@@ -2,12 +2,14 @@
 
 use crate::claims::{Finding, NotedClaim, findings};
 use crate::exit::Exit;
+use crate::judged::judged;
 use crate::summary::Summary;
 use harness::record::{EndRecord, Line, Records, RunRecord, SpecRecord};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The version of the report format. It grows when an old reader would misunderstand a new report.
 pub const FORMAT: u32 = 1;
@@ -25,6 +27,8 @@ pub struct Report<'a> {
     summary: Summary,
     /// Claims of the founding notes that conforming specs refute or qualify.
     claims: Vec<Finding>,
+    /// Who is at fault for a spec that fails, where its layers tell.
+    at_fault: BTreeMap<String, String>,
     /// The records of the judged specs, in the order in which they ended.
     specs: &'a [SpecRecord],
     /// How the run ended.
@@ -39,6 +43,10 @@ pub fn render(records: &Records, claims: &[NotedClaim]) -> String {
         exit: Exit::of(records).code(),
         summary: Summary::of(records),
         claims: findings(records, claims),
+        at_fault: judged(records)
+            .iter()
+            .filter_map(|spec| Some((spec.record().id.clone(), spec.at_fault()?)))
+            .collect(),
         specs: &records.specs,
         end: &records.end,
     };
@@ -84,6 +92,8 @@ mod tests {
     fn published_schemas_are_current() {
         assert_current("report.schema.json", include_str!("../schema/report.schema.json"), &schema());
         assert_current("record.schema.json", include_str!("../schema/record.schema.json"), &record_schema());
+        let comparison = crate::compare::schema();
+        assert_current("comparison.schema.json", include_str!("../schema/comparison.schema.json"), &comparison);
         let audit = crate::audit::json::schema();
         assert_current("audit.schema.json", include_str!("../schema/audit.schema.json"), &audit);
     }

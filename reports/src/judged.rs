@@ -1,15 +1,21 @@
 //! A spec with all its attempts: the unit that every report counts.
 
+use crate::blame::{self, ByLayer};
 use crate::text;
-use harness::record::{Records, SpecRecord};
+use harness::layer::Layer;
+use harness::record::{Records, RunRecord, SpecRecord};
 use harness::verdict::Verdict;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A spec as a run judged it, once or, with `--repeat`, several times.
 #[derive(Clone, Debug)]
 pub struct Judged<'a> {
     /// By number; never empty.
     attempts: Vec<&'a SpecRecord>,
+    /// The verdicts on this spec and on those that ask the same by another layer.
+    by_layer: ByLayer,
+    /// The run, when it is known.
+    run: Option<&'a RunRecord>,
 }
 
 /// The specs of a run, by id: the order in which they ended differs from run to run.
@@ -18,13 +24,21 @@ pub fn judged(records: &Records) -> Vec<Judged<'_>> {
     for record in &records.specs {
         by_id.entry(&record.id).or_default().push(record);
     }
-    by_id
+    let mut specs: Vec<_> = by_id
         .into_values()
         .map(|mut attempts| {
             attempts.sort_by_key(|record| record.attempt);
-            Judged { attempts }
+            Judged { attempts, by_layer: ByLayer::default(), run: Some(&records.run) }
         })
-        .collect()
+        .collect();
+    let mut verdicts: BTreeMap<&str, ByLayer> = BTreeMap::new();
+    for (asked, layer, verdict) in specs.iter().filter_map(|spec| Some((spec.asked(), spec.layer()?, spec.verdict()))) {
+        verdicts.entry(asked).or_default()[layer] = Some(verdict);
+    }
+    for spec in specs.iter_mut().filter(|spec| spec.layer().is_some()) {
+        spec.by_layer = verdicts.get(spec.asked()).copied().unwrap_or_default();
+    }
+    specs
 }
 
 /// Groups specs by the mechanism that they are about.
@@ -45,7 +59,25 @@ pub(crate) fn without_layer(record: &SpecRecord) -> &str {
 impl<'a> Judged<'a> {
     /// A spec with one attempt.
     pub(crate) fn one(record: &'a SpecRecord) -> Self {
-        Self { attempts: vec![record] }
+        Self { attempts: vec![record], by_layer: ByLayer::default(), run: None }
+    }
+
+    /// The id without the layer: what is asked.
+    fn asked(&self) -> &'a str {
+        let record = self.record();
+        let layer = record.layer.map(|layer| format!("/{layer}"));
+        layer.and_then(|layer| record.id.strip_suffix(layer.as_str())).unwrap_or(&record.id)
+    }
+
+    /// The place of the layer among all.
+    fn layer(&self) -> Option<usize> {
+        let layer = self.record().layer?;
+        Layer::ALL.iter().position(|one| *one == layer)
+    }
+
+    /// Who is at fault when it fails, as far as the layers tell: `C library: raw conforms, libc deviates`.
+    pub fn at_fault(&self) -> Option<String> {
+        self.verdict().is_failure().then(|| blame::words(self.by_layer))?
     }
 
     /// The attempt that speaks for the spec: the first that failed, else the first that conformed, else the first.
@@ -88,10 +120,38 @@ impl<'a> Judged<'a> {
         format!("{}/{} conform{others}", self.count(Verdict::Conforms), self.attempts.len())
     }
 
+    /// The command that shows the verdict again. What fails only sometimes has to be tried as often.
+    pub fn reproduce(&self) -> String {
+        let repeat = if self.is_unsteady() { format!(" --repeat {}", self.attempts.len()) } else { String::new() };
+        let option = |name: &str, value: Option<&String>| value.map(|value| format!(" --{name} {value}"));
+        let preload =
+            self.run.and_then(|run| option("preload", run.environment.preloaded.as_ref())).unwrap_or_default();
+        let sabotage = self.run.and_then(|run| option("sabotage", run.sabotage.as_ref())).unwrap_or_default();
+        format!("ipcspec run {}{repeat}{preload}{sabotage}", self.record().id)
+    }
+
+    /// What it observed by this name, in all attempts, as one text.
+    pub(crate) fn observed(&self, name: &str) -> Option<String> {
+        let all = self.attempts.iter().flat_map(|record| &record.observations);
+        let values: BTreeSet<_> = all.filter(|seen| seen.name == name).map(|seen| seen.value.as_str()).collect();
+        (!values.is_empty()).then(|| Vec::from_iter(values).join(", "))
+    }
+
     /// Wall-clock time of all attempts, in microseconds.
     pub fn wall_us(&self) -> u64 {
         total(self.attempts.iter().map(|record| record.wall_us))
     }
+}
+
+/// The skipped specs, by missing need. One that lacks two needs is in two groups.
+pub(crate) fn skipped<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<&'a str>> {
+    let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for record in specs.iter().map(Judged::record).filter(|record| record.verdict == Verdict::Skipped) {
+        for missing in &record.missing {
+            groups.entry(&missing.need).or_default().push(&record.id);
+        }
+    }
+    groups
 }
 
 /// A sum that a damaged record cannot make overflow.
@@ -133,6 +193,38 @@ mod tests {
         assert_eq!(specs[0].verdict(), Verdict::Deviates);
         assert_eq!(specs[0].record().attempt, 2);
         assert_eq!(specs[0].rate(), "2/4 conform (1 deviates, 1 timeout)");
+    }
+
+    #[test]
+    fn layers_that_fail_are_told_who_is_at_fault() {
+        let mut records = sample::records();
+        let model = records.specs.remove(0);
+        let layer = |layer: Layer, verdict| SpecRecord {
+            id: format!("pipe.flags/nonblock/{layer}"),
+            layer: Some(layer),
+            verdict,
+            ..model.clone()
+        };
+        records.specs = vec![
+            layer(Layer::Libc, Verdict::Deviates),
+            layer(Layer::Nix, Verdict::Broken),
+            layer(Layer::Raw, Verdict::Conforms),
+            SpecRecord { id: "pipe.flags/other/raw".into(), ..layer(Layer::Raw, Verdict::Deviates) },
+            SpecRecord { id: "pipe.flags/nonblock".into(), verdict: Verdict::Deviates, ..model.clone() },
+        ];
+        let at_fault: Vec<_> =
+            judged(&records).iter().map(|spec| (spec.record().id.clone(), spec.at_fault())).collect();
+        let library = || Some("C library: raw conforms, libc deviates, nix broken".to_owned());
+        assert_eq!(
+            at_fault,
+            [
+                ("pipe.flags/nonblock".into(), None),
+                ("pipe.flags/nonblock/libc".into(), library()),
+                ("pipe.flags/nonblock/nix".into(), library()),
+                ("pipe.flags/nonblock/raw".into(), None),
+                ("pipe.flags/other/raw".into(), None),
+            ]
+        );
     }
 
     #[test]

@@ -5,30 +5,41 @@
 //! Strings in records come from tested systems and are not trusted: no document may break on one (`text`).
 
 pub mod audit;
+pub mod baseline;
+pub mod blame;
 pub mod claims;
+pub mod compare;
 pub mod documented;
 pub mod exit;
 pub mod failure;
+pub mod gate;
 pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;
 pub mod ktap;
+pub mod merge;
 pub mod summary;
 pub mod terminal;
 
+#[cfg(test)]
+mod damage;
 mod facts;
 mod judged;
+mod markdown;
 mod page;
 #[cfg(test)]
 mod sample;
+mod scope;
 mod text;
 
 pub use claims::NotedClaim;
 pub use documented::{Documented, DocumentedError, Shown};
 pub use exit::Exit;
 pub use judged::{Judged, judged};
+pub use scope::Scope;
 pub use summary::Summary;
+pub use text::sentence;
 
 use harness::record::Records;
 use std::fs::Permissions;

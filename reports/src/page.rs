@@ -58,6 +58,12 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// A title, set apart from what is above.
+    pub(crate) fn heading(&mut self, title: &str) {
+        self.blank();
+        self.line(&[(Style::Bold, title)]);
+    }
+
     /// One line of pieces, cut where the page ends.
     pub(crate) fn line(&mut self, pieces: &[(Style, &str)]) {
         let mut room = WIDTH;

@@ -28,10 +28,12 @@ pub fn render(records: &Records, claims: &[NotedClaim], colour: bool) -> String 
     page.into_text()
 }
 
-fn write_machine(page: &mut Page, run: &RunRecord) {
+/// The machine that was judged.
+pub(crate) fn write_machine(page: &mut Page, run: &RunRecord) {
     let environment = &run.environment;
+    let preloaded = environment.preloaded.as_ref().map(|library| format!(", preloaded: {library}")).unwrap_or_default();
     let machine = format!(
-        "ipcspec {} on {} {}, {}, {}, uid {}, isolation: {}",
+        "ipcspec {} on {} {}, {}, {}, uid {}, isolation: {}{preloaded}",
         run.version,
         environment.kernel,
         environment.arch,
@@ -71,11 +73,6 @@ fn colour_of(verdict: Verdict) -> Style {
     }
 }
 
-fn heading(page: &mut Page, title: &str) {
-    page.blank();
-    page.line(&[(Style::Bold, title)]);
-}
-
 fn write_failures(page: &mut Page, specs: &[Judged]) {
     let failing = specs.iter().filter(|spec| spec.verdict().is_failure());
     for (number, spec) in failing.enumerate() {
@@ -96,7 +93,7 @@ fn write_unsteady(page: &mut Page, specs: &[Judged]) {
     if unsteady.is_empty() {
         return;
     }
-    heading(page, "Unsteady: attempts disagree");
+    page.heading("Unsteady: attempts disagree");
     for spec in unsteady {
         page.paragraph((Style::Plain, "  "), Style::Yellow, &format!("{} {}", spec.record().id, spec.rate()));
     }
@@ -106,7 +103,7 @@ fn write_skips(page: &mut Page, skips: &[SkipGroup]) {
     if skips.is_empty() {
         return;
     }
-    heading(page, "Skipped, by missing need");
+    page.heading("Skipped, by missing need");
     for SkipGroup { missing, specs } in skips {
         let label = format!("{:>5}  ", specs.len());
         page.paragraph((Style::Yellow, &label), Style::Plain, &format!("{}: {}", missing.need, missing.found));
@@ -119,7 +116,7 @@ fn write_refuted(page: &mut Page, findings: &[Finding]) {
     if refuted.is_empty() {
         return;
     }
-    heading(page, "Claims refuted by conforming specs");
+    page.heading("Claims refuted by conforming specs");
     for finding in refuted {
         page.paragraph((Style::Plain, "  "), Style::Plain, &format!("{}: {}", finding.id, finding.claim));
         page.paragraph((Style::Dim, "       -> "), Style::Plain, &finding.truth);

@@ -21,6 +21,11 @@ pub(crate) fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// One sentence for a reader, whatever a name or a damaged file put into it.
+pub fn sentence(text: &str) -> String {
+    clip(&one_line(text), 1000)
+}
+
 /// The first `max` characters, and how many there were more.
 pub(crate) fn clip(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
@@ -46,6 +51,11 @@ pub(crate) fn duration(us: u64) -> String {
         10_000..1_000_000 => format!("{} ms", us / 1000),
         _ => seconds(us),
     }
+}
+
+/// Microseconds as milliseconds: `3.2 ms`.
+pub(crate) fn milliseconds(us: u64) -> String {
+    format!("{}.{} ms", us / 1000, us / 100 % 10)
 }
 
 /// Controls, and what reorders or hides text: the directional and zero-width characters, separators that some readers

@@ -32,6 +32,8 @@ pub enum Act {
     Shift(i64),
     /// The last byte that it gave is changed, by the place in [`Row::gives`], or one value.
     Change(usize),
+    /// The first byte that it gave is changed, by the place in [`Row::gives`].
+    ChangeFirst(usize),
     /// It seems to have given this wait status, by the place in [`Row::gives`].
     Status(usize, i32),
     /// The last byte that it takes is changed, for as long as it takes.
@@ -137,8 +139,14 @@ fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, acts: &mu
     }
     for (index, given) in row.gives.iter().enumerate() {
         match given {
-            Given::Bytes(_) if value > 0 => acts.push(("stale-byte".into(), Act::Change(index))),
-            Given::Bytes(_) => {}
+            Given::Bytes(_) => {
+                if value > 0 {
+                    acts.push(("stale-byte".into(), Act::Change(index)));
+                }
+                if value > 1 {
+                    acts.push(("stale-start".into(), Act::ChangeFirst(index)));
+                }
+            }
             Given::Field(name, place) => {
                 if is_given(*place, &made.arguments) {
                     acts.push((format!("other-{name}"), Act::Change(index)));
@@ -224,6 +232,7 @@ mod tests {
                 "read#2:short",
                 "read#2:long",
                 "read#2:stale-byte",
+                "read#2:stale-start",
             ]
         );
     }

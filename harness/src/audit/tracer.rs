@@ -445,7 +445,9 @@ fn sabotage_entry(tracee: &Tracee, act: Act, inside: &mut Inside) -> nix::Result
             let (place, flags) = row.flags[place];
             tracee.set_value(place, arguments, tracee.value(place, arguments)? & !(flags[flag].1 as u64))
         }
-        Act::Return(_) | Act::Shift(_) | Act::Change(_) | Act::Status(..) | Act::GiveAway => Ok(()),
+        Act::Return(_) | Act::Shift(_) | Act::Change(_) | Act::ChangeFirst(_) | Act::Status(..) | Act::GiveAway => {
+            Ok(())
+        }
     }
 }
 
@@ -460,14 +462,16 @@ fn sabotage_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> n
         Act::Shift(more) => registers::set_result(tracee.pid, returned + more),
         Act::Change(given) => match row.gives[given] {
             Given::Bytes(buffer) => {
-                let address = tracee.byte_of(buffer, arguments, returned.saturating_sub(1).max(0).cast_unsigned())?;
-                let mut byte = [0];
-                tracee.read(address, &mut byte)?;
-                tracee.set_byte(address, byte[0] ^ 1)
+                let last = returned.saturating_sub(1).max(0).cast_unsigned();
+                change_byte(tracee, tracee.byte_of(buffer, arguments, last)?)
             }
             Given::Field(_, place) | Given::WaitStatus(place) => {
                 tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ OTHER)
             }
+        },
+        Act::ChangeFirst(given) => match row.gives[given] {
+            Given::Bytes(buffer) => change_byte(tracee, tracee.byte_of(buffer, arguments, 0)?),
+            Given::Field(..) | Given::WaitStatus(_) => Ok(()),
         },
         Act::Status(given, status) => match row.gives[given] {
             Given::WaitStatus(place) => tracee.set_value(place, arguments, u64::from(status.cast_unsigned())),
@@ -475,6 +479,12 @@ fn sabotage_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> n
         },
         Act::Corrupt | Act::Drop(..) | Act::GiveAway => Ok(()),
     }
+}
+
+fn change_byte(tracee: &Tracee, address: u64) -> nix::Result<()> {
+    let mut byte = [0];
+    tracee.read(address, &mut byte)?;
+    tracee.set_byte(address, byte[0] ^ 1)
 }
 
 /// Of calls that were made over and over from one place, the first ones and the last.

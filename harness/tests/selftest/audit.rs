@@ -64,7 +64,8 @@ fn kinds<'a>(audited: &'a Audited, call: &str, outcome: Outcome) -> Vec<&'a str>
     audited.tried.iter().filter(of_call).filter_map(|tried| tried.sabotage.split(':').nth(1)).collect()
 }
 
-const WRONG_READS: [&str; 6] = ["not-done", "failed-EBADF", "refused-EBADF", "short", "long", "stale-byte"];
+const WRONG_READS: [&str; 7] =
+    ["not-done", "failed-EBADF", "refused-EBADF", "short", "long", "stale-byte", "stale-start"];
 
 fn nothing_of_use() {
     let audited = audited("weak-nothing");
@@ -75,7 +76,7 @@ fn nothing_of_use() {
 fn the_sign() {
     let audited = audited("weak-sign");
     assert!(!audited.is_vacuous());
-    assert_eq!(kinds(&audited, "read#1", Outcome::Missed), ["not-done", "short", "long", "stale-byte"]);
+    assert_eq!(kinds(&audited, "read#1", Outcome::Missed), ["not-done", "short", "long", "stale-byte", "stale-start"]);
     assert_eq!(kinds(&audited, "read#1", Outcome::Noticed), ["failed-EBADF", "refused-EBADF"]);
 }
 

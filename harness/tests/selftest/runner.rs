@@ -4,11 +4,10 @@
 
 use harness::environment::Environment;
 use harness::ladder::{CannotRun, Machine};
-use harness::record::{EndRecord, FORMAT, Line, RunRecord, write_line};
+use harness::record::{EndRecord, FORMAT, Line, RunRecord, Writer};
 use harness::runner::{self, Event, Pace};
 use harness::selection::{self, Selection};
 use std::fs::File;
-use std::io::Write;
 use std::process::ExitCode;
 
 pub fn main(arguments: &[String]) -> ExitCode {
@@ -25,20 +24,22 @@ fn run(arguments: &[String]) -> Result<(), CannotRun> {
     let [records, jobs, repeat, timeout_scale, ids @ ..] = arguments else { panic!("see the file's first lines") };
     let number = |text: &str| text.parse::<usize>().expect("a number");
     // It is there, and writable for whom the run became.
-    let mut records = File::options().append(true).open(records).expect("a record file");
+    let mut records = Writer::new(File::options().append(true).open(records).expect("a record file"));
     let specs = Selection { ids: ids.to_vec(), ..Selection::default() }.specs().expect("planted ids");
     let order = selection::order(&specs, number(repeat) as u32, None);
     let machine = Machine::probe(specs.iter().copied())?;
     let pace = Pace { jobs: machine.jobs(number(jobs))?, timeout_scale: timeout_scale.parse().expect("a factor") };
-    let mut write = |line: &Line| write_line(&mut records, line).and_then(|()| records.flush());
+    let mut write = |line: &Line| records.line(line);
     let begin = Line::Run(Box::new(RunRecord {
         format: FORMAT,
         version: String::new(),
         run: String::new(),
         started: 0,
+        target: None,
         selected: order.len(),
         repeat: number(repeat) as u32,
         seed: None,
+        sabotage: None,
         environment: Environment::look(machine.rung.word(), machine.refused.clone()),
     }));
     write(&begin).expect("records can be written");

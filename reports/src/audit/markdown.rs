@@ -1,7 +1,7 @@
 //! The job summary of an audit, for the file that `GITHUB_STEP_SUMMARY` names.
 
 use super::{Counts, Judgement};
-use crate::github::inline;
+use crate::markdown::inline;
 use crate::text;
 
 /// How many missed sabotages are listed.

@@ -66,6 +66,11 @@ impl Way<'_> {
         &self.spec.record().processes
     }
 
+    /// The last calls before the failure.
+    pub(super) fn trace(&self) -> String {
+        text::clip(&self.spec.record().trace.join("\n"), LONGEST)
+    }
+
     /// The beginning of what it printed.
     pub(super) fn output(&self) -> String {
         let record = self.spec.record();

@@ -6,9 +6,9 @@ use crate::facts::facts;
 use crate::judged::judged;
 use crate::summary::{Counts, Summary};
 use crate::text;
-use chrono::DateTime;
 use harness::record::RunRecord;
 use harness::verdict::Verdict;
+use jiff::Timestamp;
 
 /// What the top of the page shows.
 pub(super) struct Overview {
@@ -113,8 +113,8 @@ fn machine(run: &RunRecord) -> String {
 
 /// The start in UTC, or the number where a damaged record holds no time.
 fn started(run: &RunRecord) -> String {
-    let time = i64::try_from(run.started).ok().and_then(|seconds| DateTime::from_timestamp(seconds, 0));
-    time.map_or_else(|| run.started.to_string(), |time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string())
+    let time = i64::try_from(run.started).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| run.started.to_string(), |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 fn side_by_side(columns: &[Column]) -> Vec<Fact> {

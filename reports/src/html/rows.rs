@@ -1,7 +1,6 @@
 //! The unit of every table of specs: what is asked is a row, and each column answers it by one or more layers.
 
 use super::{Column, layer_list, letter};
-use crate::failure;
 use crate::judged::{Judged, judged, reason, without_layer};
 use crate::text;
 use harness::layer::Layer;
@@ -147,9 +146,5 @@ impl Judged<'_> {
 
     pub(super) fn time(&self) -> String {
         if self.verdict() == Verdict::Skipped { String::new() } else { text::duration(self.wall_us()) }
-    }
-
-    pub(super) fn reproduce(&self) -> String {
-        failure::reproduce(self)
     }
 }

@@ -1,21 +1,27 @@
 //! The command line: what can be asked, and how answers reach the caller.
 
 mod audit;
+mod baseline;
+mod compare;
 mod coverage;
 mod doctor;
 mod documented;
 mod explain;
+mod gate;
 mod list;
 mod manifest;
+mod merge;
+mod preload;
 mod progress;
 mod report;
 mod run;
 mod select;
 mod store;
+mod trace;
 
 use clap::{Parser, Subcommand};
 use reports::Exit;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 /// Tells whether a Linux system's inter-process communication behaves as documented.
@@ -30,6 +36,14 @@ pub struct Command {
 enum Ask {
     /// Run specs, judge this system, and write the reports.
     Run(run::Arguments),
+    /// Hold the last run against a baseline: fail on whatever is not known.
+    Gate(gate::Arguments),
+    /// Write a baseline, or make it current.
+    Baseline(baseline::Arguments),
+    /// Tell what differs between runs.
+    Compare(compare::Arguments),
+    /// Put the shards or layers of one run together.
+    Merge(merge::Arguments),
     /// Sabotage the calls of specs, one at a time, and see whether the specs notice.
     Audit(audit::Arguments),
     /// List specs with their statements.
@@ -67,6 +81,10 @@ impl Refusal {
 pub fn run(command: Command) -> ExitCode {
     let answer = match command.ask {
         Ask::Run(arguments) => run::run(&arguments),
+        Ask::Gate(arguments) => gate::gate(&arguments),
+        Ask::Baseline(arguments) => baseline::baseline(&arguments),
+        Ask::Compare(arguments) => compare::compare(&arguments),
+        Ask::Merge(arguments) => merge::merge(&arguments),
         Ask::Audit(arguments) => audit::audit(&arguments),
         Ask::List(arguments) => list::list(&arguments),
         Ask::Explain(arguments) => explain::explain(&arguments),
@@ -77,10 +95,15 @@ pub fn run(command: Command) -> ExitCode {
     };
     answer
         .unwrap_or_else(|refusal| {
-            let _ = writeln!(std::io::stderr(), "ipcspec: {}", refusal.sentence);
+            let _ = writeln!(std::io::stderr(), "ipcspec: {}", reports::sentence(&refusal.sentence));
             refusal.exit
         })
         .into()
+}
+
+/// Whether answers on standard output are coloured.
+fn colour() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
 
 /// Prints an answer. A reader that has gone, as in `ipcspec list | head`, has seen what it wanted; half an answer on a full

@@ -1,7 +1,7 @@
 //! `ipcspec run`.
 
 use super::select::Filters;
-use super::{Refusal, audit, documented::documented, print, progress::Progress, store};
+use super::{Refusal, audit, colour, documented::documented, preload, print, progress::Progress, store, trace};
 use clap::Args;
 use harness::environment::Environment;
 use harness::ladder::Machine;
@@ -9,7 +9,8 @@ use harness::record::{EndRecord, FORMAT, Records, RunRecord};
 use harness::runner::{self, Event, Pace};
 use harness::selection::{self, Shard};
 use reports::{Documented, Exit};
-use std::io::{IsTerminal, Write};
+use std::ffi::OsString;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -35,9 +36,18 @@ pub struct Arguments {
     /// Where records are written, and the reports beside them [default: target/ipcspec/records.jsonl].
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
+    /// Put this library before the C library, to judge what it changes; for a binary that is linked dynamically.
+    #[arg(long, value_name = "LIBRARY")]
+    preload: Option<PathBuf>,
+    /// Run what fails again under strace, and show its last system calls.
+    #[arg(long, conflicts_with = "traced")]
+    trace: bool,
+    /// Make signs for strace: this is the run that is traced.
+    #[arg(long, hide = true)]
+    traced: bool,
     /// Sabotage one call, as `ipcspec audit` does, to see what a wrong kernel would make of the spec: `read#2:stale-byte`.
     /// No records are kept.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["shuffle", "repeat", "shard", "records"])]
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["shuffle", "repeat", "shard", "records", "trace"])]
     sabotage: Option<String>,
     /// This machine was booted for the run: specs may change its global settings.
     #[arg(long)]
@@ -52,6 +62,9 @@ fn scale(text: &str) -> Result<f64, String> {
 }
 
 pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
+    if let Some(library) = &arguments.preload {
+        preload::begin_again_with(library)?;
+    }
     let mut specs = arguments.filters.specs()?;
     if let Some(shard) = arguments.shard {
         specs = shard.of(specs);
@@ -62,10 +75,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     if arguments.expendable {
         harness::need::declare_expendable();
     }
-    harness::set_seed(arguments.shuffle.unwrap_or_default());
-    if let Some(path) = &arguments.records {
-        store::prepare(path).map_err(|error| store::unwritable(path, &error))?;
+    if arguments.traced {
+        harness::trace::make_signs();
     }
+    harness::set_seed(arguments.shuffle.unwrap_or_default());
+    prepare(arguments.records.as_deref())?;
     let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
     let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
@@ -89,7 +103,31 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     .map_err(could_not)?;
     progress.end();
     let end = EndRecord { specs: judged.len(), interrupted, wall_us: start.elapsed().as_micros() as u64 };
-    tell(arguments, &Records { run, specs: judged, end })
+    if arguments.trace && !interrupted {
+        trace::add_traces(&mut judged, &again(arguments));
+    }
+    let place = if arguments.sabotage.is_some() { Place::Nowhere } else { Place::of(arguments.records.as_deref()) };
+    tell(place, &Records { run, specs: judged, end })
+}
+
+/// What a run of one spec has to be told, to be like this one.
+fn again(arguments: &Arguments) -> Vec<OsString> {
+    let mut again = vec!["--timeout-scale".into(), arguments.timeout_scale.to_string().into()];
+    if let Some(seed) = arguments.shuffle {
+        again.extend(["--shuffle".into(), seed.to_string().into()]);
+    }
+    if let Some(library) = &arguments.preload {
+        again.extend(["--preload".into(), library.into()]);
+    }
+    if arguments.expendable {
+        again.push("--expendable".into());
+    }
+    again
+}
+
+/// Sees that a named place can be written: better known before the work than after it.
+pub fn prepare(named: Option<&Path>) -> Result<(), Refusal> {
+    named.map_or(Ok(()), |path| store::prepare(path).map_err(|error| store::unwritable(path, &error)))
 }
 
 fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecord {
@@ -99,9 +137,11 @@ fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecor
         version: env!("CARGO_PKG_VERSION").into(),
         run: format!("{started}-{}", std::process::id()),
         started,
+        target: None,
         selected,
         repeat: arguments.repeat,
         seed: arguments.shuffle,
+        sabotage: arguments.sabotage.clone(),
         environment: Environment::look(machine.rung.word(), machine.refused.clone()),
     }
 }
@@ -121,13 +161,30 @@ fn announce(run: &RunRecord, jobs: usize) {
     );
 }
 
+/// Where records are kept, and the reports beside them.
+#[derive(Clone, Copy)]
+pub enum Place<'a> {
+    /// Where the other commands look first, if that can be written.
+    Usual,
+    /// Where the user wants them.
+    Named(&'a Path),
+    /// Nowhere: they say nothing of this system.
+    Nowhere,
+}
+
+impl<'a> Place<'a> {
+    /// A named place, or else the usual one.
+    pub fn of(named: Option<&'a Path>) -> Self {
+        named.map_or(Self::Usual, Self::Named)
+    }
+}
+
 /// Reports, in every form that was asked for or that the surroundings read.
-fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
+pub fn tell(place: Place, records: &Records) -> Result<Exit, Refusal> {
     let documented = documented();
     let claims = &documented.claims;
-    let kept = keep(arguments, records, &documented);
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print(&reports::terminal::render(records, claims, colour))?;
+    let kept = keep(place, records, &documented);
+    print(&reports::terminal::render(records, claims, colour()))?;
     if let Some(folder) = kept? {
         let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
     }
@@ -141,16 +198,17 @@ fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
 }
 
 /// Writes records and reports. Where nobody named a place and the usual one cannot be written, the run still judges.
-fn keep(arguments: &Arguments, records: &Records, documented: &Documented) -> Result<Option<PathBuf>, Refusal> {
-    if arguments.sabotage.is_some() {
-        return Ok(None);
-    }
-    let path = arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT));
+fn keep(place: Place, records: &Records, documented: &Documented) -> Result<Option<PathBuf>, Refusal> {
+    let path = match place {
+        Place::Nowhere => return Ok(None),
+        Place::Usual => Path::new(store::DEFAULT),
+        Place::Named(path) => path,
+    };
     let folder = store::folder(path);
     let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, documented));
     match written {
         Ok(_) => Ok(Some(folder)),
-        Err(error) if arguments.records.is_none() => {
+        Err(error) if matches!(place, Place::Usual) => {
             let _ = writeln!(
                 std::io::stderr(),
                 "no records are kept: {} cannot be written ({error}); name a place with --records",

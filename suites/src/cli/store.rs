@@ -1,7 +1,7 @@
 //! Where records are kept between commands.
 
 use super::Refusal;
-use harness::record::{Line, Records, write_line};
+use harness::record::Records;
 use reports::Format;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
@@ -18,7 +18,7 @@ pub fn folder(file: &Path) -> PathBuf {
     }
 }
 
-/// Makes the folder if need be, and sees that records can be written: better known before a run than after it.
+/// Makes the folder if need be, and sees that records can be written.
 pub fn prepare(path: &Path) -> io::Result<()> {
     let folder = folder(path);
     std::fs::create_dir_all(&folder)?;
@@ -36,13 +36,7 @@ pub fn prepare(path: &Path) -> io::Result<()> {
 /// several runs in one folder do not mix.
 pub fn write(path: &Path, records: &Records) -> io::Result<()> {
     std::fs::create_dir_all(folder(path))?;
-    reports::replace_file(path, |mut out| {
-        write_line(&mut out, &Line::Run(Box::new(records.run.clone())))?;
-        for spec in &records.specs {
-            write_line(&mut out, &Line::Spec(Box::new(spec.clone())))?;
-        }
-        write_line(&mut out, &Line::End(records.end.clone()))
-    })
+    reports::replace_file(path, |out| records.write(out))
 }
 
 /// Reads the records of a run.

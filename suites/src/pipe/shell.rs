@@ -50,7 +50,7 @@ fn the_bar_joins_output_and_input() -> Scene {
     needs = [program("sh"), program("cat")],
 )]
 fn the_shell_is_the_parent_of_both_commands() -> Scene {
-    let script = "sh -c 'echo $$ $PPID' | sh -c 'cat; echo $$; printf %s $PPID'";
+    let script = r#"sh -c 'printf " %s %s" $$ $PPID' | sh -c 'cat; printf " %s %s" $$ $PPID'"#;
     let output = program::run(&["sh", "-c", script], &0)?;
     let [left, left_parent, right, right_parent] = numbers_in(&output.printed)?[..] else {
         return Err(Stop::broken(format!("two processes and their parents, not {:?}", output.printed)));

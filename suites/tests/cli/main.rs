@@ -1,79 +1,21 @@
 //! The command line as a user meets it: what is printed, where, and which exit code comes back.
 
+mod audit;
+mod command;
+mod compare;
+mod gate;
+mod libraries;
+mod merge;
+
+use command::*;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Stdio};
 use tempfile::TempDir;
-
-/// A spec that needs nothing of the machine, has layers, and conforms on any Linux.
-const SPEC: &str = "pipe.read-eof";
-
-const HOLDS: i32 = 0;
-const DEVIATIONS: i32 = 1;
-const COULD_NOT_RUN: i32 = 2;
-const NOTHING_SELECTED: i32 = 3;
-
-/// The binary under test. nextest says where it is when it runs from an archive, on a machine that did not build it.
-fn ipcspec() -> Command {
-    let binary = std::env::var_os("NEXTEST_BIN_EXE_ipcspec").unwrap_or_else(|| env!("CARGO_BIN_EXE_ipcspec").into());
-    let mut command = Command::new(binary);
-    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY").stdin(Stdio::null());
-    command
-}
-
-/// What a command did.
-struct Answer {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-/// Runs the command in the folder, and holds what is true of every answer: an exit, and no panic.
-fn ask_in(folder: &Path, arguments: &[&str]) -> Answer {
-    answer(ipcspec().current_dir(folder).args(arguments))
-}
-
-fn ask(arguments: &[&str]) -> Answer {
-    ask_in(TempDir::new().unwrap().path(), arguments)
-}
-
-fn answer(command: &mut Command) -> Answer {
-    let output = command.output().unwrap();
-    let answer = Answer {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).unwrap(),
-        err: String::from_utf8(output.stderr).unwrap(),
-    };
-    assert!(answer.code.is_some(), "it was killed: {}\n{}", output.status, answer.err);
-    assert!(!answer.err.contains("panicked"), "{}", answer.err);
-    answer
-}
-
-/// A refusal is one sentence on standard error, and nothing on standard output.
-#[track_caller]
-fn assert_refused(answer: &Answer, code: i32, words: &str) {
-    assert_eq!(answer.code, Some(code), "{}", answer.err);
-    assert!(answer.err.contains(words), "{words:?} is not in {:?}", answer.err);
-    assert!(answer.err.starts_with("ipcspec: ") && answer.err.lines().count() == 1, "{}", answer.err);
-    assert_eq!(answer.out, "");
-}
-
-/// A run of one spec, with its records in a folder of its own.
-fn a_run() -> (TempDir, PathBuf) {
-    let folder = TempDir::new().unwrap();
-    let records = folder.path().join("r.jsonl");
-    let run = ask_in(folder.path(), &["run", SPEC, "--records", "r.jsonl"]);
-    assert_eq!(run.code, Some(HOLDS), "{}{}", run.out, run.err);
-    (folder, records)
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap()
-}
 
 #[test]
 fn a_run_judges_and_leaves_records_and_reports() {
@@ -84,7 +26,7 @@ fn a_run_judges_and_leaves_records_and_reports() {
 
     let lines: Vec<Value> = fs::read_to_string(&records).unwrap().lines().map(json).collect();
     let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
-    assert_eq!(kinds, ["run", "spec", "spec", "spec", "end"]);
+    assert_eq!(kinds, ["run", "spec", "spec", "spec", "end", "seal"]);
 
     let report = json(&fs::read_to_string(folder.path().join("report.json")).unwrap());
     assert_eq!(report["exit"], HOLDS);
@@ -153,24 +95,36 @@ fn records_that_are_not_one_whole_run_are_refused() {
     let whole = fs::read_to_string(&records).unwrap();
     let lines: Vec<_> = whole.lines().collect();
     let some = |lines: &[&str]| lines.join("\n").into_bytes();
-    let (first, last) = (lines[0], lines[lines.len() - 1]);
+    let [first, .., end, seal] = lines[..] else { panic!("{whole}") };
     let cases = [
         ("empty", Vec::new(), "it is empty"),
         ("half a line", first.as_bytes()[..first.len() / 2].into(), "line 1 is not a record"),
-        ("no end", some(&lines[..lines.len() - 1]), "it was cut off"),
-        ("a hole", some(&[first, lines[1], last]), "lines are missing from its middle"),
+        ("no end", some(&lines[..lines.len() - 2]), "its end line is missing, so it was cut off"),
+        ("no seal", some(&lines[..lines.len() - 1]), "its seal is missing, so it was cut off"),
+        ("a hole", some(&[first, lines[1], end, seal]), "lines are missing from its middle"),
+        ("changed", whole.replacen("conforms", "deviates", 1).into_bytes(), "its seal is not that of its lines"),
         ("no beginning", some(&lines[1..]), "its first line is missing"),
-        ("twice", whole.repeat(2).into_bytes(), "lines after its end line"),
+        ("twice", whole.repeat(2).into_bytes(), "lines after its seal"),
         ("other words", b"{\"kind\":\"story\"}\n".into(), "line 1 is not a record"),
         ("no text", vec![0xff, 0xfe, 0x00], "it is not UTF-8"),
+        ("hostile", b"{\"kind\":\"\x1b[2J\\u001b[2J\"}\n".into(), "line 1 is not a record"),
         ("newer", whole.replacen("\"format\":1", "\"format\":99", 1).into_bytes(), "record format 99"),
     ];
     let damaged = folder.path().join("damaged.jsonl");
+    fs::write(folder.path().join("b.toml"), "").unwrap();
     for (name, bytes, words) in cases {
         fs::write(&damaged, bytes).unwrap();
-        let answer = ask(&["coverage", "--records", damaged.to_str().unwrap()]);
-        assert!(answer.err.contains("damaged.jsonl"), "{name}: {}", answer.err);
-        assert_refused(&answer, COULD_NOT_RUN, words);
+        for reader in [
+            &["coverage", "--records", "damaged.jsonl"][..],
+            &["gate", "--baseline", "b.toml", "--records", "damaged.jsonl"],
+            &["baseline", "update", "new.toml", "--records", "damaged.jsonl"],
+            &["compare", "r.jsonl", "damaged.jsonl"],
+            &["merge", "damaged.jsonl"],
+        ] {
+            let answer = ask_in(folder.path(), reader);
+            assert!(answer.err.contains("damaged.jsonl"), "{name}: {}", answer.err);
+            assert_refused(&answer, COULD_NOT_RUN, words);
+        }
     }
 }
 

@@ -1,0 +1,201 @@
+//! What a baseline file may hold, and what an update makes of it.
+
+use super::*;
+use crate::sample;
+use harness::record::Records;
+use proptest::prelude::*;
+
+const FILE: &str = r#"
+[[known]]
+id = "pipe.*"
+verdict = "timeout"
+reason = "It hangs there."
+link = "https://example.org/1"
+kernel = ">=5.10, <6.2"
+libc = "musl"
+arch = "aarch64"
+rung = "none"
+target = "uml"
+flaky = "1/20"
+expires = 2027-03-01
+
+[skips]
+"cpus(2)" = 3
+
+[observations."pipe.capacity"]
+"default capacity in bytes" = "65536"
+
+[suite]
+specs = ["pipe.capacity"]
+"#;
+
+#[test]
+fn what_is_written_is_read() {
+    let baseline = Baseline::read(FILE).unwrap();
+    assert_eq!(Baseline::read(&baseline.write()).unwrap(), baseline);
+    assert_eq!(baseline.known[0].verdict, Timeout);
+    assert_eq!(baseline.known[0].flaky.unwrap().expires, Date { year: 2027, month: 3, day: 1 });
+    assert_eq!(Baseline::read("").unwrap(), Baseline::default());
+    assert_eq!(Baseline::read(&Baseline::default().write()).unwrap(), Baseline::default());
+}
+
+#[test]
+fn what_is_not_a_baseline_is_told_in_one_line_with_its_place() {
+    let known = |lines: &str| format!("[[known]]\nid = \"pipe.x\"\nreason = \"So.\"\n{lines}\n");
+    for (text, words) in [
+        ("[[known]]\nid = \"pipe.x\"\n".to_owned(), "line 1: missing field `reason`"),
+        ("[[known]]\nreason = \"So.\"\n".into(), "line 1: missing field `id`"),
+        (known("kernal = \"6.1\""), "line 4: unknown field `kernal`"),
+        (known("kernel = \"6.1\""), "line 4: \"6.1\" is no range of kernels"),
+        (known("verdict = \"conforms\""), "line 1: pipe.x is known to be conforms, which is no failure"),
+        (known("verdict = \"fails\""), "line 4: unknown variant `fails`"),
+        (known("flaky = \"1/20\""), "line 1: pipe.x is flaky without end: say when that `expires`"),
+        (known("expires = 2027-03-01"), "line 1: pipe.x expires, but is not flaky"),
+        (known("flaky = \"20/20\"\nexpires = 2027-03-01"), "line 4: flaky is written"),
+        (known("flaky = \"1/20\"\nexpires = \"soon\""), "line 5: "),
+        ("known = 1".into(), "line 1: invalid type"),
+        ("[skips]\nreboot = -1".into(), "line 2: "),
+        ("[unknown]".into(), "line 1: unknown field `unknown`"),
+        ("{ }".into(), "line 1: "),
+        ("\u{0}".into(), "line 1: "),
+    ] {
+        let error = Baseline::read(&text).unwrap_err();
+        let expected = format!("is not a baseline: {words}");
+        assert!(error.starts_with(&expected), "{error:?} does not begin with {expected:?}");
+        assert_eq!(error.lines().count(), 1, "{error}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_is_not_a_baseline_is_refused_in_one_line(noise in any::<String>(), at in 0..FILE.len()) {
+        let (head, tail) = FILE.split_at(at);
+        for text in [noise.clone(), format!("{head}{noise}{tail}"), format!("{head}{noise}"), head.to_owned()] {
+            if let Err(error) = Baseline::read(&text) {
+                prop_assert_eq!(error.lines().count(), 1, "{}", error);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_entry_without_reason_is_seen() {
+    let baseline = Baseline::read("[[known]]\nid = \"pipe.x\"\nreason = \" \"\n").unwrap();
+    assert_eq!(baseline.without_reason().map(|known| known.id.as_str()).collect::<Vec<_>>(), ["pipe.x"]);
+}
+
+/// Specs with these verdicts.
+fn records(verdicts: &[(&str, Verdict)]) -> Records {
+    let mut records = sample::records();
+    let model = records.specs[0].clone();
+    let spec = |(id, verdict): &(&str, Verdict)| {
+        let mut spec = model.clone();
+        (spec.id, spec.verdict) = ((*id).into(), *verdict);
+        spec
+    };
+    records.specs = verdicts.iter().map(spec).collect();
+    records.run.selected = records.specs.len();
+    records
+}
+
+/// The entries after an update: id, verdict and reason.
+fn entries(old: &str, verdicts: &[(&str, Verdict)]) -> Vec<(String, Verdict, String)> {
+    let suite = verdicts.iter().map(|(id, _)| *id).collect();
+    let wishes = Wishes { reason: "new".into(), ..Wishes::default() };
+    let updated = updated(&Baseline::read(old).unwrap(), &records(verdicts), &suite, &wishes).unwrap();
+    updated.known.into_iter().map(|known| (known.id, known.verdict, known.reason)).collect()
+}
+
+fn entry(id: &str, verdict: Verdict, reason: &str) -> (String, Verdict, String) {
+    (id.into(), verdict, reason.into())
+}
+
+use Verdict::{Conforms, Deviates, Skipped, Timeout};
+
+#[test]
+fn an_update_keeps_reasons_and_drops_what_is_no_longer_so() {
+    let old = "
+        [[known]]\nid = \"a.still\"\nreason = \"old\"
+        [[known]]\nid = \"a.mended\"\nreason = \"old\"
+        [[known]]\nid = \"a.gone\"\nreason = \"old\"
+        [[known]]\nid = \"a.skipped\"\nreason = \"old\"
+        [[known]]\nid = \"a.elsewhere\"\nreason = \"old\"\narch = \"riscv64\"
+        [[known]]\nid = \"a.sometimes\"\nreason = \"old\"\nflaky = \"1/9\"\nexpires = 2030-01-01
+    ";
+    let verdicts = [
+        ("a.still", Deviates),
+        ("a.mended", Conforms),
+        ("a.skipped", Skipped),
+        ("a.elsewhere", Conforms),
+        ("a.sometimes", Conforms),
+        ("a.new", Deviates),
+    ];
+    let expected = [
+        entry("a.still", Deviates, "old"),
+        entry("a.skipped", Deviates, "old"),
+        entry("a.elsewhere", Deviates, "old"),
+        entry("a.sometimes", Deviates, "old"),
+        entry("a.new", Deviates, "new"),
+    ];
+    assert_eq!(entries(old, &verdicts), expected);
+}
+
+#[test]
+fn a_glob_that_became_too_wide_is_left_with_what_it_is_still_true_of() {
+    let old = "[[known]]\nid = \"a.*\"\nreason = \"old\"";
+    let still = [("a.one", Deviates), ("a.two", Deviates)];
+    assert_eq!(entries(old, &still), [entry("a.*", Deviates, "old")]);
+    let in_part = [("a.one", Deviates), ("a.two", Conforms), ("a.three", Skipped)];
+    assert_eq!(entries(old, &in_part), [entry("a.one", Deviates, "old"), entry("a.three", Deviates, "old")]);
+    let mended = [("a.one", Conforms), ("a.three", Skipped)];
+    assert_eq!(entries(old, &mended), []);
+}
+
+#[test]
+fn another_failure_wants_another_reason() {
+    let old = "[[known]]\nid = \"a.one\"\nreason = \"old\"";
+    assert_eq!(entries(old, &[("a.one", Timeout)]), [entry("a.one", Timeout, "new")]);
+}
+
+#[test]
+fn cases_that_fail_alike_share_an_entry() {
+    let alike = [("a.one/libc", Deviates), ("a.one/raw", Deviates), ("b.one", Conforms)];
+    assert_eq!(entries("", &alike), [entry("a.one", Deviates, "new")]);
+    let in_part = [("a.one/libc", Deviates), ("a.one/nix", Deviates), ("a.one/raw", Conforms)];
+    let expected = [entry("a.one/libc", Deviates, "new"), entry("a.one/nix", Deviates, "new")];
+    assert_eq!(entries("", &in_part), expected);
+    let unlike = [("a.one/libc", Deviates), ("a.one/raw", Timeout)];
+    assert_eq!(entries("", &unlike), [entry("a.one/libc", Deviates, "new"), entry("a.one/raw", Timeout, "new")]);
+}
+
+#[test]
+fn pins_follow_what_is_observed_and_no_pin_comes_unasked() {
+    let records = sample::records();
+    let suite: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
+    let spec = "pipe.exit-with-unread-data";
+    let old =
+        Baseline::read(&format!("[observations.\"{spec}\"]\n\"bytes read after the writer's exit\" = \"4\"")).unwrap();
+    let pins = |old: &Baseline, pin: &[&str]| {
+        let wishes = Wishes { pin: pin.iter().map(ToString::to_string).collect(), ..Wishes::default() };
+        updated(old, &records, &suite, &wishes).unwrap().observations
+    };
+    let expected = BTreeMap::from([(
+        spec.to_owned(),
+        BTreeMap::from([("bytes read after the writer's exit".to_owned(), "5".to_owned())]),
+    )]);
+    assert_eq!(pins(&old, &[]), expected);
+    assert_eq!(pins(&Baseline::default(), &["pipe.exit-*"]), expected);
+    assert_eq!(pins(&Baseline::default(), &["fifo.*"]), BTreeMap::new());
+    assert_eq!(pins(&Baseline::default(), &[]), BTreeMap::new());
+}
+
+#[test]
+fn a_part_of_the_suite_updates_nothing() {
+    let records = sample::records();
+    let mut suite: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
+    suite.insert("pipe.not-run");
+    let error = updated(&Baseline::default(), &records, &suite, &Wishes::default()).unwrap_err();
+    assert!(error.starts_with("does not judge pipe.not-run"), "{error}");
+}

@@ -1,0 +1,192 @@
+//! Record files that were damaged, mixed or made up: no verdict comes of damaged data, and nothing panics on hostile data.
+
+use crate::baseline::{Baseline, Wishes, updated};
+use crate::compare::{self, Named, compare};
+use crate::gate;
+use crate::html::{self, Column};
+use crate::merge::{Part, merge};
+use crate::scope::Scope;
+use crate::{Documented, Format, github, sample, terminal, text};
+use fastrand::Rng;
+use harness::record::Records;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
+
+fn whole() -> Vec<u8> {
+    let mut file = Vec::new();
+    sample::records().write(&mut file).unwrap();
+    file
+}
+
+/// One sentence that a terminal can show.
+#[track_caller]
+fn assert_sentence(words: &str, context: &dyn Fn() -> String) {
+    let shown = text::sentence(words);
+    assert!(!shown.is_empty() && !shown.contains(char::is_control), "{shown:?}, {}", context());
+}
+
+/// Every answer that can be made from these records, beside those of the sample.
+fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
+    let sample = sample::records();
+    let documented = Documented { claims: sample::claims(), errors: vec![sample::documented_error("read")] };
+    let claims = &documented.claims;
+    for format in Format::ALL {
+        format.render(records, &documented);
+    }
+    let columns =
+        [("sample", &sample), ("mutant", records)].map(|(name, records)| Column { name: name.into(), records });
+    html::page(&columns, &documented);
+    terminal::render(records, claims, true);
+    github::annotations(records);
+    github::job_summary(records, claims);
+
+    let suite: BTreeSet<_> = records.specs.iter().chain(&sample.specs).map(|spec| spec.id.as_str()).collect();
+    let own: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
+    let wishes = Wishes { reason: "So.".into(), pin: vec!["*".into()] };
+    match updated(&Baseline::default(), records, &own, &wishes) {
+        Err(words) => assert_sentence(&words, context),
+        Ok(baseline) => {
+            let baseline = Baseline::read(&baseline.write()).unwrap_or_else(|error| panic!("{error}, {}", context()));
+            let outcome = gate::gate(records, &baseline, &Scope { suite, wanted: own }).unwrap();
+            assert_eq!(outcome.findings, [], "{}", context());
+            gate::render(&outcome, &records.run, outcome.exit(), false);
+        }
+    }
+    let runs = [("sample", &sample), ("mutant", records), ("sample again", &sample)];
+    let comparison = compare(&runs.map(|(name, records)| Named { name, records }), 2.0);
+    compare::text(&comparison, false);
+    compare::markdown(&comparison);
+    compare::json(&comparison);
+    let part = |name: &str, records: &Records| Part { name: name.into(), records: records.clone() };
+    let mut apart = sample.clone();
+    apart.specs.iter_mut().for_each(|spec| spec.id += " of another part");
+    for other in [&sample, &apart] {
+        if let Err(words) = merge(vec![part("other", other), part("mutant", records)]) {
+            assert_sentence(&words, context);
+        }
+    }
+}
+
+/// Damage as disks, consoles and hands do it.
+fn damage(mut file: Vec<u8>, random: &mut Rng) -> Vec<u8> {
+    let at = random.usize(..file.len());
+    let mut lines: Vec<_> = file.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
+    let [one, other] = [(); 2].map(|()| random.usize(..lines.len()));
+    match random.u8(..10) {
+        0 => file.truncate(at.max(1)),
+        1 => file[at] ^= 1 << random.u8(..8),
+        2 => drop(file.splice(at..(at + random.usize(1..200)).min(file.len()), *b"x")),
+        3 => drop(file.splice(at..at, (0..random.usize(1..50)).map(|_| random.u8(..)).collect::<Vec<_>>())),
+        4 => drop(file.splice(at..at, *b"\n[   12.345678] a line of the kernel\n")),
+        5 => drop(file.splice(at.., file[random.usize(..file.len())..].to_vec())),
+        6 => {
+            let text = String::from_utf8_lossy(&file);
+            return text.replacen("\"format\":1", &format!("\"format\":{}", random.u64(2..)), 1).into_bytes();
+        }
+        kind => {
+            match kind {
+                7 => lines.insert(one, lines[other].clone()),
+                8 => lines.swap(one, other),
+                _ if lines.len() > 1 => drop(lines.remove(one)),
+                _ => {}
+            }
+            return lines.concat();
+        }
+    }
+    file
+}
+
+#[test]
+fn no_verdict_comes_of_damaged_records() {
+    let (whole, records) = (whole(), sample::records());
+    let mut refused = 0;
+    for seed in 0..9_000 {
+        let mut random = Rng::with_seed(seed);
+        let mut file = whole.clone();
+        for _ in 0..random.usize(1..4) {
+            file = damage(file, &mut random);
+        }
+        match Records::read(&file[..]) {
+            // What damage put back, or did to nothing that is written, is no damage.
+            Ok(read) => assert_eq!(read, records, "seed {seed}"),
+            Err(error) => {
+                refused += 1;
+                assert_sentence(&error.to_string(), &|| format!("seed {seed}"));
+            }
+        }
+    }
+    assert!(refused > 8_500, "{refused} of 9000 were damaged");
+}
+
+/// A place in a value, and something else put there.
+fn pervert(value: &mut Value, random: &mut Rng) {
+    match value {
+        Value::Object(map) if !map.is_empty() && random.u8(..20) > 0 => {
+            let key = random.choice(map.keys()).unwrap().clone();
+            pervert(&mut map[&key], random);
+        }
+        Value::Array(items) if !items.is_empty() && random.u8(..20) > 0 => {
+            let index = random.usize(..items.len());
+            match random.u8(..6) {
+                0 => drop(items.remove(index)),
+                1 => items.push(items[index].clone()),
+                _ => pervert(&mut items[index], random),
+            }
+        }
+        Value::String(_) if random.u8(..9) > 0 => {
+            let hostile = [
+                "",
+                "\u{1b}[2J\u{7}",
+                "]]></x>",
+                "a\nok 1 - b",
+                "\u{202e}\u{ffff}",
+                "pipe.*",
+                "::error::x",
+                "deviates",
+            ];
+            *value = random.choice(hostile).unwrap().repeat(random.usize(1..=3)).into();
+        }
+        Value::Number(_) if random.u8(..9) > 0 => {
+            *value =
+                random.choice([json!(0), json!(1), json!(u64::MAX), json!(u32::MAX), json!(-1), json!(1e300)]).unwrap();
+        }
+        value => {
+            let deep = (0..200).fold(json!(0), |inner, _| json!([inner]));
+            *value = random
+                .choice([json!(null), json!({}), json!([]), json!("skipped"), json!(7), json!(true), deep])
+                .unwrap();
+        }
+    }
+}
+
+/// A file that somebody made up: well formed and sealed, whatever it says.
+fn made_up(random: &mut Rng) -> Vec<u8> {
+    let text = String::from_utf8(whole()).unwrap();
+    let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    lines.pop();
+    for _ in 0..random.usize(1..=2) {
+        let line = random.usize(..lines.len());
+        pervert(&mut lines[line], random);
+    }
+    let mut file: String = lines.iter().map(|line| format!("{line}\n")).collect();
+    let digest: String = Sha256::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect();
+    file += &json!({ "kind": "seal", "sha256": digest }).to_string();
+    file.into_bytes()
+}
+
+#[test]
+fn made_up_records_break_nothing() {
+    let mut answered = 0;
+    for seed in 0..1_000 {
+        let context = || format!("seed {seed}");
+        match Records::read(&made_up(&mut Rng::with_seed(seed))[..]) {
+            Ok(records) => {
+                answered += 1;
+                answer_everything(&records, &context);
+            }
+            Err(error) => assert_sentence(&error.to_string(), &context),
+        }
+    }
+    assert!(answered > 250, "{answered} of 1000 were records");
+}

@@ -1,0 +1,42 @@
+//! What a person reads of a gate.
+
+use super::{Finding, Kind, Outcome};
+use crate::exit::Exit;
+use crate::page::{Page, Style};
+use crate::terminal::write_machine;
+use harness::record::RunRecord;
+
+/// The findings, with ANSI colour or without.
+///
+/// Its last line is for scripts: all counts as `NUMBER WORDS`, the same words in the same order for every gate.
+pub fn render(outcome: &Outcome, run: &RunRecord, exit: Exit, colour: bool) -> String {
+    let mut page = Page::new(colour);
+    write_machine(&mut page, run);
+    let of = |kind: Kind| outcome.findings.iter().filter(move |finding| finding.kind == kind);
+    for kind in Kind::ALL.into_iter().filter(|kind| of(*kind).next().is_some()) {
+        page.heading(&capitalised(kind.words()));
+        of(kind).for_each(|finding| write(&mut page, finding));
+    }
+    page.blank();
+    let counts: Vec<_> = Kind::ALL.map(|kind| format!("{} {}", of(kind).count(), kind.words())).into();
+    let style = if outcome.findings.is_empty() { Style::Green } else { Style::Red };
+    let words = if outcome.findings.is_empty() {
+        "the run is what the baseline says"
+    } else {
+        "the run is not what the baseline says"
+    };
+    page.line(&[(style, words)]);
+    let last = format!("gate: {}, {} known; exit {}", counts.join(", "), outcome.known, exit.code());
+    // Not cut where the page ends: scripts read it.
+    page.into_text() + &last + "\n"
+}
+
+fn write(page: &mut Page, finding: &Finding) {
+    page.line(&[(Style::Plain, "  "), (Style::Bold, &finding.about)]);
+    page.paragraph((Style::Plain, "    "), Style::Plain, &finding.what);
+}
+
+fn capitalised(words: &str) -> String {
+    let (first, rest) = words.split_at(1);
+    first.to_uppercase() + rest
+}
