@@ -3,6 +3,8 @@
 use crate::sandbox::{ALL_IDS, OWN_IDS};
 use nix::unistd::geteuid;
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use crate::record::Missing;
@@ -61,6 +63,34 @@ static EXPENDABLE: AtomicBool = AtomicBool::new(false);
 /// Declares that this machine's global settings may be changed.
 pub fn declare_expendable() {
     EXPENDABLE.store(true, Ordering::Relaxed);
+}
+
+/// What the first boot of a machine left, where this is the second.
+static REBOOTED: OnceLock<PathBuf> = OnceLock::new();
+
+/// The file in which the first boot keeps its number.
+pub const FIRST_BOOT: &str = "boot_id";
+
+/// Declares that this is the second boot, and where the first has left things.
+pub fn declare_rebooted(folder: &Path) {
+    REBOOTED.get_or_init(|| folder.into());
+}
+
+/// The folder in which the first boot has left things.
+pub fn left_by_first_boot() -> Option<&'static Path> {
+    REBOOTED.get().map(PathBuf::as_path)
+}
+
+/// The number that this boot of the kernel has.
+pub fn boot_id() -> Result<String, String> {
+    const FILE: &str = "/proc/sys/kernel/random/boot_id";
+    fs::read_to_string(FILE).map_err(|error| format!("{FILE}: {error}"))
+}
+
+fn rebooted() -> Probe {
+    let folder = left_by_first_boot().ok_or("this target is not rebooted")?;
+    let first = fs::read_to_string(folder.join(FIRST_BOOT)).map_err(|_| "the first boot has left nothing")?;
+    met(first != boot_id()?, || "this is the first boot".into())
 }
 
 /// The second user, and group, of a sandbox with two.
@@ -171,7 +201,7 @@ impl Need {
                 let master = open.map_err(|error| format!("posix_openpt: {error}"))?;
                 nix::pty::grantpt(&master).and_then(|()| nix::pty::unlockpt(&master)).map_err(|error| error.to_string())
             }
-            Self::Reboot => Err("this target is not rebooted".into()),
+            Self::Reboot => rebooted(),
             Self::Root => initial_root(),
             Self::Since(major, minor) => {
                 let release = nix::sys::utsname::uname().map_err(|error| error.to_string())?;

@@ -36,6 +36,9 @@ pub struct RunRecord {
     pub run: String,
     /// Start of the run, seconds since the epoch.
     pub started: u64,
+    /// The target that it was carried to; none when it ran where it was started.
+    #[serde(default)]
+    pub target: Option<String>,
     /// How many specs were selected, those that will be skipped among them, each repetition counted.
     pub selected: usize,
     /// How many times each spec was to run.
@@ -289,6 +292,7 @@ mod tests {
             version: "0.0.0".into(),
             run: "a run".into(),
             started: 0,
+            target: None,
             selected: 2,
             repeat: 1,
             seed: None,

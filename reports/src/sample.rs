@@ -115,6 +115,7 @@ fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
             version: "0.1.0".into(),
             run: "1795000000-4711".into(),
             started: 1_795_000_000,
+            target: None,
             selected,
             repeat: 1,
             seed: None,

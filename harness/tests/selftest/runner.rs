@@ -38,6 +38,7 @@ fn run(arguments: &[String]) -> Result<(), CannotRun> {
         started: 0,
         selected: order.len(),
         repeat: number(repeat) as u32,
+        target: None,
         seed: None,
         environment: Environment::look(machine.rung.word(), machine.refused.clone()),
     }));

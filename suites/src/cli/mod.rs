@@ -4,9 +4,12 @@ mod audit;
 mod coverage;
 mod doctor;
 mod explain;
+mod leave;
 mod list;
 mod manifest;
+mod matrix;
 mod progress;
+mod remote;
 mod run;
 mod select;
 mod store;
@@ -28,6 +31,8 @@ pub struct Command {
 enum Ask {
     /// Run specs, judge this system, and write the reports.
     Run(run::Arguments),
+    /// Run all specs on many targets, and show where they differ.
+    Matrix(matrix::Arguments),
     /// Sabotage the calls of specs, one at a time, and see whether the specs notice.
     Audit(audit::Arguments),
     /// List specs with their statements.
@@ -38,6 +43,9 @@ enum Ask {
     Coverage(coverage::Arguments),
     /// Tell what this machine offers: isolation, needs, limits.
     Doctor,
+    /// What a target is told on the first of two boots: leave objects that specs look for on the second.
+    #[command(hide = true)]
+    Leave(leave::Arguments),
     /// Print the list of all specs, or check that the one in the repository is current.
     Manifest(manifest::Arguments),
 }
@@ -63,6 +71,8 @@ impl Refusal {
 pub fn run(command: Command) -> ExitCode {
     let answer = match command.ask {
         Ask::Run(arguments) => run::run(&arguments),
+        Ask::Matrix(arguments) => matrix::matrix(&arguments),
+        Ask::Leave(arguments) => leave::leave(&arguments),
         Ask::Audit(arguments) => audit::audit(&arguments),
         Ask::List(arguments) => list::list(&arguments),
         Ask::Explain(arguments) => explain::explain(&arguments),

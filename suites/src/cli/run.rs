@@ -1,14 +1,18 @@
 //! `ipcspec run`.
 
 use super::select::Filters;
-use super::{Refusal, audit, print, progress::Progress, store};
+use super::{Refusal, audit, print, progress::Progress, remote, store};
 use clap::Args;
 use fixtures::clauses::Catalogue;
+use harness::Spec;
 use harness::environment::Environment;
 use harness::ladder::Machine;
-use harness::record::{EndRecord, FORMAT, Records, RunRecord};
-use harness::runner::{self, Event, Pace};
+use harness::need::Need;
+use harness::record::{EndRecord, FORMAT, Line, Records, RunRecord, write_line};
+use harness::runner::{self, Event, Pace, Task};
 use harness::selection::{self, Shard};
+use harness::target::frame::Frames;
+use harness::target::{Errand, Target};
 use reports::{Exit, NotedClaim};
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -43,6 +47,31 @@ pub struct Arguments {
     /// This machine was booted for the run: specs may change its global settings.
     #[arg(long)]
     expendable: bool,
+    /// Run on a target: a name from the list, or `qemu:PATH` for a kernel of yours.
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["expendable", "sabotage"])]
+    on: Option<String>,
+    /// A list of targets in the place of the one that comes with ipcspec.
+    #[arg(long, value_name = "FILE", requires = "on")]
+    targets: Option<PathBuf>,
+    /// What a target is told: write the records to standard output, as frames, and no reports.
+    #[arg(long, hide = true, conflicts_with = "on")]
+    frames: bool,
+    /// What a target is told: this is the second boot, and the first has left this folder.
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    rebooted: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The words that ask for the same on this target, and whether a second boot is wanted.
+    fn errand(&self, specs: &[&Spec], target: &Target) -> Errand {
+        let mut arguments = remote::words(target, self.timeout_scale);
+        arguments.extend(self.filters.words());
+        arguments.extend(self.jobs.map(|jobs| format!("--jobs={jobs}")));
+        arguments.extend(self.shuffle.map(|seed| format!("--shuffle={seed}")));
+        arguments.push(format!("--repeat={}", self.repeat));
+        arguments.extend(self.shard.map(|Shard { part, total }| format!("--shard={part}/{total}")));
+        Errand { arguments, reboot: specs.iter().any(|spec| spec.needs.contains(&Need::Reboot)) }
+    }
 }
 
 fn scale(text: &str) -> Result<f64, String> {
@@ -60,13 +89,21 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
             return Err(Refusal::nothing("this shard holds no spec: there are fewer specs than shards"));
         }
     }
-    if arguments.expendable {
-        harness::need::declare_expendable();
-    }
-    harness::set_seed(arguments.shuffle.unwrap_or_default());
     if let Some(path) = &arguments.records {
         store::prepare(path).map_err(|error| store::unwritable(path, &error))?;
     }
+    if let Some(name) = &arguments.on {
+        let target = remote::find(arguments.targets.as_deref(), name)?;
+        let records = remote::run(target.clone(), arguments.errand(&specs, &target), &folder(arguments))?;
+        return tell(arguments, &records);
+    }
+    if arguments.expendable {
+        harness::need::declare_expendable();
+    }
+    if let Some(folder) = &arguments.rebooted {
+        harness::need::declare_rebooted(folder);
+    }
+    harness::set_seed(arguments.shuffle.unwrap_or_default());
     let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
     let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
@@ -76,6 +113,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
         None => selection::order(&specs, arguments.repeat, arguments.shuffle),
     };
     let run = header(arguments, &machine, order.len());
+    if arguments.frames {
+        return send(&run, order, &machine, pace);
+    }
     announce(&run, jobs);
     let progress = Progress::new(order.len());
     let start = Instant::now();
@@ -93,6 +133,27 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     tell(arguments, &Records { run, specs: judged, end })
 }
 
+/// Runs for somebody elsewhere, who reads the records as they come and makes the reports.
+fn send(run: &RunRecord, order: Vec<Task>, machine: &Machine, pace: Pace) -> Result<Exit, Refusal> {
+    let mut out = Frames::new(std::io::stdout());
+    let mut send = |line: &Line| write_line(&mut out, line).and_then(|()| out.flush());
+    let could_not = |error: std::io::Error| Refusal::could_not(format!("standard output cannot be written: {error}"));
+    send(&Line::Run(Box::new(run.clone()))).map_err(could_not)?;
+    let (start, mut specs) = (Instant::now(), 0);
+    let interrupted = runner::run(order, machine, pace, |event| match event {
+        Event::Judged(_, record, _) => {
+            specs += 1;
+            send(&Line::Spec(Box::new(record.clone())))
+        }
+        Event::Started(_) => Ok(()),
+    })
+    .map_err(|error| Refusal::could_not(error.to_string()))?;
+    send(&Line::End(EndRecord { specs, interrupted, wall_us: start.elapsed().as_micros() as u64 }))
+        .map_err(could_not)?;
+    // Whoever reads the records decides what they mean.
+    Ok(Exit::Holds)
+}
+
 fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecord {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     RunRecord {
@@ -100,6 +161,7 @@ fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecor
         version: env!("CARGO_PKG_VERSION").into(),
         run: format!("{started}-{}", std::process::id()),
         started,
+        target: None,
         selected,
         repeat: arguments.repeat,
         seed: arguments.shuffle,
@@ -140,13 +202,18 @@ fn tell(arguments: &Arguments, records: &Records) -> Result<Exit, Refusal> {
     Ok(Exit::of(records))
 }
 
+/// Where this run keeps what it writes.
+fn folder(arguments: &Arguments) -> PathBuf {
+    store::folder(arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT)))
+}
+
 /// Writes records and reports. Where nobody named a place and the usual one cannot be written, the run still judges.
 fn keep(arguments: &Arguments, records: &Records, claims: &[NotedClaim]) -> Result<Option<PathBuf>, Refusal> {
     if arguments.sabotage.is_some() {
         return Ok(None);
     }
     let path = arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT));
-    let folder = store::folder(path);
+    let folder = folder(arguments);
     let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, claims));
     match written {
         Ok(_) => Ok(Some(folder)),
@@ -163,7 +230,7 @@ fn keep(arguments: &Arguments, records: &Records, claims: &[NotedClaim]) -> Resu
 }
 
 /// What the founding notes claim, in the words of reports.
-fn claims() -> Vec<NotedClaim> {
+pub fn claims() -> Vec<NotedClaim> {
     let claims = Catalogue::load().claims.iter();
     claims
         .map(|claim| NotedClaim {

@@ -1,0 +1,77 @@
+//! `ipcspec matrix`.
+
+use super::{Refusal, print, remote, store};
+use clap::Args;
+use harness::need::Need;
+use harness::registry::specs;
+use harness::target::carry::Job;
+use harness::target::{Errand, Target, list};
+use reports::Exit;
+use reports::matrix::{self, Column};
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Names from the list, or `qemu:PATH` for a kernel of yours [default: the whole list].
+    #[arg(value_name = "TARGET")]
+    names: Vec<String>,
+    /// A list of targets in the place of the one that comes with ipcspec.
+    #[arg(long, value_name = "FILE")]
+    targets: Option<PathBuf>,
+    /// Where the records and the log of each target are kept, and the report.
+    #[arg(long, value_name = "FOLDER", default_value = "target/ipcspec/matrix")]
+    folder: PathBuf,
+}
+
+pub fn matrix(arguments: &Arguments) -> Result<Exit, Refusal> {
+    let targets = targets(arguments)?;
+    std::fs::create_dir_all(&arguments.folder).map_err(|error| store::unwritable(&arguments.folder, &error))?;
+    let jobs: Vec<_> = targets.into_iter().map(|target| job(target, &arguments.folder)).collect();
+    let outcomes = remote::all(&jobs)?;
+    let mut columns = Vec::new();
+    for (job, outcome) in jobs.iter().zip(outcomes) {
+        let path = job.log.with_extension("jsonl");
+        match &outcome {
+            Ok(records) => store::write(&path, records).map_err(|error| store::unwritable(&path, &error))?,
+            // Records of an earlier run would pass for this one's.
+            Err(_) => drop(std::fs::remove_file(&path)),
+        }
+        let outcome = outcome.map_err(|failed| failed.sentence);
+        columns.push(Column { target: job.target.name.clone(), outcome });
+    }
+    tell(&arguments.folder, &columns)
+}
+
+/// The targets that were named, or all.
+fn targets(arguments: &Arguments) -> Result<Vec<Target>, Refusal> {
+    let all = list::all(arguments.targets.as_deref()).map_err(Refusal::could_not)?;
+    let mut targets = Vec::new();
+    for name in &arguments.names {
+        let target = list::find(&all, name).map_err(Refusal::could_not)?;
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(if arguments.names.is_empty() { all } else { targets })
+}
+
+fn job(target: Target, folder: &Path) -> Job {
+    let reboot = specs().iter().any(|spec| spec.needs.contains(&Need::Reboot));
+    let errand = Errand { arguments: remote::words(&target, 1.0), reboot };
+    // A kernel is called by its path.
+    let name = target.name.replace(['/', ':'], "-");
+    Job { target, errand, log: folder.join(format!("{name}.log")) }
+}
+
+/// The report, as files and on standard output.
+fn tell(folder: &Path, columns: &[Column]) -> Result<Exit, Refusal> {
+    let path = folder.join("matrix.md");
+    let page = matrix::markdown(columns);
+    reports::replace_file(&path, |file| file.write_all(page.as_bytes()))
+        .map_err(|error| store::unwritable(&path, &error))?;
+    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    print(&matrix::text(columns, colour))?;
+    let _ = writeln!(std::io::stderr(), "records, logs and matrix.md are in {}", folder.display());
+    Ok(Exit::of_matrix(columns))
+}
