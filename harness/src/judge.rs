@@ -4,6 +4,7 @@
 //! what was expected and what was there for the report.
 
 use crate::ledger::{self, Note};
+use crate::mark;
 use crate::record::{Failure, Observation, SeenError, Source};
 use crate::spec::Scene;
 use crate::verdict::Verdict;
@@ -126,6 +127,13 @@ pub fn check(holds: bool, failed: impl FnOnce() -> Comparison) {
 #[track_caller]
 pub fn deviates(comparison: Comparison) -> ! {
     raise(Verdict::Deviates, comparison, here())
+}
+
+/// Ends the body: a call did what none is documented to do. Where an assertion judges the call that is the verdict on it; a scene
+/// cannot be set with it.
+#[track_caller]
+pub fn undocumented(comparison: Comparison) -> ! {
+    raise(if mark::is_judged() { Verdict::Deviates } else { Verdict::Broken }, comparison, here())
 }
 
 /// Ends the body: the spec is wrong, where no `Err` can be returned.

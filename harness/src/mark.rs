@@ -128,6 +128,11 @@ pub fn judged() -> Marked {
     marked
 }
 
+/// Whether an assertion judges the calls that are made now.
+pub fn is_judged() -> bool {
+    MARK.whose.load(Ordering::Relaxed) == Whose::Judged as u32
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

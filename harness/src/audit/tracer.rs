@@ -449,6 +449,9 @@ fn sabotage_entry(tracee: &Tracee, act: Act, inside: &mut Inside) -> nix::Result
     }
 }
 
+/// What is changed of a value. Not the last bit: identities that were given out one after the other would come to be one.
+const OTHER: u64 = 0x80;
+
 /// What is done to a call after it was made.
 fn sabotage_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix::Result<()> {
     let (row, arguments) = (inside.row, &inside.arguments);
@@ -463,7 +466,7 @@ fn sabotage_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> n
                 tracee.set_byte(address, byte[0] ^ 1)
             }
             Given::Field(_, place) | Given::WaitStatus(place) => {
-                tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ 1)
+                tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ OTHER)
             }
         },
         Act::Status(given, status) => match row.gives[given] {

@@ -263,10 +263,13 @@ fn writev_is_large_by_the_sum_of_its_segments() -> Scene {
     covers = ["behaviours:pipe.pipe-buf-constant", "behaviours:pipe.pipe-buf-fpathconf"],
 )]
 fn pipe_buf_is_4096() -> Scene {
-    let (reader, writer) = pipe()?;
+    let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     assert_eq!(PIPE_BUF, 4096);
     for end in [&reader, &writer] {
         assert_eq!(pipe_buf_of(end), Ok(4096));
     }
+    // Where there is room for a byte less.
+    fill_leaving(&writer, PIPE_BUF - 1)?;
+    assert_errno!(write(&writer, &[b'x'; PIPE_BUF]), EAGAIN);
     Ok(())
 }
