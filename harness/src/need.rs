@@ -52,6 +52,8 @@ pub enum Need {
     SecondUid,
     /// At least this Linux version.
     Since(u32, u32),
+    /// System V message queues, semaphores and shared memory.
+    Sysv,
 }
 
 /// What a probe found: nothing to complain of, or what is there instead.
@@ -98,7 +100,7 @@ pub const SECOND_ID: u32 = 1;
 
 impl Need {
     /// The words without their arguments, as the catalogue of clauses uses them.
-    pub const WORDS: [&'static str; 20] = [
+    pub const WORDS: [&'static str; 21] = [
         "cap_sys_resource",
         "cpus",
         "dev_shm",
@@ -119,6 +121,7 @@ impl Need {
         "root",
         "second_uid",
         "since",
+        "sysv",
     ];
 
     /// Whether the spec must run as the machine's own root, outside a user namespace.
@@ -150,6 +153,7 @@ impl Need {
             Self::Reboot => "Run on a target that is booted twice.",
             Self::Root => "Run as root, outside a user namespace.",
             Self::Since(..) => "Run on a newer kernel.",
+            Self::Sysv => "Use a kernel with CONFIG_SYSVIPC, and no filter that refuses msgget, semget or shmget.",
         }
     }
 
@@ -203,6 +207,7 @@ impl Need {
             }
             Self::Reboot => rebooted(),
             Self::Root => initial_root(),
+            Self::Sysv => probe_sysv(),
             Self::Since(major, minor) => {
                 let release = nix::sys::utsname::uname().map_err(|error| error.to_string())?;
                 let release = release.release().to_string_lossy().into_owned();
@@ -244,6 +249,7 @@ impl std::fmt::Display for Need {
             Self::Root => f.write_str("root"),
             Self::SecondUid => f.write_str("second_uid"),
             Self::Since(major, minor) => write!(f, "since({major}.{minor})"),
+            Self::Sysv => f.write_str("sysv"),
         }
     }
 }
@@ -292,4 +298,21 @@ fn probe_mqueue() -> Probe {
         .map_err(|error| format!("mq_open: {error}"))?;
     mq_unlink(name.as_str()).map_err(|error| format!("mq_unlink: {error}"))?;
     mq_close(queue).map_err(|error| format!("mq_close: {error}"))
+}
+
+/// Makes one object of each kind, and removes it.
+fn probe_sysv() -> Probe {
+    use nix::errno::Errno;
+    const NEW: i32 = libc::IPC_CREAT | 0o600;
+    // SAFETY: these make and remove objects of our own, and touch no memory.
+    unsafe {
+        let queue = Errno::result(libc::msgget(libc::IPC_PRIVATE, NEW)).map_err(|error| format!("msgget: {error}"))?;
+        libc::msgctl(queue, libc::IPC_RMID, std::ptr::null_mut());
+        let set = Errno::result(libc::semget(libc::IPC_PRIVATE, 1, NEW)).map_err(|error| format!("semget: {error}"))?;
+        libc::semctl(set, 0, libc::IPC_RMID);
+        let segment =
+            Errno::result(libc::shmget(libc::IPC_PRIVATE, 1, NEW)).map_err(|error| format!("shmget: {error}"))?;
+        libc::shmctl(segment, libc::IPC_RMID, std::ptr::null_mut());
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use super::{Refusal, print, remote, store};
 use clap::Args;
 use harness::need::Need;
 use harness::registry::specs;
-use harness::target::carry::Job;
+use harness::target::carry::{Job, Outcome};
 use harness::target::{Errand, Target, list};
 use reports::Exit;
 use reports::matrix::{self, Column};
@@ -28,19 +28,29 @@ pub fn matrix(arguments: &Arguments) -> Result<Exit, Refusal> {
     let targets = targets(arguments)?;
     std::fs::create_dir_all(&arguments.folder).map_err(|error| store::unwritable(&arguments.folder, &error))?;
     let jobs: Vec<_> = targets.into_iter().map(|target| job(target, &arguments.folder)).collect();
-    let outcomes = remote::all(&jobs)?;
-    let mut columns = Vec::new();
-    for (job, outcome) in jobs.iter().zip(outcomes) {
-        let path = job.log.with_extension("jsonl");
-        match &outcome {
-            Ok(records) => store::write(&path, records).map_err(|error| store::unwritable(&path, &error))?,
+    let mut kept = Ok(());
+    // Each as it ends: when a later one is interrupted, this one's are there.
+    let outcomes =
+        remote::all(&jobs, |job, outcome| kept = std::mem::replace(&mut kept, Ok(())).and(keep(job, outcome)))?;
+    kept?;
+    let column = |(job, outcome): (&Job, Outcome)| Column {
+        target: job.target.name.clone(),
+        outcome: outcome.map_err(|failed| failed.sentence),
+    };
+    tell(&arguments.folder, &jobs.iter().zip(outcomes).map(column).collect::<Vec<_>>())
+}
+
+/// Keeps the records of a target beside its log.
+fn keep(job: &Job, outcome: &Outcome) -> Result<(), Refusal> {
+    let path = job.log.with_extension("jsonl");
+    match outcome {
+        Ok(records) => store::write(&path, records).map_err(|error| store::unwritable(&path, &error)),
+        Err(_) => {
             // Records of an earlier run would pass for this one's.
-            Err(_) => drop(std::fs::remove_file(&path)),
+            let _ = std::fs::remove_file(&path);
+            Ok(())
         }
-        let outcome = outcome.map_err(|failed| failed.sentence);
-        columns.push(Column { target: job.target.name.clone(), outcome });
     }
-    tell(&arguments.folder, &columns)
 }
 
 /// The targets that were named, or all.

@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use harness::record::{Line, Records};
-use harness::target::carry::{self, Event, Failed, Job};
+use harness::target::carry::{self, Event, Failed, Job, Outcome};
 use harness::target::{Errand, Target, list};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::collections::HashMap;
@@ -29,14 +29,20 @@ pub fn run(target: Target, errand: Errand, folder: &Path) -> Result<Records, Ref
     std::fs::create_dir_all(folder)
         .map_err(|error| Refusal::could_not(format!("{} cannot be made: {error}", folder.display())))?;
     let job = Job { target, errand, log: folder.join("target.log") };
-    let outcome = all(std::slice::from_ref(&job))?.pop().expect("one job has one outcome");
+    let outcome = all(std::slice::from_ref(&job), |_, _| ())?.pop().expect("one job has one outcome");
     outcome.map_err(|failed| Refusal::could_not(sentence(&job, &failed)))
 }
 
-/// Runs on many, with progress.
-pub fn all(jobs: &[Job]) -> Result<Vec<carry::Outcome>, Refusal> {
+/// Runs on many, with progress; `ended` is told of each as it ends.
+pub fn all(jobs: &[Job], mut ended: impl FnMut(&Job, &Outcome)) -> Result<Vec<Outcome>, Refusal> {
     let mut progress = Progress::new();
-    carry::all(jobs, carry::room(), |event| progress.show(&event))
+    let tell = |event: Event| {
+        progress.show(&event);
+        if let Event::Ended(job, outcome) = event {
+            ended(job, outcome);
+        }
+    };
+    carry::all(jobs, carry::room(), tell)
         .map_err(|error| Refusal::could_not(format!("signals cannot be set up: {error}")))
 }
 

@@ -69,7 +69,7 @@ fn leave_mapped(path: &Path) -> io::Result<()> {
     id = "persistence.sysv-reboot",
     cite = "sysvipc(7); POSIX.1-2024 XSH, XSI Interprocess Communication",
     covers = ["notes:persist.sysv-gone-after-reboot", "notes:shm.lost-on-machine-crash"],
-    needs = [reboot],
+    needs = [reboot, sysv],
 )]
 fn system_v_objects_do_not_survive_a_reboot() -> Scene {
     assert_all_missing(KEY);
