@@ -21,8 +21,9 @@ pub struct Plan {
     pub sabotages: Vec<(Sabotage, Option<Source>)>,
 }
 
-/// How often a spec is watched to learn its calls: what is not the same each time is not sabotaged.
-const LESSONS: u32 = 3;
+/// How often a spec is watched to learn its calls: what is not the same each time, since it depends on who came first, is not
+/// sabotaged.
+const LESSONS: u32 = 6;
 
 /// How often [`plan`] runs each spec: once as it is, and then watched.
 pub const RUNS: u32 = 1 + LESSONS;
