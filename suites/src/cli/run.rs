@@ -1,7 +1,7 @@
 //! `ipcspec run`.
 
 use super::select::Filters;
-use super::{Refusal, audit, colour, documented::documented, preload, print, progress::Progress, store, trace};
+use super::{Refusal, audit, colour, documented::documented, github, preload, print, progress::Progress, store, trace};
 use clap::Args;
 use harness::environment::Environment;
 use harness::ladder::Machine;
@@ -188,12 +188,8 @@ pub fn tell(place: Place, records: &Records) -> Result<Exit, Refusal> {
     if let Some(folder) = kept? {
         let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
     }
-    if std::env::var_os("GITHUB_ACTIONS").is_some() {
-        print(&reports::github::annotations(records))?;
-        if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
-            store::append(Path::new(&path), &reports::github::job_summary(records, claims))?;
-        }
-    }
+    let summary = || reports::github::job_summary(records, claims);
+    github::show(|| reports::github::annotations(records), summary)?;
     Ok(Exit::of(records))
 }
 
