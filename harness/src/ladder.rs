@@ -49,9 +49,12 @@ impl Machine {
                 "/proc is not mounted, or is another pid namespace's, and the harness watches processes there";
             return Err(CannotRun(sentence.into()));
         }
-        let (mut common, mut roots) = (BTreeSet::new(), BTreeSet::new());
+        let (mut common, mut fixed) = (BTreeSet::new(), BTreeMap::<Rung, BTreeSet<Need>>::new());
         for spec in specs {
-            if spec.asks_for_root() { &mut roots } else { &mut common }.extend(spec.needs);
+            match fixed_rung(spec) {
+                Some(rung) => fixed.entry(rung).or_default().extend(spec.needs),
+                None => common.extend(spec.needs),
+            }
         }
         let mut refused = BTreeMap::new();
         for rung in Rung::ALL {
@@ -62,7 +65,7 @@ impl Machine {
             match trial(rung, &common) {
                 Ok(missing) => {
                     let mut machine = Self { rung, refused, missing };
-                    machine.probe_as_root(&roots);
+                    fixed.iter().for_each(|(rung, needs)| machine.probe_on(*rung, needs));
                     return Ok(machine);
                 }
                 Err(reason) => refused.insert(rung.word().into(), reason),
@@ -72,27 +75,24 @@ impl Machine {
         Err(CannotRun(format!("no sandbox works here ({})", reasons.join("; "))))
     }
 
-    /// The needs of specs that run as the machine's root.
-    fn probe_as_root(&mut self, needs: &BTreeSet<Need>) {
-        if needs.is_empty() {
-            return;
-        }
-        if !geteuid().is_root() {
+    /// The needs of specs that run on a rung of their own.
+    fn probe_on(&mut self, rung: Rung, needs: &BTreeSet<Need>) {
+        if rung == Rung::Root && !geteuid().is_root() {
             // These three only look, so they can be asked here; without them nobody asks for the others.
             let rights = needs.iter().filter(|need| need.asks_for_root());
             self.missing.extend(rights.filter_map(|need| Some(((Rung::Root, *need), need.missing()?))));
             return;
         }
-        self.missing.extend(trial(Rung::Root, needs).unwrap_or_else(|reason| {
+        self.missing.extend(trial(rung, needs).unwrap_or_else(|reason| {
             let missing =
                 |need: &Need| Missing { need: need.to_string(), found: reason.clone(), remedy: need.remedy().into() };
-            needs.iter().map(|need| ((Rung::Root, *need), missing(need))).collect()
+            needs.iter().map(|need| ((rung, *need), missing(need))).collect()
         }));
     }
 
     /// Where a spec runs, or what it misses.
     pub fn place(&self, spec: &Spec) -> Result<Place, Vec<Missing>> {
-        let rung = if spec.asks_for_root() { Rung::Root } else { self.rung };
+        let rung = fixed_rung(spec).unwrap_or(self.rung);
         let missing: Vec<_> = spec.needs.iter().filter_map(|need| self.missing.get(&(rung, *need))).cloned().collect();
         if missing.is_empty() { Ok(Place { rung, netns: spec.needs.contains(&Need::Netns) }) } else { Err(missing) }
     }
@@ -114,6 +114,12 @@ impl Machine {
             jobs => Ok(jobs.min(wanted)),
         }
     }
+}
+
+/// The rung that a spec runs on whatever the machine offers: root's for who asks for root, and none for who looks for what a
+/// first boot has left, which was in no namespace of ours.
+fn fixed_rung(spec: &Spec) -> Option<Rung> {
+    if spec.needs.contains(&Need::Reboot) { Some(Rung::None) } else { spec.asks_for_root().then_some(Rung::Root) }
 }
 
 /// Forks children that do nothing until a fork fails or there are enough; RLIMIT_NPROC counts all processes of the user,
@@ -145,6 +151,10 @@ fn trial(rung: Rung, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Rung, Need), Mi
         Ok(())
     };
     let place = Place { rung, netns: false };
+    // gVisor takes CLONE_NEWNS and makes no namespace: what a sandbox mounts would be everybody's.
+    if rung != Rung::None && !std::fs::exists("/proc/self/ns/mnt").unwrap_or(false) {
+        return Err("the kernel has no mount namespaces: there is no /proc/self/ns/mnt".into());
+    }
     let sandbox =
         sandbox::start(place, None, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
     await_end(&sandbox);

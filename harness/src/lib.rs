@@ -19,6 +19,7 @@ pub mod sandbox;
 pub mod selection;
 pub mod spec;
 pub mod standing;
+pub mod target;
 pub mod trace;
 pub mod verdict;
 

@@ -3,6 +3,8 @@
 use crate::sandbox::{ALL_IDS, OWN_IDS};
 use nix::unistd::geteuid;
 use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 pub use crate::record::Missing;
@@ -50,6 +52,8 @@ pub enum Need {
     SecondUid,
     /// At least this Linux version.
     Since(u32, u32),
+    /// System V message queues, semaphores and shared memory.
+    Sysv,
 }
 
 /// What a probe found: nothing to complain of, or what is there instead.
@@ -63,12 +67,40 @@ pub fn declare_expendable() {
     EXPENDABLE.store(true, Ordering::Relaxed);
 }
 
+/// What the first boot of a machine left, where this is the second.
+static REBOOTED: OnceLock<PathBuf> = OnceLock::new();
+
+/// The file in which the first boot keeps its number.
+pub const FIRST_BOOT: &str = "boot_id";
+
+/// Declares that this is the second boot, and where the first has left things.
+pub fn declare_rebooted(folder: &Path) {
+    REBOOTED.get_or_init(|| folder.into());
+}
+
+/// The folder in which the first boot has left things.
+pub fn left_by_first_boot() -> Option<&'static Path> {
+    REBOOTED.get().map(PathBuf::as_path)
+}
+
+/// The number that this boot of the kernel has.
+pub fn boot_id() -> Result<String, String> {
+    const FILE: &str = "/proc/sys/kernel/random/boot_id";
+    fs::read_to_string(FILE).map_err(|error| format!("{FILE}: {error}"))
+}
+
+fn rebooted() -> Probe {
+    let folder = left_by_first_boot().ok_or("this target is not rebooted")?;
+    let first = fs::read_to_string(folder.join(FIRST_BOOT)).map_err(|_| "the first boot has left nothing")?;
+    met(first != boot_id()?, || "this is the first boot".into())
+}
+
 /// The second user, and group, of a sandbox with two.
 pub const SECOND_ID: u32 = 1;
 
 impl Need {
     /// The words without their arguments, as the catalogue of clauses uses them.
-    pub const WORDS: [&'static str; 20] = [
+    pub const WORDS: [&'static str; 21] = [
         "cap_sys_resource",
         "cpus",
         "dev_shm",
@@ -89,6 +121,7 @@ impl Need {
         "root",
         "second_uid",
         "since",
+        "sysv",
     ];
 
     /// Whether the spec must run as the machine's own root, outside a user namespace.
@@ -120,6 +153,7 @@ impl Need {
             Self::Reboot => "Run on a target that is booted twice.",
             Self::Root => "Run as root, outside a user namespace.",
             Self::Since(..) => "Run on a newer kernel.",
+            Self::Sysv => "Use a kernel with CONFIG_SYSVIPC, and no filter that refuses msgget, semget or shmget.",
         }
     }
 
@@ -171,8 +205,9 @@ impl Need {
                 let master = open.map_err(|error| format!("posix_openpt: {error}"))?;
                 nix::pty::grantpt(&master).and_then(|()| nix::pty::unlockpt(&master)).map_err(|error| error.to_string())
             }
-            Self::Reboot => Err("this target is not rebooted".into()),
+            Self::Reboot => rebooted(),
             Self::Root => initial_root(),
+            Self::Sysv => probe_sysv(),
             Self::Since(major, minor) => {
                 let release = nix::sys::utsname::uname().map_err(|error| error.to_string())?;
                 let release = release.release().to_string_lossy().into_owned();
@@ -214,6 +249,7 @@ impl std::fmt::Display for Need {
             Self::Root => f.write_str("root"),
             Self::SecondUid => f.write_str("second_uid"),
             Self::Since(major, minor) => write!(f, "since({major}.{minor})"),
+            Self::Sysv => f.write_str("sysv"),
         }
     }
 }
@@ -262,4 +298,21 @@ fn probe_mqueue() -> Probe {
         .map_err(|error| format!("mq_open: {error}"))?;
     mq_unlink(name.as_str()).map_err(|error| format!("mq_unlink: {error}"))?;
     mq_close(queue).map_err(|error| format!("mq_close: {error}"))
+}
+
+/// Makes one object of each kind, and removes it.
+fn probe_sysv() -> Probe {
+    use nix::errno::Errno;
+    const NEW: i32 = libc::IPC_CREAT | 0o600;
+    // SAFETY: these make and remove objects of our own, and touch no memory.
+    unsafe {
+        let queue = Errno::result(libc::msgget(libc::IPC_PRIVATE, NEW)).map_err(|error| format!("msgget: {error}"))?;
+        libc::msgctl(queue, libc::IPC_RMID, std::ptr::null_mut());
+        let set = Errno::result(libc::semget(libc::IPC_PRIVATE, 1, NEW)).map_err(|error| format!("semget: {error}"))?;
+        libc::semctl(set, 0, libc::IPC_RMID);
+        let segment =
+            Errno::result(libc::shmget(libc::IPC_PRIVATE, 1, NEW)).map_err(|error| format!("shmget: {error}"))?;
+        libc::shmctl(segment, libc::IPC_RMID, std::ptr::null_mut());
+    }
+    Ok(())
 }

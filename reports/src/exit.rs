@@ -1,6 +1,7 @@
 //! Exit codes: the one table that says what a run's exit code means.
 
 use crate::judged::judged;
+use crate::matrix::Column;
 use harness::record::Records;
 
 /// How a run ends, for scripts. The codes are an interface.
@@ -34,6 +35,14 @@ impl Exit {
         } else {
             Self::Holds
         }
+    }
+
+    /// The exit of runs on many targets: a failure outweighs a target without records, and that outweighs what holds.
+    pub fn of_matrix(columns: &[Column]) -> Self {
+        let exits: Vec<_> =
+            columns.iter().map(|column| column.outcome.as_ref().map_or(Self::CouldNotRun, Self::of)).collect();
+        let weight = [Self::Deviations, Self::CouldNotRun, Self::NothingSelected, Self::Holds];
+        weight.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Self::NothingSelected)
     }
 
     /// The code handed to the caller.
@@ -118,6 +127,20 @@ mod tests {
             let expected = if verdict.is_failure() { Exit::Deviations } else { Exit::Holds };
             assert_eq!(Exit::of(&records), expected, "{verdict}");
         }
+    }
+
+    #[test]
+    fn one_target_decides_for_many() {
+        let mut records = sample::records();
+        records.specs.retain(|spec| !spec.verdict.is_failure());
+        records.run.selected = records.specs.len();
+        let column = |outcome| Column { target: "a target".into(), outcome };
+        let (holds, fails) = (column(Ok(records)), column(Ok(sample::records())));
+        let absent = column(Err("it sent no records".into()));
+        assert_eq!(Exit::of_matrix(&[]), Exit::NothingSelected);
+        assert_eq!(Exit::of_matrix(&[holds.clone(), holds.clone()]), Exit::Holds);
+        assert_eq!(Exit::of_matrix(&[holds.clone(), absent.clone()]), Exit::CouldNotRun);
+        assert_eq!(Exit::of_matrix(&[holds, absent, fails]), Exit::Deviations);
     }
 
     #[test]

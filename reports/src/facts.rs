@@ -20,6 +20,7 @@ pub(crate) fn facts(run: &RunRecord) -> Vec<(String, String)> {
     .map(|(name, value)| (name.into(), value))
     .into();
     let optional = [
+        ("target", run.target.clone()),
         ("lsm", environment.lsm.clone()),
         ("container", environment.container.clone()),
         ("preloaded", environment.preloaded.clone()),

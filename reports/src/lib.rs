@@ -18,6 +18,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod ktap;
+pub mod matrix;
 pub mod merge;
 pub mod summary;
 pub mod terminal;
@@ -83,6 +84,11 @@ impl Format {
             Self::Html => html::page(&[html::Column::of(records)], documented),
         }
     }
+}
+
+/// Text of a tested system on one line, with nothing in it that a terminal would obey.
+pub fn plain_line(text: &str) -> String {
+    text::one_line(text)
 }
 
 /// Writes a file by way of a temporary one beside it: a reader sees the old file or the new one, never a part.

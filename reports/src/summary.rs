@@ -93,6 +93,11 @@ impl Counts {
         }
     }
 
+    /// The counts in words: `2 conforms, 1 deviates, ...`.
+    pub fn words(&self) -> String {
+        Verdict::ALL.map(|verdict| format!("{} {verdict}", self.get(verdict))).join(", ")
+    }
+
     /// How many got a verdict that a gate has to stop on.
     pub fn failures(&self) -> usize {
         Verdict::ALL.into_iter().filter(|verdict| verdict.is_failure()).map(|verdict| self.get(verdict)).sum()

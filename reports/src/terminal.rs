@@ -145,7 +145,7 @@ fn write_totals(page: &mut Page, records: &Records, summary: &Summary) {
     );
     page.line(&[(Style::Plain, &effort)]);
     page.line(&[(style, exit.meaning())]);
-    let verdicts = Verdict::ALL.map(|verdict| format!("{} {verdict}", summary.verdicts.get(verdict))).join(", ");
+    let verdicts = summary.verdicts.words();
     let totals = format!("{} specs: {verdicts}, {} unsteady; exit {}", summary.specs, summary.unsteady, exit.code());
     page.line(&[(Style::Bold, &totals)]);
 }

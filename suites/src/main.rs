@@ -7,6 +7,9 @@ use std::process::ExitCode;
 use suites as _;
 
 fn main() -> ExitCode {
+    if harness::target::guest::is_here() {
+        harness::target::guest::main();
+    }
     fixtures::unrelated::run_if_asked();
     cli::run(cli::Command::parse())
 }

@@ -26,7 +26,7 @@ enum Argument {
 }
 
 /// The words of `harness::Need`; a test in harness holds that the two agree.
-const NEEDS: [(&str, Argument); 20] = [
+const NEEDS: [(&str, Argument); 21] = [
     ("cap_sys_resource", Argument::None),
     ("cpus", Argument::Count),
     ("dev_shm", Argument::None),
@@ -47,6 +47,7 @@ const NEEDS: [(&str, Argument); 20] = [
     ("root", Argument::None),
     ("second_uid", Argument::None),
     ("since", Argument::Version),
+    ("sysv", Argument::None),
 ];
 
 const LAYERS: [&str; 3] = ["libc", "nix", "raw"];

@@ -8,6 +8,7 @@ use crate::ledger::{Ledger, Note};
 use crate::record::Process;
 use crate::spec::Scene;
 use crate::standing;
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, kill, sigprocmask};
 use nix::sys::wait::WaitPidFlag;
@@ -35,8 +36,12 @@ pub fn main(begun: Begun, ledger: Ledger, watch: Option<&Watch>, body: impl FnOn
         let rung = begun.rung;
         prepare(begun)?;
         if rung == Rung::None {
-            // Orphans come to us, as they do to PID 1.
-            nix::sys::prctl::set_child_subreaper(true)?;
+            // Orphans come to us, as they do to PID 1. A kernel that does not know the wish (gVisor) gives them to its own
+            // PID 1, and what a spec leaves behind is then found only while its parent lives.
+            match nix::sys::prctl::set_child_subreaper(true) {
+                Ok(()) | Err(Errno::EINVAL) => {}
+                Err(error) => return Err(error.into()),
+            }
         }
         place::set_up(rung)?;
         // The spec begins when the last write end is closed.
@@ -86,7 +91,7 @@ fn prepare(Begun { rung, runner, print, wait }: Begun) -> Scene {
     let null = std::fs::File::open("/dev/null")?;
     for (from, to) in [(null.as_raw_fd(), 0), (print.as_raw_fd(), 1), (print.as_raw_fd(), 2)] {
         // SAFETY: replaces the standard descriptors, which no Rust object of this process owns.
-        nix::errno::Errno::result(unsafe { libc::dup2(from, to) })?;
+        Errno::result(unsafe { libc::dup2(from, to) })?;
     }
     std::mem::forget((null, print, wait));
     // SAFETY: their owners in this process were forgotten, or are the runner's and are not used here.

@@ -4,6 +4,7 @@ use super::{Refusal, print};
 use harness::environment::Environment;
 use harness::ladder::Machine;
 use harness::registry::specs;
+use harness::target::list;
 use reports::Exit;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -31,8 +32,19 @@ pub fn doctor() -> Result<Exit, Refusal> {
             let _ = writeln!(text, "  {name} = {value}");
         }
     }
+    write_targets(&mut text)?;
     print(&text)?;
     Ok(Exit::Holds)
+}
+
+/// Which other machines can be had here, and what brings those that cannot.
+fn write_targets(text: &mut String) -> Result<(), Refusal> {
+    let _ = writeln!(text, "targets");
+    for target in list::all(None).map_err(Refusal::could_not)? {
+        let words = target.is_ready().err().map_or("ready".into(), |missing| missing.to_string());
+        let _ = writeln!(text, "  {}: {words}", target.name);
+    }
+    Ok(())
 }
 
 /// Every need that a spec has, how many have it, and what to do where it is missing.

@@ -1,6 +1,6 @@
 //! `ipcspec merge`.
 
-use super::{Refusal, run, store};
+use super::{Refusal, store, tell};
 use clap::Args;
 use reports::Exit;
 use reports::merge::{Part, merge as merge_parts};
@@ -25,11 +25,11 @@ pub fn merge(arguments: &Arguments) -> Result<Exit, Refusal> {
             part.display()
         )));
     }
-    run::prepare(named)?;
+    tell::prepare(named)?;
     let part = |path: &PathBuf| Ok(Part { name: path.display().to_string(), records: store::read(path)? });
     let parts = arguments.parts.iter().map(part).collect::<Result<Vec<_>, Refusal>>()?;
     let records = merge_parts(parts).map_err(Refusal::could_not)?;
-    run::tell(run::Place::of(named), &records)
+    tell::tell(tell::Place::of(named), &records)
 }
 
 fn is_same_file(one: &Path, other: &Path) -> bool {

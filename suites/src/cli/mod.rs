@@ -9,15 +9,20 @@ mod documented;
 mod explain;
 mod gate;
 mod github;
+mod leave;
 mod list;
 mod manifest;
+mod matrix;
 mod merge;
 mod preload;
 mod progress;
+mod remote;
 mod report;
 mod run;
 mod select;
+mod send;
 mod store;
+mod tell;
 mod trace;
 
 use clap::{Parser, Subcommand};
@@ -45,6 +50,8 @@ enum Ask {
     Compare(compare::Arguments),
     /// Put the shards or layers of one run together.
     Merge(merge::Arguments),
+    /// Run all specs on many targets, and show where they differ.
+    Matrix(matrix::Arguments),
     /// Sabotage the calls of specs, one at a time, and see whether the specs notice.
     Audit(audit::Arguments),
     /// List specs with their statements.
@@ -57,6 +64,9 @@ enum Ask {
     Report(report::Arguments),
     /// Tell what this machine offers: isolation, needs, limits.
     Doctor,
+    /// What a target is told on the first of two boots: leave objects that specs look for on the second.
+    #[command(hide = true)]
+    Leave(leave::Arguments),
     /// Print the list of all specs, or check that the one in the repository is current.
     Manifest(manifest::Arguments),
 }
@@ -86,6 +96,8 @@ pub fn run(command: Command) -> ExitCode {
         Ask::Baseline(arguments) => baseline::baseline(&arguments),
         Ask::Compare(arguments) => compare::compare(&arguments),
         Ask::Merge(arguments) => merge::merge(&arguments),
+        Ask::Matrix(arguments) => matrix::matrix(&arguments),
+        Ask::Leave(arguments) => leave::leave(&arguments),
         Ask::Audit(arguments) => audit::audit(&arguments),
         Ask::List(arguments) => list::list(&arguments),
         Ask::Explain(arguments) => explain::explain(&arguments),

@@ -1,14 +1,18 @@
 //! `ipcspec run`.
 
 use super::select::Filters;
-use super::{Refusal, audit, colour, documented::documented, github, preload, print, progress::Progress, store, trace};
+use super::tell::{self, Place};
+use super::{Refusal, audit, preload, progress::Progress, remote, send::send, store, trace};
 use clap::Args;
+use harness::Spec;
 use harness::environment::Environment;
 use harness::ladder::Machine;
+use harness::need::Need;
 use harness::record::{EndRecord, FORMAT, Records, RunRecord};
 use harness::runner::{self, Event, Pace};
 use harness::selection::{self, Shard};
-use reports::{Documented, Exit};
+use harness::target::{Errand, Target};
+use reports::Exit;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -52,6 +56,31 @@ pub struct Arguments {
     /// This machine was booted for the run: specs may change its global settings.
     #[arg(long)]
     expendable: bool,
+    /// Run on a target: a name from the list, or `qemu:PATH` for a kernel of yours.
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["expendable", "sabotage"])]
+    on: Option<String>,
+    /// A list of targets in the place of the one that comes with ipcspec.
+    #[arg(long, value_name = "FILE", requires = "on")]
+    targets: Option<PathBuf>,
+    /// What a target is told: write the records to standard output, as frames, and no reports.
+    #[arg(long, hide = true, conflicts_with = "on")]
+    frames: bool,
+    /// What a target is told: this is the second boot, and the first has left this folder.
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    rebooted: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The words that ask for the same on this target, and whether a second boot is wanted.
+    fn errand(&self, specs: &[&Spec], target: &Target) -> Errand {
+        let mut arguments = remote::words(target, self.timeout_scale);
+        arguments.extend(self.filters.words());
+        arguments.extend(self.jobs.map(|jobs| format!("--jobs={jobs}")));
+        arguments.extend(self.shuffle.map(|seed| format!("--shuffle={seed}")));
+        arguments.push(format!("--repeat={}", self.repeat));
+        arguments.extend(self.shard.map(|Shard { part, total }| format!("--shard={part}/{total}")));
+        Errand { arguments, reboot: specs.iter().any(|spec| spec.needs.contains(&Need::Reboot)) }
+    }
 }
 
 fn scale(text: &str) -> Result<f64, String> {
@@ -72,14 +101,22 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
             return Err(Refusal::nothing("this shard holds no spec: there are fewer specs than shards"));
         }
     }
+    tell::prepare(arguments.records.as_deref())?;
+    if let Some(name) = &arguments.on {
+        let target = remote::find(arguments.targets.as_deref(), name)?;
+        let records = remote::run(target.clone(), arguments.errand(&specs, &target), &folder(arguments))?;
+        return tell::tell(Place::of(arguments.records.as_deref()), &records);
+    }
     if arguments.expendable {
         harness::need::declare_expendable();
+    }
+    if let Some(folder) = &arguments.rebooted {
+        harness::need::declare_rebooted(folder);
     }
     if arguments.traced {
         harness::trace::make_signs();
     }
     harness::set_seed(arguments.shuffle.unwrap_or_default());
-    prepare(arguments.records.as_deref())?;
     let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
     let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
@@ -89,6 +126,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
         None => selection::order(&specs, arguments.repeat, arguments.shuffle),
     };
     let run = header(arguments, &machine, order.len());
+    if arguments.frames {
+        return send(&run, order, &machine, pace);
+    }
     announce(&run, jobs);
     let progress = Progress::new(order.len());
     let start = Instant::now();
@@ -107,7 +147,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
         trace::add_traces(&mut judged, &again(arguments));
     }
     let place = if arguments.sabotage.is_some() { Place::Nowhere } else { Place::of(arguments.records.as_deref()) };
-    tell(place, &Records { run, specs: judged, end })
+    tell::tell(place, &Records { run, specs: judged, end })
 }
 
 /// What a run of one spec has to be told, to be like this one.
@@ -123,11 +163,6 @@ fn again(arguments: &Arguments) -> Vec<OsString> {
         again.push("--expendable".into());
     }
     again
-}
-
-/// Sees that a named place can be written: better known before the work than after it.
-pub fn prepare(named: Option<&Path>) -> Result<(), Refusal> {
-    named.map_or(Ok(()), |path| store::prepare(path).map_err(|error| store::unwritable(path, &error)))
 }
 
 fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecord {
@@ -161,57 +196,7 @@ fn announce(run: &RunRecord, jobs: usize) {
     );
 }
 
-/// Where records are kept, and the reports beside them.
-#[derive(Clone, Copy)]
-pub enum Place<'a> {
-    /// Where the other commands look first, if that can be written.
-    Usual,
-    /// Where the user wants them.
-    Named(&'a Path),
-    /// Nowhere: they say nothing of this system.
-    Nowhere,
-}
-
-impl<'a> Place<'a> {
-    /// A named place, or else the usual one.
-    pub fn of(named: Option<&'a Path>) -> Self {
-        named.map_or(Self::Usual, Self::Named)
-    }
-}
-
-/// Reports, in every form that was asked for or that the surroundings read.
-pub fn tell(place: Place, records: &Records) -> Result<Exit, Refusal> {
-    let documented = documented();
-    let claims = &documented.claims;
-    let kept = keep(place, records, &documented);
-    print(&reports::terminal::render(records, claims, colour()))?;
-    if let Some(folder) = kept? {
-        let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
-    }
-    let summary = || reports::github::job_summary(records, claims);
-    github::show(|| reports::github::annotations(records), summary)?;
-    Ok(Exit::of(records))
-}
-
-/// Writes records and reports. Where nobody named a place and the usual one cannot be written, the run still judges.
-fn keep(place: Place, records: &Records, documented: &Documented) -> Result<Option<PathBuf>, Refusal> {
-    let path = match place {
-        Place::Nowhere => return Ok(None),
-        Place::Usual => Path::new(store::DEFAULT),
-        Place::Named(path) => path,
-    };
-    let folder = store::folder(path);
-    let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, documented));
-    match written {
-        Ok(_) => Ok(Some(folder)),
-        Err(error) if matches!(place, Place::Usual) => {
-            let _ = writeln!(
-                std::io::stderr(),
-                "no records are kept: {} cannot be written ({error}); name a place with --records",
-                path.display()
-            );
-            Ok(None)
-        }
-        Err(error) => Err(store::unwritable(path, &error)),
-    }
+/// Where this run keeps what it writes.
+fn folder(arguments: &Arguments) -> PathBuf {
+    store::folder(arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT)))
 }

@@ -29,6 +29,14 @@ fn layer(word: &str) -> Result<Layer, String> {
 }
 
 impl Filters {
+    /// The words that ask for the same, for an ipcspec elsewhere.
+    pub fn words(&self) -> Vec<String> {
+        let layers: Vec<_> = self.layer.iter().map(|layer| layer.word().to_owned()).collect();
+        let options = [("--mechanism", &self.mechanism), ("--need", &self.need), ("--layer", &layers)];
+        let options = options.into_iter().flat_map(|(option, values)| values.iter().map(move |value| (option, value)));
+        self.ids.iter().cloned().chain(options.map(|(option, value)| format!("{option}={value}"))).collect()
+    }
+
     /// The selected specs: at least one, or a refusal that names what matched nothing.
     pub fn specs(&self) -> Result<Vec<&'static Spec>, Refusal> {
         let selection = Selection {

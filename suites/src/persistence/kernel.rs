@@ -31,6 +31,7 @@ fn key_and_id(key: i32, id: i32) -> [OsString; 2] {
         "errors:sysv-msg.msgget.ENOENT", "errors:sysv-msg.msgrcv.EINVAL", "errors:sysv-msg.msgsnd.EINVAL",
         "errors:sysv-msg.msgctl.EINVAL.2",
     ],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn queue_outlives_its_creator() -> Scene {
@@ -78,6 +79,7 @@ static TAKES_MESSAGE: Program = Program {
         "notes:persist.sysv-kernel-shm", "notes:shm.survives-sudden-exit", "behaviours:sysvshm.persist",
         "errors:sysv-shm.shmget.ENOENT", "errors:sysv-shm.shmctl.EINVAL",
     ],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn segment_outlives_its_creator() -> Scene {
@@ -121,6 +123,7 @@ static READS_SEGMENT: Program = Program {
         "notes:persist.sysv-kernel-sem", "behaviours:sysvsem.persist", "behaviours:sysvsem.undo-on-exit",
         "errors:sysv-sem.semget.ENOENT", "errors:sysv-sem.semctl.EINVAL.2", "errors:sysv-sem.semop.EINVAL",
     ],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn semaphores_outlive_their_creator() -> Scene {
@@ -162,7 +165,7 @@ static TAKES_SEMAPHORES: Program = Program {
     id = "persistence.sysv-namespace",
     cite = "ipc_namespaces(7)",
     covers = ["notes:persist.sysv-gone-after-reboot", "behaviours:ipcns.destroy-with-last"],
-    needs = [ipcns],
+    needs = [ipcns, sysv],
 )]
 fn system_v_objects_end_with_their_namespace() -> Scene {
     let key = unused_key()?;

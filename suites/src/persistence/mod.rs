@@ -3,7 +3,7 @@
 mod kernel;
 mod posix;
 mod process;
-mod reboot;
+pub mod reboot;
 mod tmpfs;
 mod unlink;
 

@@ -14,6 +14,7 @@ use rstest::rstest;
     id = "sysv-shm.no-attachments",
     cite = "shmop(2), shmdt(); shmctl(2), IPC_RMID",
     covers = ["notes:shm.destroyed-at-zero-attach", "errors:sysv-shm.shmctl.EINVAL"],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn last_detach_destroys_only_a_marked_segment() -> Scene {
@@ -47,6 +48,7 @@ fn last_detach_destroys_only_a_marked_segment() -> Scene {
         "notes:shm.exit-marks-for-deletion", "notes:shm.shmdt-optional", "behaviours:sysvshm.exit-detaches",
         "behaviours:sysvshm.stat-nattch",
     ],
+    needs = [sysv],
 )]
 fn end_of_a_process_only_detaches(#[case] end: Ended) -> Scene {
     let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Meeting::new()?);

@@ -15,7 +15,7 @@ const SETTING: &str = "kernel/shm_rmid_forced";
     id = "sysv-shm.rmid-forced",
     cite = "proc(5), /proc/sys/kernel/shm_rmid_forced",
     covers = ["behaviours:sysvshm.rmid-forced", "notes:persist.sysv-kernel-shm"],
-    needs = [ipcns],
+    needs = [ipcns, sysv],
 )]
 fn last_detach_destroys_where_removal_is_forced() -> Scene {
     let _forced = change(SETTING, 1)?;
@@ -36,7 +36,7 @@ fn last_detach_destroys_where_removal_is_forced() -> Scene {
     id = "sysv-shm.rmid-forced-creator",
     cite = "proc(5), /proc/sys/kernel/shm_rmid_forced",
     covers = ["behaviours:sysvshm.rmid-forced-creator-exit"],
-    needs = [ipcns],
+    needs = [ipcns, sysv],
 )]
 fn end_of_the_creator_destroys_where_removal_is_forced() -> Scene {
     let _forced = change(SETTING, 1)?;

@@ -14,6 +14,7 @@ use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
         "notes:shm.destroyed-after-all-detach", "behaviours:sysvshm.rmid-deferred", "behaviours:sysvshm.stat-nattch",
         "errors:sysv-shm.shmctl.EINVAL", "errors:sysv-shm.shmat.EINVAL",
     ],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn removal_waits_for_the_last_detach() -> Scene {
@@ -53,6 +54,7 @@ fn removal_waits_for_the_last_detach() -> Scene {
         "behaviours:sysvshm.rmid-unattached-immediate", "notes:shm.rmid-marks-only", "errors:sysv-shm.shmget.ENOENT",
         "errors:sysv-shm.shmctl.EINVAL", "errors:sysv-shm.shmat.EINVAL",
     ],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn removal_of_an_unattached_segment_is_immediate() -> Scene {
@@ -76,6 +78,7 @@ fn removal_of_an_unattached_segment_is_immediate() -> Scene {
     covers = [
         "notes:shm.rmid-marks-only", "behaviours:sysvshm.rmid-dest-flag", "behaviours:sysvshm.attach-after-rmid-linux",
     ],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn removal_of_an_attached_segment_marks_it() -> Scene {
@@ -100,6 +103,7 @@ fn removal_of_an_attached_segment_marks_it() -> Scene {
     id = "sysv-shm.rmid-frees-key",
     cite = "Linux 6.18 ipc/shm.c, do_shm_rmid()",
     covers = ["notes:shm.marked-key-zero", "behaviours:sysvshm.rmid-key-private", "errors:sysv-shm.shmget.ENOENT"],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn marked_segment_loses_its_key() -> Scene {
@@ -125,6 +129,7 @@ fn marked_segment_loses_its_key() -> Scene {
     id = "sysv-shm.rmid-repeatable",
     cite = "shmctl(2), IPC_RMID; shmctl(2): EINVAL; Linux 6.18 ipc/shm.c, shmctl_down()",
     covers = ["notes:shm.rmid-repeatable", "errors:sysv-shm.shmctl.EINVAL"],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn removal_repeats_until_the_segment_is_destroyed() -> Scene {
@@ -150,6 +155,7 @@ fn removal_repeats_until_the_segment_is_destroyed() -> Scene {
     id = "sysv-shm.rmid-by-one",
     cite = "shmctl(2), IPC_RMID; shmop(2)",
     covers = ["notes:shm.one-process-removes", "errors:sysv-shm.shmctl.EINVAL"],
+    needs = [sysv],
     layers = [libc, raw],
 )]
 fn one_process_removes_for_all() -> Scene {

@@ -69,7 +69,7 @@ fn is_alone_too() -> Scene {
     covers = [],
     needs = [
         cap_sys_resource, cpus(2), dev_shm, expendable, ipcns, mounts, mqueue, netns, no_pipe_hard_limit, nofile(64), own_uid, pidns,
-        pipe_hard_limit, program("sh"), protected_fifos, pty, reboot, root, second_uid, since(5.10),
+        pipe_hard_limit, program("sh"), protected_fifos, pty, reboot, root, second_uid, since(5.10), sysv,
     ],
     layers = [libc, nix, raw],
 )]

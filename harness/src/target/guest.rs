@@ -1,0 +1,142 @@
+//! The program as the first process: of a machine that was booted for it, or of a container. Does its errand, is the parent
+//! of all who lost theirs, and ends the machine.
+
+use nix::mount::{MsFlags, mount, umount};
+use nix::sys::reboot::{RebootMode, reboot};
+use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
+use nix::sys::wait::{WaitStatus, wait};
+use nix::unistd::Pid;
+use serde::{Deserialize, Serialize};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// Where a guest finds its errand.
+pub const ERRAND: &str = "/errand.json";
+
+/// Where a guest finds the program.
+pub const PROGRAM: &str = "/init";
+
+/// Where its disk is mounted, if it has one.
+pub const DISK: &str = "/disk";
+
+/// Folders that are there from the start.
+pub const FOLDERS: [&str; 5] = ["dev", "disk", "proc", "sys", "tmp"];
+
+/// What a guest is to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Errand {
+    /// The arguments of the program.
+    pub arguments: Vec<String>,
+    /// The machine that it is the first process of; none in a container, where an engine has mounted everything.
+    pub machine: Option<Machine>,
+}
+
+/// A machine that was booted for an errand.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Machine {
+    /// The device for its standard output.
+    pub console: String,
+    /// The block device of its disk, if it has one.
+    pub disk: Option<String>,
+    /// Whether it ends as by a power failure: what was not synchronised may be lost.
+    pub sudden: bool,
+}
+
+/// Whether this process is the first one, with an errand of ours.
+pub fn is_here() -> bool {
+    std::process::id() == 1 && Path::new(ERRAND).exists()
+}
+
+/// Does the errand, and ends the machine whatever comes of it.
+pub fn main() -> ! {
+    let errand = fs::read(ERRAND).and_then(|text| Ok(serde_json::from_slice::<Errand>(&text)?));
+    let outcome = errand.and_then(|Errand { arguments, machine }| match machine {
+        None => run(&arguments, None),
+        Some(machine) => machine.run(&arguments).and_then(|()| end_machine()),
+    });
+    match outcome {
+        Ok(code) => std::process::exit(code),
+        Err(error) => {
+            // To the kernel's console, since that is what whoever started this machine keeps.
+            let _ = fs::write("/dev/kmsg", format!("ipcspec: {error}\n"));
+            let _ = end_machine();
+            std::process::exit(2)
+        }
+    }
+}
+
+/// Power-off needs more of a kernel than a restart does; its host does not let it start again.
+fn end_machine() -> io::Result<i32> {
+    reboot(RebootMode::RB_AUTOBOOT)?;
+    Ok(0)
+}
+
+/// Runs the program and reaps whatever ends meanwhile.
+fn run(arguments: &[String], console: Option<File>) -> io::Result<i32> {
+    let mut program = Command::new(PROGRAM);
+    program.args(arguments).stdin(Stdio::null());
+    if let Some(console) = console {
+        program.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        program.stdout(console.try_clone()?).stderr(console);
+    }
+    // SAFETY: a system call, between fork and exec. That it is a fork matters as well: posix_spawn(3) asks for clone3(2), which
+    // some containers refuse in a way that the C library does not take for an answer.
+    unsafe { program.pre_exec(|| Ok(nix::unistd::setsid().map(drop)?)) };
+    let child = Pid::from_raw(program.spawn()?.id().cast_signed());
+    loop {
+        match wait()? {
+            WaitStatus::Exited(pid, code) if pid == child => return Ok(code),
+            WaitStatus::Signaled(pid, signal, _) if pid == child => return Ok(128 + signal as i32),
+            _ => {}
+        }
+    }
+}
+
+impl Machine {
+    fn run(&self, arguments: &[String]) -> io::Result<()> {
+        mount_all()?;
+        let console = open_raw(&self.console)?;
+        if let Some(device) = &self.disk {
+            mount(Some(Path::new(device)), DISK, Some("ext4"), MsFlags::empty(), None::<&str>)
+                .map_err(|error| io::Error::other(format!("{device} cannot be mounted: {error}")))?;
+            fs::set_permissions(DISK, fs::Permissions::from_mode(0o777))?;
+        }
+        run(arguments, Some(console))?;
+        if !self.sudden && self.disk.is_some() {
+            umount(DISK)?;
+        }
+        Ok(())
+    }
+}
+
+fn mount_all() -> io::Result<()> {
+    let harmless = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    attach("devtmpfs", "/dev", MsFlags::MS_NOSUID, "mode=755")?;
+    attach("proc", "/proc", harmless | MsFlags::MS_NOEXEC, "")?;
+    attach("sysfs", "/sys", harmless | MsFlags::MS_NOEXEC, "")?;
+    attach("tmpfs", "/tmp", harmless, "mode=1777")?;
+    attach("tmpfs", "/dev/shm", harmless, "mode=1777")?;
+    // Kernels are built without these, and then specs that need them are skipped.
+    let _ = attach("devpts", "/dev/pts", MsFlags::MS_NOSUID | MsFlags::MS_NOEXEC, "gid=5,mode=620,ptmxmode=666");
+    let _ = attach("mqueue", "/dev/mqueue", harmless, "");
+    Ok(())
+}
+
+fn attach(kind: &str, folder: &str, flags: MsFlags, options: &str) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    mount(Some(kind), folder, Some(kind), flags, Some(options))
+        .map_err(|error| io::Error::other(format!("{kind} cannot be mounted on {folder}: {error}")))
+}
+
+/// A console that passes bytes on as they are.
+fn open_raw(device: &str) -> io::Result<File> {
+    let console = OpenOptions::new().write(true).open(device)?;
+    let mut settings = tcgetattr(&console)?;
+    cfmakeraw(&mut settings);
+    tcsetattr(&console, SetArg::TCSANOW, &settings)?;
+    Ok(console)
+}

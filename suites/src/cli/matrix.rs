@@ -1,0 +1,123 @@
+//! `ipcspec matrix`.
+
+use super::{Refusal, baseline, colour, documented::documented, print, remote, store};
+use clap::Args;
+use harness::need::Need;
+use harness::registry::specs;
+use harness::target::carry::{Job, Outcome};
+use harness::target::{Errand, Target, list};
+use reports::matrix::{self, Column};
+use reports::{Exit, Scope, gate, html};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Names from the list, or `qemu:PATH` for a kernel of yours [default: the whole list].
+    #[arg(value_name = "TARGET")]
+    names: Vec<String>,
+    /// A list of targets in the place of the one that comes with ipcspec.
+    #[arg(long, value_name = "FILE")]
+    targets: Option<PathBuf>,
+    /// Where the records and the log of each target are kept, and the report.
+    #[arg(long, value_name = "FOLDER", default_value = "target/ipcspec/matrix")]
+    folder: PathBuf,
+    /// Hold each target against the baseline in this folder that has its name: `reports/baselines`. Then the exit code says
+    /// whether something is not known.
+    #[arg(long, value_name = "FOLDER")]
+    baselines: Option<PathBuf>,
+}
+
+pub fn matrix(arguments: &Arguments) -> Result<Exit, Refusal> {
+    let targets = targets(arguments)?;
+    std::fs::create_dir_all(&arguments.folder).map_err(|error| store::unwritable(&arguments.folder, &error))?;
+    let jobs: Vec<_> = targets.into_iter().map(|target| job(target, &arguments.folder)).collect();
+    let mut kept = Ok(());
+    // Each as it ends: when a later one is interrupted, this one's are there.
+    let outcomes =
+        remote::all(&jobs, |job, outcome| kept = std::mem::replace(&mut kept, Ok(())).and(keep(job, outcome)))?;
+    kept?;
+    let column = |(job, outcome): (&Job, Outcome)| Column {
+        target: job.target.name.clone(),
+        outcome: outcome.map_err(|failed| failed.sentence),
+    };
+    let columns: Vec<_> = jobs.iter().zip(outcomes).map(column).collect();
+    tell(&arguments.folder, &columns)?;
+    match &arguments.baselines {
+        None => Ok(Exit::of_matrix(&columns)),
+        Some(folder) => gate(folder, &columns),
+    }
+}
+
+/// Keeps the records of a target beside its log.
+fn keep(job: &Job, outcome: &Outcome) -> Result<(), Refusal> {
+    let path = job.log.with_extension("jsonl");
+    match outcome {
+        Ok(records) => store::write(&path, records).map_err(|error| store::unwritable(&path, &error)),
+        Err(_) => {
+            // Records of an earlier run would pass for this one's.
+            let _ = std::fs::remove_file(&path);
+            Ok(())
+        }
+    }
+}
+
+/// The targets that were named, or all.
+fn targets(arguments: &Arguments) -> Result<Vec<Target>, Refusal> {
+    let all = list::all(arguments.targets.as_deref()).map_err(Refusal::could_not)?;
+    let mut targets = Vec::new();
+    for name in &arguments.names {
+        let target = list::find(&all, name).map_err(Refusal::could_not)?;
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(if arguments.names.is_empty() { all } else { targets })
+}
+
+fn job(target: Target, folder: &Path) -> Job {
+    let reboot = specs().iter().any(|spec| spec.needs.contains(&Need::Reboot));
+    let errand = Errand { arguments: remote::words(&target, 1.0), reboot };
+    // A kernel is called by its path.
+    let name = target.name.replace(['/', ':'], "-");
+    Job { target, errand, log: folder.join(format!("{name}.log")) }
+}
+
+/// The report, as files and on standard output.
+fn tell(folder: &Path, columns: &[Column]) -> Result<(), Refusal> {
+    let runs = columns.iter().filter_map(|column| {
+        let records = column.outcome.as_ref().ok()?;
+        Some(html::Column { name: column.target.clone(), records })
+    });
+    let page = html::page(&runs.collect::<Vec<_>>(), &documented());
+    for (name, text) in [("matrix.md", matrix::markdown(columns)), ("matrix.html", page)] {
+        let path = folder.join(name);
+        reports::replace_file(&path, |file| file.write_all(text.as_bytes()))
+            .map_err(|error| store::unwritable(&path, &error))?;
+    }
+    print(&matrix::text(columns, colour()))?;
+    let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html are in {}", folder.display());
+    Ok(())
+}
+
+/// Whether each target is what its baseline says. A finding outweighs a target that was not judged.
+fn gate(folder: &Path, columns: &[Column]) -> Result<Exit, Refusal> {
+    let suite: BTreeSet<_> = specs().iter().map(|spec| spec.id).collect();
+    let scope = Scope { wanted: suite.clone(), suite };
+    let mut exit = Exit::Holds;
+    for Column { target, outcome } in columns {
+        let Ok(records) = outcome else {
+            exit = if exit == Exit::Deviations { exit } else { Exit::CouldNotRun };
+            continue;
+        };
+        let baseline = baseline::read(&folder.join(format!("{target}.toml")))?;
+        let outcome = gate::gate(records, &baseline, &scope)
+            .map_err(|why| Refusal::could_not(format!("what {target} sent {why}")))?;
+        print(&format!("\n{target}\n{}", gate::render(&outcome, &records.run, outcome.exit(), colour())))?;
+        if outcome.exit() != Exit::Holds {
+            exit = Exit::Deviations;
+        }
+    }
+    Ok(exit)
+}

@@ -1,0 +1,136 @@
+//! Runs that are carried to targets. A wrapper on this machine stands for the targets that are not here: what matters is what
+//! comes back from one.
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// A spec that needs nothing of the machine, has three layers, and conforms on any Linux.
+const SPEC: &str = "pipe.read-eof";
+
+fn ipcspec(folder: &Path, arguments: &[&str]) -> Command {
+    let binary = std::env::var_os("NEXTEST_BIN_EXE_ipcspec").unwrap_or_else(|| env!("CARGO_BIN_EXE_ipcspec").into());
+    let mut command = Command::new(binary);
+    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY").stdin(Stdio::null());
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+/// A folder with a list of targets, one of which is the wrapper.
+fn with_wrapper(wrapper: &[&str]) -> TempDir {
+    let folder = TempDir::new().unwrap();
+    let list = format!("[here]\nkind = \"local\"\n[board]\nkind = \"command\"\ncommand = {wrapper:?}\n");
+    fs::write(folder.path().join("list.toml"), list).unwrap();
+    folder
+}
+
+/// The wrapper that does this to what the program prints.
+fn with_filter(filter: &str) -> TempDir {
+    with_wrapper(&["sh", "-c", &format!("\"$0\" \"$@\" | {filter}")])
+}
+
+fn run_on(folder: &Path, target: &str) -> Output {
+    ipcspec(folder, &["run", SPEC, "--on", target, "--targets", "list.toml", "--records", "r.jsonl"]).output().unwrap()
+}
+
+#[track_caller]
+fn assert_refused(output: &Output, words: &str) {
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains(words), "{words:?} is not in {said:?}");
+    assert!(!said.contains("panicked"), "{said}");
+    assert_eq!(output.stdout, b"");
+}
+
+#[test]
+fn a_wrapper_is_a_target_whatever_else_its_console_shows() {
+    let folder =
+        with_wrapper(&["sh", "-c", "echo login: root; \"$0\" \"$@\" | sed 's/$/\\r/'; printf '[  9.9] halted'"]);
+    let output = run_on(folder.path(), "board");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("\nboard: 3 conforms, 0 deviates"), "{said}");
+    let records = fs::read_to_string(folder.path().join("r.jsonl")).unwrap();
+    assert!(records.contains(r#""target":"board""#), "{records}");
+    let log = fs::read_to_string(folder.path().join("target.log")).unwrap();
+    assert!(log.starts_with("login: root\n") && log.ends_with("[  9.9] halted"), "{log}");
+}
+
+#[test]
+fn damaged_records_are_one_sentence_and_no_verdict() {
+    for (filter, words) in [
+        ("sed '4s/conforms/deviates/'", "frame 1 is damaged: its checksum does not fit"),
+        ("sed '4d'", "frame 2 came where frame 1 was expected"),
+        ("sed '4p'", "frame 1 came where frame 2 was expected"),
+        ("sed '4s/.\\{40\\}/&[  1.5] random: crng init done\\n/'", "frame 1 is damaged: its checksum does not fit"),
+        ("head -n 4", "what it sent is not one whole run: its end line is missing, so it was cut off"),
+        ("head -c 700", "frame 0 is damaged: its checksum does not fit"),
+        ("tr @ #", "it sent no records"),
+        ("cat > /dev/null", "it sent no records"),
+    ] {
+        let folder = with_filter(filter);
+        assert_refused(&run_on(folder.path(), "board"), words);
+        assert!(!folder.path().join("r.jsonl").exists(), "{filter}");
+    }
+}
+
+#[test]
+fn a_target_that_fails_shows_the_end_of_its_log() {
+    let folder = with_wrapper(&["sh", "-c", "echo no route to board >&2; exit 255"]);
+    assert_refused(
+        &run_on(folder.path(), "board"),
+        "board: it sent no records; the end of ./target.log:\n  no route to board",
+    );
+    let folder = with_wrapper(&["/no/such/wrapper"]);
+    assert_refused(&run_on(folder.path(), "board"), "board: /no/such/wrapper cannot be started: No such file");
+}
+
+#[test]
+fn what_is_no_target_is_told() {
+    let folder = with_wrapper(&["env"]);
+    assert_refused(&run_on(folder.path(), "bord"), "there is no target bord; there are here, board, and qemu:PATH");
+    fs::write(folder.path().join("list.toml"), "[a]\nkind = \"vax\"\n").unwrap();
+    assert_refused(&run_on(folder.path(), "a"), "list.toml is not a list of targets: line 2: unknown variant `vax`");
+    assert_refused(&run_on(folder.path(), "qemu:/no/such/bzImage"), "list.toml is not a list of targets");
+}
+
+#[test]
+fn an_interrupt_takes_the_target_down() {
+    let folder = with_wrapper(&["sh", "-c", "echo $$ > pid; exec sleep 1000"]);
+    let mut child = ipcspec(folder.path(), &["run", SPEC, "--on", "board", "--targets", "list.toml"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let file = folder.path().join("pid");
+    let pid: i32 = loop {
+        match fs::read_to_string(&file).unwrap_or_default().trim().parse() {
+            Ok(pid) => break pid,
+            Err(_) => assert!(child.try_wait().unwrap().is_none(), "it ended before its target started"),
+        }
+    };
+    kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("board: it was interrupted"), "{said}");
+    assert!(kill(Pid::from_raw(pid), None).is_err(), "the target is still there");
+}
+
+#[test]
+fn a_matrix_has_a_column_for_each_target() {
+    let folder = with_wrapper(&["sh", "-c", "echo unreachable >&2; exit 1"]);
+    let arguments = ["matrix", "here", "board", "--targets", "list.toml", "--folder", "m"];
+    let output = ipcspec(folder.path(), &arguments).output().unwrap();
+    let (out, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(matches!(output.status.code(), Some(1 | 2)), "{out}{said}");
+    assert!(out.contains("\nb  board   it sent no records\n"), "{out}");
+    assert!(said.contains("here: started"), "{said}");
+    for file in ["here.jsonl", "here.log", "board.log", "matrix.md"] {
+        assert!(folder.path().join("m").join(file).exists(), "{file}");
+    }
+    assert!(!folder.path().join("m/board.jsonl").exists());
+}
