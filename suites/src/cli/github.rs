@@ -5,7 +5,7 @@ use std::path::Path;
 
 /// Shows both; elsewhere neither is made.
 pub fn show(annotations: impl FnOnce() -> String, summary: impl FnOnce() -> String) -> Result<(), Refusal> {
-    if std::env::var_os("GITHUB_ACTIONS").is_none() {
+    if std::env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
         return Ok(());
     }
     print(&annotations())?;
