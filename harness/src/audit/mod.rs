@@ -5,11 +5,13 @@
 //! only writes down which calls the spec makes ([`Watch::Learn`]); from these follow the [`Sabotage`]s ([`sabotage`]); then
 //! each is done once ([`Watch::Sabotage`]).
 
+mod act;
 pub mod calls;
 pub mod campaign;
 pub mod findings;
 mod registers;
 pub mod sabotage;
+mod sample;
 mod tracee;
 pub mod tracer;
 

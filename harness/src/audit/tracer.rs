@@ -7,7 +7,7 @@
 use super::calls::{self, Given, Row};
 use super::sabotage::Act;
 use super::tracee::{At, Gift, Inside, Stopped, Tracee, side_of_call};
-use super::{Made, Watch, registers};
+use super::{Made, Watch, act, registers, sample};
 use crate::ledger::{Ledger, Note};
 use crate::mark::{self, Whose};
 use crate::record::{Process, Source};
@@ -27,9 +27,6 @@ pub const TICK: Duration = Duration::from_millis(20);
 /// For how many ticks in a row nothing may happen before the spec is ended. Nobody runs in that time, so load does not count; a
 /// timer could still go off, or the kernel finish something later.
 const QUIET_TICKS: u32 = 10;
-
-/// How many calls from one place of one process are kept when there are more: the first ones and the last.
-const KEPT: usize = 4;
 
 /// The tracer of one spec.
 pub struct Tracer<'a> {
@@ -232,7 +229,7 @@ impl<'a> Tracer<'a> {
                 if sabotage.number == count && sabotage.call == name && sabotage.process == tracee.path {
                     inside.sabotaged = true;
                     self.ledger.note(&Note::Sabotaged);
-                    sabotage_entry(tracee, sabotage.act, &mut inside)?;
+                    act::at_entry(tracee, sabotage.act, &mut inside)?;
                 }
             }
         }
@@ -276,7 +273,7 @@ impl<'a> Tracer<'a> {
             && (!interrupted || sabotage.interrupted)
         {
             if sabotage.act != Act::GiveAway {
-                return sabotage_exit(tracee, sabotage.act, &inside, value);
+                return act::at_exit(tracee, sabotage.act, &inside, value);
             }
             let gift = Gift { returned: value, given: tracee.written(&inside, value)? };
             registers::make_again(pid, inside.number, &inside.arguments)?;
@@ -336,7 +333,7 @@ impl<'a> Tracer<'a> {
 
     /// Writes down what was learnt.
     pub fn finish(self) {
-        for made in sample(self.made) {
+        for made in sample::sample(self.made) {
             self.ledger.note(&Note::Made(made));
         }
     }
@@ -426,85 +423,4 @@ fn flags_set(tracee: &Tracee, row: &Row, arguments: &[u64; 6]) -> Vec<String> {
         );
     }
     set
-}
-
-/// What is done to a call before it is made.
-fn sabotage_entry(tracee: &Tracee, act: Act, inside: &mut Inside) -> nix::Result<()> {
-    let (row, arguments) = (inside.row, &inside.arguments);
-    match act {
-        Act::Skip(_) => registers::skip_call(tracee.pid),
-        Act::Corrupt => {
-            let Some(buffer) = row.takes else { return Ok(()) };
-            let address = tracee.byte_of(buffer, arguments, 0)?;
-            let mut byte = [0];
-            tracee.read(address, &mut byte)?;
-            inside.put_back = Some((address, byte[0]));
-            tracee.set_byte(address, byte[0] ^ 1)
-        }
-        Act::Drop(place, flag) => {
-            let (place, flags) = row.flags[place];
-            tracee.set_value(place, arguments, tracee.value(place, arguments)? & !(flags[flag].1 as u64))
-        }
-        Act::Return(_) | Act::Shift(_) | Act::Change(_) | Act::ChangeFirst(_) | Act::Status(..) | Act::GiveAway => {
-            Ok(())
-        }
-    }
-}
-
-/// What is changed of a value. Not the last bit: identities that were given out one after the other would come to be one.
-const OTHER: u64 = 0x80;
-
-/// What is done to a call after it was made.
-fn sabotage_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix::Result<()> {
-    let (row, arguments) = (inside.row, &inside.arguments);
-    match act {
-        Act::Skip(value) | Act::Return(value) => registers::set_result(tracee.pid, value),
-        Act::Shift(more) => registers::set_result(tracee.pid, returned + more),
-        Act::Change(given) => match row.gives[given] {
-            Given::Bytes(buffer) => {
-                let last = returned.saturating_sub(1).max(0).cast_unsigned();
-                change_byte(tracee, tracee.byte_of(buffer, arguments, last)?)
-            }
-            Given::Field(_, place) | Given::WaitStatus(place) => {
-                tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ OTHER)
-            }
-        },
-        Act::ChangeFirst(given) => match row.gives[given] {
-            Given::Bytes(buffer) => change_byte(tracee, tracee.byte_of(buffer, arguments, 0)?),
-            Given::Field(..) | Given::WaitStatus(_) => Ok(()),
-        },
-        Act::Status(given, status) => match row.gives[given] {
-            Given::WaitStatus(place) => tracee.set_value(place, arguments, u64::from(status.cast_unsigned())),
-            Given::Bytes(_) | Given::Field(..) => Ok(()),
-        },
-        Act::Corrupt | Act::Drop(..) | Act::GiveAway => Ok(()),
-    }
-}
-
-fn change_byte(tracee: &Tracee, address: u64) -> nix::Result<()> {
-    let mut byte = [0];
-    tracee.read(address, &mut byte)?;
-    tracee.set_byte(address, byte[0] ^ 1)
-}
-
-/// Of calls that were made over and over from one place, the first ones and the last.
-fn sample(made: Vec<Made>) -> Vec<Made> {
-    let place = |made: &Made| {
-        let generation = made.process.split('.').count() * usize::from(!made.process.is_empty());
-        (generation, made.call.clone(), made.judged.as_ref().map(Source::to_string))
-    };
-    let mut places: HashMap<_, Vec<usize>> = HashMap::new();
-    for (index, made) in made.iter().enumerate() {
-        places.entry(place(made)).or_default().push(index);
-    }
-    let mut kept: Vec<usize> = Vec::new();
-    for indices in places.into_values() {
-        match indices.split_last() {
-            Some((last, before)) if before.len() >= KEPT => kept.extend(before[..KEPT - 1].iter().chain([last])),
-            _ => kept.extend(indices),
-        }
-    }
-    kept.sort_unstable();
-    let mut made: Vec<_> = made.into_iter().map(Some).collect();
-    kept.into_iter().filter_map(|index| made[index].take()).collect()
 }

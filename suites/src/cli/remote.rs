@@ -50,10 +50,8 @@ pub fn all(jobs: &[Job], mut ended: impl FnMut(&Job, &Outcome)) -> Result<Vec<Ou
 pub fn sentence(job: &Job, failed: &Failed) -> String {
     let mut text = format!("{}: {}", job.target.name, failed.sentence);
     if !failed.said.is_empty() {
-        text += &format!("; the end of {}:", job.log.display());
-        for line in &failed.said {
-            text += &format!("\n  {}", reports::plain_line(line));
-        }
+        let said: Vec<_> = failed.said.iter().map(|line| reports::plain_line(line)).collect();
+        text += &format!("; {} ends with: {}", job.log.display(), said.join(" | "));
     }
     text
 }

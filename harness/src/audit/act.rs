@@ -1,0 +1,65 @@
+//! What is done to the call that is sabotaged, while its process is stopped at it.
+
+use super::calls::Given;
+use super::registers;
+use super::sabotage::Act;
+use super::tracee::{Inside, Tracee};
+
+/// What is done to a call before it is made.
+pub fn at_entry(tracee: &Tracee, act: Act, inside: &mut Inside) -> nix::Result<()> {
+    let (row, arguments) = (inside.row, &inside.arguments);
+    match act {
+        Act::Skip(_) => registers::skip_call(tracee.pid),
+        Act::Corrupt => {
+            let Some(buffer) = row.takes else { return Ok(()) };
+            let address = tracee.byte_of(buffer, arguments, 0)?;
+            let mut byte = [0];
+            tracee.read(address, &mut byte)?;
+            inside.put_back = Some((address, byte[0]));
+            tracee.set_byte(address, byte[0] ^ 1)
+        }
+        Act::Drop(place, flag) => {
+            let (place, flags) = row.flags[place];
+            tracee.set_value(place, arguments, tracee.value(place, arguments)? & !(flags[flag].1 as u64))
+        }
+        Act::Return(_) | Act::Shift(_) | Act::Change(_) | Act::ChangeFirst(_) | Act::Status(..) | Act::GiveAway => {
+            Ok(())
+        }
+    }
+}
+
+/// What is changed of a value. Not the last bit: identities that were given out one after the other would come to be one.
+const OTHER: u64 = 0x80;
+
+/// What is done to a call after it was made.
+pub fn at_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix::Result<()> {
+    let (row, arguments) = (inside.row, &inside.arguments);
+    match act {
+        Act::Skip(value) | Act::Return(value) => registers::set_result(tracee.pid, value),
+        Act::Shift(more) => registers::set_result(tracee.pid, returned + more),
+        Act::Change(given) => match row.gives[given] {
+            Given::Bytes(buffer) => {
+                let last = returned.saturating_sub(1).max(0).cast_unsigned();
+                change_byte(tracee, tracee.byte_of(buffer, arguments, last)?)
+            }
+            Given::Field(_, place) | Given::WaitStatus(place) => {
+                tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ OTHER)
+            }
+        },
+        Act::ChangeFirst(given) => match row.gives[given] {
+            Given::Bytes(buffer) => change_byte(tracee, tracee.byte_of(buffer, arguments, 0)?),
+            Given::Field(..) | Given::WaitStatus(_) => Ok(()),
+        },
+        Act::Status(given, status) => match row.gives[given] {
+            Given::WaitStatus(place) => tracee.set_value(place, arguments, u64::from(status.cast_unsigned())),
+            Given::Bytes(_) | Given::Field(..) => Ok(()),
+        },
+        Act::Corrupt | Act::Drop(..) | Act::GiveAway => Ok(()),
+    }
+}
+
+fn change_byte(tracee: &Tracee, address: u64) -> nix::Result<()> {
+    let mut byte = [0];
+    tracee.read(address, &mut byte)?;
+    tracee.set_byte(address, byte[0] ^ 1)
+}
