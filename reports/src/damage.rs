@@ -51,6 +51,8 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
             let outcome = gate::gate(records, &baseline, &Scope { suite, wanted: own }).unwrap();
             assert_eq!(outcome.findings, [], "{}", context());
             gate::render(&outcome, &records.run, outcome.exit(), false);
+            gate::annotations(&outcome, records);
+            gate::job_summary(&outcome, records);
         }
     }
     let runs = [("sample", &sample), ("mutant", records), ("sample again", &sample)];

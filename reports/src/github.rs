@@ -10,27 +10,21 @@ use crate::judged::{Judged, judged, reason};
 use crate::markdown::{fence, inline};
 use crate::summary::{Counts, Summary};
 use crate::text;
-use harness::record::Records;
+use harness::record::{Records, Source};
 use harness::verdict::Verdict;
 
 /// GitHub shows this many annotations of a step and drops the rest in silence.
 const ANNOTATIONS: usize = 10;
 
 /// GitHub refuses a job summary of more than 1 MiB; other steps write to it too.
-const SUMMARY_BYTES: usize = 512 * 1024;
+pub(crate) const SUMMARY_BYTES: usize = 512 * 1024;
 
 /// Workflow commands for standard output: an error for each failing spec. When GitHub would drop some, the last one
 /// says how many.
 pub fn annotations(records: &Records) -> String {
     let specs = judged(records);
-    let failing: Vec<_> = specs.iter().filter(|spec| spec.verdict().is_failure()).collect();
-    let shown = if failing.len() > ANNOTATIONS { ANNOTATIONS - 1 } else { failing.len() };
-    let mut commands: String = failing[..shown].iter().map(|spec| annotation(spec)).collect();
-    if shown < failing.len() {
-        let more = failing.len() - shown;
-        commands += &format!("::error title=ipcspec::{more} more specs fail; the job summary has them all\n");
-    }
-    commands
+    let failing: Vec<_> = specs.iter().filter(|spec| spec.verdict().is_failure()).map(annotation).collect();
+    shown(failing, "specs fail")
 }
 
 fn annotation(spec: &Judged) -> String {
@@ -38,13 +32,24 @@ fn annotation(spec: &Judged) -> String {
     let at_fault = spec.at_fault().map(|at_fault| format!("{at_fault}\n")).unwrap_or_default();
     let (statement, reason) = (text::one_line(&record.statement), reason(record));
     let message = format!("{statement}\n{at_fault}{reason}\nreproduce: {}", spec.reproduce());
-    format!(
-        "::error file={},line={},title={}::{}\n",
-        property(&record.source.file),
-        record.source.line,
-        property(&format!("{} {}", record.id, record.verdict)),
-        data(&text::clean(&message))
-    )
+    error(Some(&record.source), &format!("{} {}", record.id, record.verdict), &message)
+}
+
+/// The errors that GitHub shows, and in the place of the last how many more there are, of what kind.
+pub(crate) fn shown(mut errors: Vec<String>, kind: &str) -> String {
+    if errors.len() > ANNOTATIONS {
+        let more = errors.len() - (ANNOTATIONS - 1);
+        errors.truncate(ANNOTATIONS - 1);
+        errors.push(format!("::error title=ipcspec::{more} more {kind}; the job summary has them all\n"));
+    }
+    errors.concat()
+}
+
+/// A workflow command that shows an error, on a line of the source where one is known.
+pub(crate) fn error(source: Option<&Source>, title: &str, message: &str) -> String {
+    let place = source.map(|source| format!("file={},line={},", property(&source.file), source.line));
+    let (place, title, message) = (place.unwrap_or_default(), property(title), data(&text::clean(message)));
+    format!("::error {place}title={title}::{message}\n")
 }
 
 fn data(text: &str) -> String {
@@ -127,7 +132,8 @@ fn claim_item(finding: &Finding) -> String {
     item
 }
 
-fn environment(records: &Records) -> String {
+/// A section of the job summary: what the run stood on.
+pub(crate) fn environment(records: &Records) -> String {
     let mut table = String::from("### Environment\n\n| name | value |\n| :-- | :-- |\n");
     for (name, value) in facts(&records.run) {
         table += &format!("| {} | {} |\n", inline(&name), inline(&value));

@@ -1,7 +1,9 @@
 //! The gate: whether a run is what a baseline says. Whatever is not known is a finding, and one finding closes the gate.
 
+mod github;
 mod text;
 
+pub use github::{annotations, job_summary};
 pub use text::render;
 
 use crate::baseline::{Baseline, Known};
@@ -75,9 +77,29 @@ impl Kind {
             Self::StaleEntry => "stale entries",
         }
     }
+
+    /// The same words as a heading.
+    fn title(self) -> String {
+        let (first, rest) = self.words().split_at(1);
+        first.to_uppercase() + rest
+    }
 }
 
 impl Outcome {
+    /// The findings of a kind.
+    fn of(&self, kind: Kind) -> impl Iterator<Item = &Finding> {
+        self.findings.iter().filter(move |finding| finding.kind == kind)
+    }
+
+    /// The answer, in words.
+    fn words(&self) -> &'static str {
+        if self.findings.is_empty() {
+            "the run is what the baseline says"
+        } else {
+            "the run is not what the baseline says"
+        }
+    }
+
     /// How the gate ends.
     pub fn exit(&self) -> Exit {
         if self.findings.is_empty() { Exit::Holds } else { Exit::Deviations }

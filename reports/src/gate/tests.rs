@@ -278,3 +278,52 @@ gate: 1 new deviations, 0 changed observations, 0 newly broken, 0 new skips, 0 g
 "
     );
 }
+
+#[test]
+fn github_shows_a_finding_where_its_spec_stands() {
+    let mut records = sample_with(CONFORMING, |spec| spec.verdict = Verdict::Deviates);
+    records.specs.retain(|spec| spec.id != "shm.gone-after-reboot");
+    records.run.selected = records.specs.len();
+    let mut baseline = baseline();
+    baseline.suite.specs.insert("pipe.was-here: 1".into());
+    let reference = sample::records();
+    let suite = suite_of(&reference);
+    let outcome = gate(&records, &baseline, &Scope { wanted: suite_of(&records), suite }).unwrap();
+    assert_eq!(
+        annotations(&outcome, &records),
+        "::error file=suites/src/pipe.rs,line=42,title=new deviations%3A pipe.read-eof::\
+         deviates: the reason is not recorded\n\
+         ::error title=gone%3A pipe.was-here%3A 1::is no longer in the suite\n"
+    );
+    assert_eq!(annotations(&Outcome { findings: vec![], known: 3 }, &records), "");
+}
+
+#[test]
+fn the_job_summary_of_a_gate_counts_and_lists() {
+    let records = sample_with(CONFORMING, |spec| spec.verdict = Verdict::Deviates);
+    let markdown = job_summary(&outcome(&records, &baseline()), &records);
+    for part in [
+        "## ipcspec gate: the run is not what the baseline says\n",
+        "|\n| 1 | 0 | 0 | 0 | 0 | 0 | 0 | 3 |\n",
+        "| sysctl.fs.pipe-max-size | 1048576 |\n",
+        "\n### New deviations\n\n- **pipe.read-eof** deviates: the reason is not recorded\n",
+    ] {
+        assert!(markdown.contains(part), "{part:?} is missing from:\n{markdown}");
+    }
+    let markdown = job_summary(&outcome(&sample::records(), &baseline()), &sample::records());
+    assert!(markdown.starts_with("## ipcspec gate: the run is what the baseline says\n"), "{markdown}");
+    assert!(!markdown.contains("New deviations"), "{markdown}");
+}
+
+#[test]
+fn what_github_would_drop_or_refuse_is_counted() {
+    let finding = |n| Finding { kind: Kind::Gone, about: format!("a.{n}"), what: "x".repeat(900) };
+    let outcome = Outcome { findings: (0..1000).map(finding).collect(), known: 0 };
+    let commands = annotations(&outcome, &sample::records());
+    assert_eq!(commands.lines().count(), 10);
+    let last = "::error title=ipcspec::991 more findings of the gate; the job summary has them all\n";
+    assert!(commands.ends_with(last), "{commands}");
+    let markdown = job_summary(&outcome, &sample::records());
+    assert!(markdown.len() < 1024 * 1024);
+    assert!(markdown.ends_with(" more are in the output of the step.\n"));
+}

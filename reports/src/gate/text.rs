@@ -12,20 +12,14 @@ use harness::record::RunRecord;
 pub fn render(outcome: &Outcome, run: &RunRecord, exit: Exit, colour: bool) -> String {
     let mut page = Page::new(colour);
     write_machine(&mut page, run);
-    let of = |kind: Kind| outcome.findings.iter().filter(move |finding| finding.kind == kind);
-    for kind in Kind::ALL.into_iter().filter(|kind| of(*kind).next().is_some()) {
-        page.heading(&capitalised(kind.words()));
-        of(kind).for_each(|finding| write(&mut page, finding));
+    for kind in Kind::ALL.into_iter().filter(|kind| outcome.of(*kind).next().is_some()) {
+        page.heading(&kind.title());
+        outcome.of(kind).for_each(|finding| write(&mut page, finding));
     }
     page.blank();
-    let counts: Vec<_> = Kind::ALL.map(|kind| format!("{} {}", of(kind).count(), kind.words())).into();
+    let counts: Vec<_> = Kind::ALL.map(|kind| format!("{} {}", outcome.of(kind).count(), kind.words())).into();
     let style = if outcome.findings.is_empty() { Style::Green } else { Style::Red };
-    let words = if outcome.findings.is_empty() {
-        "the run is what the baseline says"
-    } else {
-        "the run is not what the baseline says"
-    };
-    page.line(&[(style, words)]);
+    page.line(&[(style, outcome.words())]);
     let last = format!("gate: {}, {} known; exit {}", counts.join(", "), outcome.known, exit.code());
     // Not cut where the page ends: scripts read it.
     page.into_text() + &last + "\n"
@@ -34,9 +28,4 @@ pub fn render(outcome: &Outcome, run: &RunRecord, exit: Exit, colour: bool) -> S
 fn write(page: &mut Page, finding: &Finding) {
     page.line(&[(Style::Plain, "  "), (Style::Bold, &finding.about)]);
     page.paragraph((Style::Plain, "    "), Style::Plain, &finding.what);
-}
-
-fn capitalised(words: &str) -> String {
-    let (first, rest) = words.split_at(1);
-    first.to_uppercase() + rest
 }

@@ -1,7 +1,7 @@
 //! `ipcspec gate`.
 
 use super::select::Filters;
-use super::{Refusal, baseline, colour, print, store};
+use super::{Refusal, baseline, colour, github, print, store};
 use clap::Args;
 use harness::registry::specs;
 use reports::Exit;
@@ -53,5 +53,6 @@ fn judge(arguments: &Arguments) -> Result<Exit, Refusal> {
         .map_err(|why| Refusal::could_not(format!("{} {why}", arguments.records.display())))?;
     let exit = if arguments.git_bisect { outcome.bisect() } else { outcome.exit() };
     print(&gate::render(&outcome, &records.run, exit, colour()))?;
+    github::show(|| gate::annotations(&outcome, &records), || gate::job_summary(&outcome, &records))?;
     Ok(exit)
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod documented;
 mod explain;
 mod gate;
+mod github;
 mod leave;
 mod list;
 mod manifest;

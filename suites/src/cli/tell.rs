@@ -1,6 +1,6 @@
 //! What becomes of the records of a run: files, and what is said of them.
 
-use super::{Refusal, colour, documented::documented, print, store};
+use super::{Refusal, colour, documented::documented, github, print, store};
 use harness::record::Records;
 use reports::{Documented, Exit};
 use std::io::Write;
@@ -38,12 +38,8 @@ pub fn tell(place: Place, records: &Records) -> Result<Exit, Refusal> {
     if let Some(folder) = kept? {
         let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
     }
-    if std::env::var_os("GITHUB_ACTIONS").is_some() {
-        print(&reports::github::annotations(records))?;
-        if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
-            store::append(Path::new(&path), &reports::github::job_summary(records, claims))?;
-        }
-    }
+    let summary = || reports::github::job_summary(records, claims);
+    github::show(|| reports::github::annotations(records), summary)?;
     Ok(Exit::of(records))
 }
 

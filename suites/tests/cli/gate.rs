@@ -69,6 +69,21 @@ fn git_bisect_is_answered_in_its_own_codes() {
 }
 
 #[test]
+fn github_is_shown_what_the_gate_finds() {
+    let folder = a_run_with(deviate);
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("b.toml"), "").unwrap();
+    let mut command = ipcspec();
+    command.current_dir(folder.path()).args(["gate", SPEC, "--baseline", "b.toml", "--records", "r.jsonl"]);
+    let answer = answer(command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", path("summary.md")));
+    assert_eq!(answer.code, Some(DEVIATIONS), "{}", answer.err);
+    let annotated = answer.out.lines().filter(|line| line.starts_with("::error file=suites/src/pipe/")).count();
+    assert_eq!(annotated, 3, "{}", answer.out);
+    let summary = fs::read_to_string(path("summary.md")).unwrap();
+    assert!(summary.starts_with("## ipcspec gate: the run is not what the baseline says\n"), "{summary}");
+}
+
+#[test]
 fn what_cannot_be_gated_is_refused() {
     let folder = a_run_with(|_| ());
     assert_refused(&gate(&folder, "reboot = 1", &[]), COULD_NOT_RUN, "b.toml is not a baseline: line 1: unknown field");
@@ -128,9 +143,9 @@ fn a_baseline_is_written_explained_by_a_person_and_kept() {
 }
 
 #[test]
-fn the_baseline_in_the_readme_is_one() {
-    let readme = include_str!("../../../README.md");
-    let (_, rest) = readme.split_once("```toml\n").unwrap();
+fn the_baseline_in_the_book_is_one() {
+    let page = include_str!("../../../docs/src/gate.md");
+    let (_, rest) = page.split_once("```toml\n").unwrap();
     let (baseline, _) = rest.split_once("```").unwrap();
     // Its entries name specs that there are; of this run they say nothing.
     let answer = gate(&a_run_with(|_| ()), baseline, &[]);

@@ -1,5 +1,6 @@
 //! The command line as a user meets it: what is printed, where, and which exit code comes back.
 
+mod action;
 mod audit;
 mod command;
 mod compare;
