@@ -85,7 +85,14 @@ fn common(runs: Vec<(SpecRecord, Watched)>) -> Vec<Made> {
     let mut lessons = runs.into_iter().skip(1).map(|(_, watched)| watched.made);
     let mut made = lessons.next().unwrap_or_default();
     for other in lessons {
-        made.retain(|made| other.iter().any(|other| is_alike(made, other)));
+        made.retain_mut(|made| match other.iter().find(|other| is_alike(made, other)) {
+            Some(other) => {
+                // When all are woken, it is chance whether another one still sleeps.
+                made.contested &= other.contested;
+                true
+            }
+            None => false,
+        });
     }
     made
 }
@@ -94,8 +101,7 @@ fn common(runs: Vec<(SpecRecord, Watched)>) -> Vec<Made> {
 fn is_alike(one: &Made, other: &Made) -> bool {
     let end = |made: &Made| made.result.map(|result| result.map(|value| value.signum()));
     let what = |made: &Made| (made.process.clone(), made.call.clone(), made.number, made.judged.clone());
-    let waiting = |made: &Made| (made.blocked, made.contested);
-    what(one) == what(other) && end(one) == end(other) && one.flags == other.flags && waiting(one) == waiting(other)
+    what(one) == what(other) && end(one) == end(other) && one.flags == other.flags && one.blocked == other.blocked
 }
 
 /// How often a sabotage is tried whose call was not made, since things took another turn before it.

@@ -5,9 +5,12 @@ use harness::selection::IdPattern;
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-/// What may stay unnoticed.
+/// What may stay unnoticed, and what is not tried.
 #[derive(Debug)]
-pub struct Allowances(Vec<Allowance>);
+pub struct Allowances {
+    allowed: Vec<Allowance>,
+    chance: Vec<Allowance>,
+}
 
 #[derive(Debug)]
 struct Allowance {
@@ -22,6 +25,8 @@ struct Allowance {
 struct File {
     #[serde(default)]
     allowance: Vec<Entry>,
+    #[serde(default)]
+    chance: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -41,12 +46,21 @@ impl Allowances {
     /// Reads the text of such a file; an error says what is wrong with it and where.
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        file.allowance.into_iter().map(Allowance::new).collect::<Result<_, _>>().map(Self)
+        let all = |entries: Vec<Entry>| entries.into_iter().map(Allowance::new).collect::<Result<_, _>>();
+        Ok(Self { allowed: all(file.allowance)?, chance: all(file.chance)? })
     }
 
     /// Why this spec need not notice this sabotage; none when it has to.
     pub fn reason(&self, spec: &str, sabotage: &str) -> Option<&str> {
-        self.0.iter().find(|allowance| allowance.excuses(spec, sabotage)).map(|allowance| allowance.reason.as_str())
+        self.allowed
+            .iter()
+            .find(|allowance| allowance.excuses(spec, sabotage))
+            .map(|allowance| allowance.reason.as_str())
+    }
+
+    /// Whether the scheduler decides if the spec makes this call, so that the sabotage could not be tried each time.
+    pub fn is_chance(&self, spec: &str, sabotage: &str) -> bool {
+        self.chance.iter().any(|chance| chance.excuses(spec, sabotage))
     }
 
     /// What excuses nothing, as sentences. A pattern is not judged unless every spec that it names was audited.
@@ -54,7 +68,11 @@ impl Allowances {
         if findings.only.is_some() {
             return Vec::new();
         }
-        self.0.iter().flat_map(|allowance| allowance.stale(findings, registered)).collect()
+        let without_spec = self.chance.iter().flat_map(|chance| &chance.specs).filter_map(|(glob, pattern)| {
+            let names_any = registered.iter().any(|id| pattern.matches(id));
+            (!names_any).then(|| format!("an allowance is stale: no spec has the id {glob}"))
+        });
+        self.allowed.iter().flat_map(|allowance| allowance.stale(findings, registered)).chain(without_spec).collect()
     }
 }
 
@@ -124,6 +142,16 @@ mod tests {
         assert_eq!(allowances.reason("pipe.a/raw", "read#1:long"), Some("the clause says nothing of it"));
         assert_eq!(allowances.reason("pipe.a/raw", "read#1:short"), None);
         assert_eq!(allowances.reason("pipe.b", "read#1:long"), None);
+    }
+
+    #[test]
+    fn what_is_left_to_chance_names_specs_that_there_are() {
+        let text = "[[chance]]\nspecs = ['pipe.a']\nsabotages = ['child*/read#*']\nreason = 'who comes first reads'";
+        let allowances = Allowances::parse(text).unwrap();
+        assert!(allowances.is_chance("pipe.a/raw", "child2/read#1:short"));
+        assert!(!allowances.is_chance("pipe.a/raw", "read#1:short"));
+        assert_eq!(allowances.stale(&findings(vec![]), &["pipe.a/raw"]), [""; 0]);
+        assert_eq!(allowances.stale(&findings(vec![]), &[]), ["an allowance is stale: no spec has the id pipe.a"]);
     }
 
     #[test]

@@ -100,7 +100,12 @@ fn plan(specs: &[&'static Spec], machine: &Machine, pace: Pace) -> Result<Vec<Pl
     let documented = |call: &str| Catalogue::load().errnos_of(call);
     let plans = campaign::plan(specs, machine, pace, documented, |event| progress.show(event));
     progress.end();
-    plans.map_err(could_not)?.ok_or_else(interrupted)
+    let mut plans = plans.map_err(could_not)?.ok_or_else(interrupted)?;
+    let allowances = Allowances::ours();
+    for Plan { spec, sabotages, .. } in &mut plans {
+        sabotages.retain(|(sabotage, _)| !allowances.is_chance(spec.id, &sabotage.name()));
+    }
+    Ok(plans)
 }
 
 /// Leaves only the sabotages with this name; it is a mistake when there is none.
