@@ -1,6 +1,7 @@
 //! Many targets side by side: how many specs got which verdict on each, and the specs on which they differ.
 
 use crate::judged::judged;
+use crate::markdown::inline;
 use crate::page::{Page, Style};
 use crate::summary::{Counts, Summary};
 use crate::text;
@@ -142,16 +143,16 @@ pub fn markdown(columns: &[Column]) -> String {
     let heads = Verdict::ALL.map(|verdict| format!(" {verdict} |")).concat();
     let _ = writeln!(page, "| target | kernel | C library | rung |{heads}\n|---|---|---|---|{}", "--:|".repeat(5));
     for column in columns {
-        let target = cell(&column.target);
+        let target = inline(&column.target);
         match &column.outcome {
             Ok(records) => {
                 let (here, counts) = (&records.run.environment, counts(records));
                 let counts = Verdict::ALL.map(|verdict| format!(" {} |", counts.get(verdict))).concat();
-                let (kernel, libc, rung) = (cell(&here.kernel), cell(&here.libc), cell(&here.rung));
+                let (kernel, libc, rung) = (inline(&here.kernel), inline(&here.libc), inline(&here.rung));
                 let _ = writeln!(page, "| {target} | {kernel} | {libc} | {rung} |{counts}");
             }
             Err(sentence) => {
-                let _ = writeln!(page, "| {target} | {} | | |{}", cell(sentence), " |".repeat(5));
+                let _ = writeln!(page, "| {target} | {} | | |{}", inline(sentence), " |".repeat(5));
             }
         }
     }
@@ -163,26 +164,13 @@ pub fn markdown(columns: &[Column]) -> String {
         return page;
     }
     let _ = writeln!(page, "Of {all} specs: {KEY}.\n");
-    let heads: String = columns.iter().map(|column| format!(" {} |", cell(&column.target))).collect();
+    let heads: String = columns.iter().map(|column| format!(" {} |", inline(&column.target))).collect();
     let _ = writeln!(page, "| spec |{heads}\n|---|{}", ":-:|".repeat(columns.len()));
     for row in rows {
         let cells: String = row.cells.iter().map(|cell| format!(" {} |", letter(*cell))).collect();
-        let _ = writeln!(page, "| {} |{cells}", cell(&row.name));
+        let _ = writeln!(page, "| {} |{cells}", inline(&row.name));
     }
     page
-}
-
-/// Text in a cell, which nothing in it can leave.
-fn cell(text: &str) -> String {
-    let text = text::clip(&text::one_line(text), 300);
-    let mut cell = String::with_capacity(text.len());
-    for c in text.chars() {
-        if matches!(c, '\\' | '|' | '`' | '*' | '_' | '<' | '>' | '[' | ']' | '&') {
-            cell.push('\\');
-        }
-        cell.push(c);
-    }
-    cell
 }
 
 #[cfg(test)]

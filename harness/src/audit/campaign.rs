@@ -100,8 +100,8 @@ fn common(runs: Vec<(SpecRecord, Watched)>) -> Vec<Made> {
 /// Whether it is the same call with the same end. What it was called with and what it returned may be other numbers.
 fn is_alike(one: &Made, other: &Made) -> bool {
     let end = |made: &Made| made.result.map(|result| result.map(|value| value.signum()));
-    let what = |made: &Made| (made.process.clone(), made.call.clone(), made.number, made.judged.clone());
-    what(one) == what(other) && end(one) == end(other) && one.flags == other.flags && one.blocked == other.blocked
+    (one.number, &one.call, &one.process, &one.judged) == (other.number, &other.call, &other.process, &other.judged)
+        && (end(one), one.blocked, &one.flags) == (end(other), other.blocked, &other.flags)
 }
 
 /// How often a sabotage is tried whose call was not made, since things took another turn before it.

@@ -4,7 +4,7 @@ use super::Made;
 use crate::record::Source;
 use std::collections::HashMap;
 
-/// How many calls from one place of one process are kept: the first ones. How many there are, and so which is the last, may depend
+/// How many calls from one place are kept, of all processes of one generation: the first ones. How many there are, and so which is the last, may depend
 /// on who came first.
 const KEPT: usize = 4;
 

@@ -3,6 +3,7 @@
 use harness::audit::findings::{Audited, Findings, Outcome, Tried};
 use harness::selection::IdPattern;
 use serde::Deserialize;
+use std::sync::LazyLock;
 use wildmatch::WildMatch;
 
 /// What may stay unnoticed, and what is not tried.
@@ -39,8 +40,11 @@ struct Entry {
 
 impl Allowances {
     /// The allowances of this version of ipcspec. `reports/audit-allowances.toml`.
-    pub fn ours() -> Self {
-        Self::parse(include_str!("../../audit-allowances.toml")).expect("a test parses the file")
+    pub fn ours() -> &'static Self {
+        static OURS: LazyLock<Allowances> = LazyLock::new(|| {
+            Allowances::parse(include_str!("../../audit-allowances.toml")).expect("a test parses the file")
+        });
+        &OURS
     }
 
     /// Reads the text of such a file; an error says what is wrong with it and where.

@@ -61,8 +61,7 @@ fn write_missed(page: &mut Page, missed: &[(&Audited, &Tried)]) {
         let place = tried.judged.as_ref().map_or_else(String::new, ToString::to_string);
         alike.entry((place, family(&spec.id), &tried.sabotage)).or_default().push(&spec.id);
     }
-    page.blank();
-    page.line(&[(Style::Bold, "Missed: the spec conforms all the same")]);
+    page.heading("Missed: the spec conforms all the same");
     for ((place, _, sabotage), ids) in alike.iter().take(LISTED) {
         page.paragraph((Style::Plain, "  "), Style::Plain, &format!("{sabotage}  {}", ids.join(" ")));
         page.line(&[(Style::Dim, &format!("      judged at {place}"))]);
@@ -92,8 +91,7 @@ fn write_left_out(page: &mut Page, specs: &[Audited]) {
     if reasons.is_empty() {
         return;
     }
-    page.blank();
-    page.line(&[(Style::Bold, "Left out")]);
+    page.heading("Left out");
     for (reason, ids) in reasons {
         page.paragraph((Style::Yellow, &format!("{:>5}  ", ids.len())), Style::Plain, &reason);
         page.paragraph((Style::Dim, "       "), Style::Dim, &ids.join(" "));

@@ -1,7 +1,7 @@
 //! `ipcspec audit`, and the one sabotage of `ipcspec run --sabotage`.
 
 use super::select::{Filters, similar};
-use super::{Refusal, print, progress::Progress, store};
+use super::{Refusal, colour, github, print, progress::Progress, store, tell};
 use clap::Args;
 use fixtures::clauses::Catalogue;
 use harness::Spec;
@@ -9,12 +9,12 @@ use harness::audit::Watch;
 use harness::audit::campaign::{self, Plan};
 use harness::audit::findings::{Audited, Findings, LeftOut};
 use harness::environment::Environment;
-use harness::ladder::{CannotRun, Machine};
+use harness::ladder::Machine;
 use harness::registry::specs;
 use harness::runner::{Pace, Task};
 use reports::Exit;
 use reports::audit::{Allowances, Judgement, json, markdown, terminal};
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wildmatch::WildMatch;
@@ -45,11 +45,9 @@ pub struct Arguments {
 
 pub fn audit(arguments: &Arguments) -> Result<Exit, Refusal> {
     let specs = arguments.specs()?;
-    if let Some(path) = &arguments.findings {
-        store::prepare(path).map_err(|error| store::unwritable(path, &error))?;
-    }
-    let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
-    let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
+    tell::prepare(arguments.findings.as_deref())?;
+    let machine = Machine::probe(specs.iter().copied())?;
+    let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from))?;
     let pace = Pace { jobs, timeout_scale: 1.0 };
     let start = Instant::now();
     let mut plans = plan(&specs, &machine, pace)?;
@@ -63,7 +61,7 @@ pub fn audit(arguments: &Arguments) -> Result<Exit, Refusal> {
         specs: try_all(plans, &machine, pace)?,
         wall_us: start.elapsed().as_micros() as u64,
     };
-    tell(arguments, &findings)
+    report(arguments, &findings)
 }
 
 impl Arguments {
@@ -86,10 +84,6 @@ impl Arguments {
     }
 }
 
-fn could_not(error: CannotRun) -> Refusal {
-    Refusal::could_not(error.to_string())
-}
-
 fn interrupted() -> Refusal {
     Refusal::could_not("the audit was interrupted before it came to an end")
 }
@@ -100,7 +94,7 @@ fn plan(specs: &[&'static Spec], machine: &Machine, pace: Pace) -> Result<Vec<Pl
     let documented = |call: &str| Catalogue::load().errnos_of(call);
     let plans = campaign::plan(specs, machine, pace, documented, |event| progress.show(event));
     progress.end();
-    let mut plans = plans.map_err(could_not)?.ok_or_else(interrupted)?;
+    let mut plans = plans?.ok_or_else(interrupted)?;
     let allowances = Allowances::ours();
     for Plan { spec, sabotages, .. } in &mut plans {
         sabotages.retain(|(sabotage, _)| !allowances.is_chance(spec.id, &sabotage.name()));
@@ -136,7 +130,7 @@ fn try_all(plans: Vec<Plan>, machine: &Machine, pace: Pace) -> Result<Vec<Audite
     let progress = Progress::of_many(total);
     let audited = campaign::try_all(plans, machine, pace, |event| progress.show(event));
     progress.end();
-    audited.map_err(could_not)?.ok_or_else(interrupted)
+    audited?.ok_or_else(interrupted)
 }
 
 /// One run of each of the specs that can be sabotaged so.
@@ -154,16 +148,13 @@ pub fn sabotaged(specs: &[&'static Spec], name: &str, machine: &Machine, pace: P
     Ok(tasks.collect())
 }
 
-fn tell(arguments: &Arguments, findings: &Findings) -> Result<Exit, Refusal> {
+fn report(arguments: &Arguments, findings: &Findings) -> Result<Exit, Refusal> {
     let registered: Vec<_> = specs().iter().map(|spec| spec.id).collect();
-    let judgement = Judgement::of(findings, &Allowances::ours(), &registered);
+    let judgement = Judgement::of(findings, Allowances::ours(), &registered);
     let kept = keep(arguments, &judgement);
-    let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    print(&terminal::render(&judgement, colour))?;
+    print(&terminal::render(&judgement, colour()))?;
     kept?;
-    if let Some(path) = std::env::var_os("GITHUB_STEP_SUMMARY") {
-        store::append(Path::new(&path), &markdown::render(&judgement))?;
-    }
+    github::show(String::new, || markdown::render(&judgement))?;
     Ok(judgement.exit())
 }
 

@@ -48,8 +48,7 @@ pub fn baseline(arguments: &Arguments) -> Result<Exit, Refusal> {
     let wishes = Wishes { reason: arguments.reason.clone(), pin: arguments.pin.clone() };
     let new = updated(&old, &records, &suite, &wishes)
         .map_err(|why| Refusal::could_not(format!("{} {why}", arguments.records.display())))?;
-    reports::replace_file(path, |file| file.write_all(new.write().as_bytes()))
-        .map_err(|error| Refusal::could_not(format!("{} cannot be written: {error}", path.display())))?;
+    store::replace(path, &new.write())?;
     tell(path, &new);
     Ok(Exit::Holds)
 }

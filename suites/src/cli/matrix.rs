@@ -92,9 +92,7 @@ fn tell(folder: &Path, columns: &[Column]) -> Result<(), Refusal> {
     });
     let page = html::page(&runs.collect::<Vec<_>>(), &documented());
     for (name, text) in [("matrix.md", matrix::markdown(columns)), ("matrix.html", page)] {
-        let path = folder.join(name);
-        reports::replace_file(&path, |file| file.write_all(text.as_bytes()))
-            .map_err(|error| store::unwritable(&path, &error))?;
+        store::replace(&folder.join(name), &text)?;
     }
     print(&matrix::text(columns, colour()))?;
     let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html are in {}", folder.display());

@@ -19,7 +19,7 @@ pub struct Arguments {
 pub fn merge(arguments: &Arguments) -> Result<Exit, Refusal> {
     let named = arguments.records.as_deref();
     let whole = named.unwrap_or(Path::new(store::DEFAULT));
-    if let Some(part) = arguments.parts.iter().find(|part| is_same_file(part, whole)) {
+    if let Some(part) = arguments.parts.iter().find(|part| store::is_same(part, whole)) {
         return Err(Refusal::could_not(format!(
             "{} is a part, and would be overwritten by the whole: name another place with --records",
             part.display()
@@ -30,8 +30,4 @@ pub fn merge(arguments: &Arguments) -> Result<Exit, Refusal> {
     let parts = arguments.parts.iter().map(part).collect::<Result<Vec<_>, Refusal>>()?;
     let records = merge_parts(parts).map_err(Refusal::could_not)?;
     tell::tell(tell::Place::of(named), &records)
-}
-
-fn is_same_file(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }

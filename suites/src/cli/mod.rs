@@ -26,6 +26,7 @@ mod tell;
 mod trace;
 
 use clap::{Parser, Subcommand};
+use harness::ladder::CannotRun;
 use reports::Exit;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
@@ -85,6 +86,12 @@ impl Refusal {
 
     fn nothing(sentence: impl Into<String>) -> Self {
         Self { sentence: sentence.into(), exit: Exit::NothingSelected }
+    }
+}
+
+impl From<CannotRun> for Refusal {
+    fn from(error: CannotRun) -> Self {
+        Self::could_not(error.to_string())
     }
 }
 

@@ -26,7 +26,7 @@ pub fn report(arguments: &Arguments) -> Result<Exit, Refusal> {
         [one] => one.with_file_name(Format::Html.file_name()),
         _ => "matrix.html".into(),
     });
-    if files.iter().any(|file| is_same(file, &out)) {
+    if files.iter().any(|file| store::is_same(file, &out)) {
         return Err(store::unwritable(&out, &std::io::Error::other("the records are there")));
     }
     let names = names(files)?;
@@ -38,14 +38,9 @@ pub fn report(arguments: &Arguments) -> Result<Exit, Refusal> {
             html::page(&columns.collect::<Vec<_>>(), &documented())
         }
     };
-    reports::replace_file(&out, |file| file.write_all(page.as_bytes()))
-        .map_err(|error| store::unwritable(&out, &error))?;
+    store::replace(&out, &page)?;
     let _ = writeln!(std::io::stderr(), "the report is in {}", out.display());
     Ok(Exit::Holds)
-}
-
-fn is_same(one: &Path, other: &Path) -> bool {
-    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 /// The shortest names that tell the files apart: `gvisor.jsonl`, or else `gvisor/records.jsonl`, is `gvisor`.

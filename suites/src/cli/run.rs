@@ -117,9 +117,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
         harness::trace::make_signs();
     }
     harness::set_seed(arguments.shuffle.unwrap_or_default());
-    let could_not = |error: harness::ladder::CannotRun| Refusal::could_not(error.to_string());
-    let machine = Machine::probe(specs.iter().copied()).map_err(could_not)?;
-    let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from)).map_err(could_not)?;
+    let machine = Machine::probe(specs.iter().copied())?;
+    let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from))?;
     let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
     let order = match &arguments.sabotage {
         Some(name) => audit::sabotaged(&specs, name, &machine, pace)?,
@@ -139,8 +138,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
             judged.push(record.clone());
         }
         Ok(())
-    })
-    .map_err(could_not)?;
+    })?;
     progress.end();
     let end = EndRecord { specs: judged.len(), interrupted, wall_us: start.elapsed().as_micros() as u64 };
     if arguments.trace && !interrupted {

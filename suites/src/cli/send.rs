@@ -21,8 +21,7 @@ pub fn send(run: &RunRecord, order: Vec<Task>, machine: &Machine, pace: Pace) ->
             send(Line::Spec(Box::new(record.clone())))
         }
         Event::Started(_) => Ok(()),
-    })
-    .map_err(|error| Refusal::could_not(error.to_string()))?;
+    })?;
     send(Line::End(EndRecord { specs, interrupted, wall_us: start.elapsed().as_micros() as u64 }))
         .map_err(could_not)?;
     // Whoever reads the records decides what they mean.

@@ -51,6 +51,16 @@ pub fn read(path: &Path) -> Result<Records, Refusal> {
     Records::read(BufReader::new(file)).map_err(|error| refusal(&error))
 }
 
+/// Whether both are names of one file that is there.
+pub fn is_same(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
+}
+
+/// Writes an answer into a file. A reader sees the old file or the new one, never a part.
+pub fn replace(path: &Path, text: &str) -> Result<(), Refusal> {
+    reports::replace_file(path, |out| out.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
+}
+
 /// Adds to a file that others write too.
 pub fn append(path: &Path, text: &str) -> Result<(), Refusal> {
     let file = std::fs::OpenOptions::new().append(true).create(true).open(path);
