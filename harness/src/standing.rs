@@ -12,9 +12,14 @@ struct Stat {
     parent: i32,
 }
 
+/// What a file of /proc holds. The harness looks, whoever asks it to.
+fn look(file: &str) -> Option<String> {
+    mark::by_harness(|| fs::read_to_string(format!("/proc/{file}"))).ok()
+}
+
 /// The name may hold spaces and parentheses, so the line is cut at its last `)`.
 fn stat(pid: impl std::fmt::Display) -> Option<Stat> {
-    let text = mark::by_harness(|| fs::read_to_string(format!("/proc/{pid}/stat"))).ok()?;
+    let text = look(&format!("{pid}/stat"))?;
     let (head, tail) = text.rsplit_once(')')?;
     let (_, name) = head.split_once('(')?;
     let mut fields = tail.split_whitespace();
@@ -34,13 +39,13 @@ pub fn parent() -> Option<i32> {
 /// The number of the system call that a process is in, while it sleeps in one.
 /// None where the kernel does not tell (no /proc/PID/syscall, or not to us).
 pub fn syscall(pid: i32) -> Option<usize> {
-    let text = mark::by_harness(|| fs::read_to_string(format!("/proc/{pid}/syscall"))).ok()?;
+    let text = look(&format!("{pid}/syscall"))?;
     text.split_whitespace().next()?.parse().ok()
 }
 
 /// Whether the kernel tells of this process's children in which system call they are.
 pub fn tells_syscalls() -> bool {
-    mark::by_harness(|| fs::read_to_string("/proc/self/syscall")).is_ok()
+    look("self/syscall").is_some()
 }
 
 /// Living children, zombies too.

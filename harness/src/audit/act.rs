@@ -13,10 +13,8 @@ pub fn at_entry(tracee: &Tracee, act: Act, inside: &mut Inside) -> nix::Result<(
         Act::Corrupt => {
             let Some(buffer) = row.takes else { return Ok(()) };
             let address = tracee.byte_of(buffer, arguments, 0)?;
-            let mut byte = [0];
-            tracee.read(address, &mut byte)?;
-            inside.put_back = Some((address, byte[0]));
-            tracee.set_byte(address, byte[0] ^ 1)
+            inside.put_back = Some((address, change_byte(tracee, address)?));
+            Ok(())
         }
         Act::Drop(place, flag) => {
             let (place, flags) = row.flags[place];
@@ -40,14 +38,14 @@ pub fn at_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix
         Act::Change(given) => match row.gives[given] {
             Given::Bytes(buffer) => {
                 let last = returned.saturating_sub(1).max(0).cast_unsigned();
-                change_byte(tracee, tracee.byte_of(buffer, arguments, last)?)
+                change_byte(tracee, tracee.byte_of(buffer, arguments, last)?).map(drop)
             }
             Given::Field(_, place) | Given::WaitStatus(place) => {
                 tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ OTHER)
             }
         },
         Act::ChangeFirst(given) => match row.gives[given] {
-            Given::Bytes(buffer) => change_byte(tracee, tracee.byte_of(buffer, arguments, 0)?),
+            Given::Bytes(buffer) => change_byte(tracee, tracee.byte_of(buffer, arguments, 0)?).map(drop),
             Given::Field(..) | Given::WaitStatus(_) => Ok(()),
         },
         Act::Status(given, status) => match row.gives[given] {
@@ -58,8 +56,10 @@ pub fn at_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix
     }
 }
 
-fn change_byte(tracee: &Tracee, address: u64) -> nix::Result<()> {
+/// Changes the last bit of a byte, and gives what it was before.
+fn change_byte(tracee: &Tracee, address: u64) -> nix::Result<u8> {
     let mut byte = [0];
     tracee.read(address, &mut byte)?;
-    tracee.set_byte(address, byte[0] ^ 1)
+    tracee.set_byte(address, byte[0] ^ 1)?;
+    Ok(byte[0])
 }

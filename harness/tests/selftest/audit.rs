@@ -12,19 +12,8 @@ use harness::ladder::{CannotRun, Machine};
 use harness::runner::Pace;
 use harness::selection::Selection;
 use libtest_mimic::Trial;
-use std::process::ExitCode;
 
-pub fn main(arguments: &[String]) -> ExitCode {
-    match audit(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(CannotRun(sentence)) => {
-            eprintln!("{sentence}");
-            2.into()
-        }
-    }
-}
-
-fn audit(arguments: &[String]) -> Result<(), CannotRun> {
+pub fn main(arguments: &[String]) -> Result<(), CannotRun> {
     let [findings, jobs, _, timeout_scale, ids @ ..] = arguments else { panic!("see runner.rs") };
     let specs = Selection { ids: ids.to_vec(), ..Selection::default() }.specs().expect("planted ids");
     let machine = Machine::probe(specs.iter().copied())?;

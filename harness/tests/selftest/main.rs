@@ -18,14 +18,15 @@ mod seams;
 mod surroundings;
 mod ui;
 
+use harness::ladder::CannotRun;
 use libtest_mimic::{Arguments, Trial};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.first().map(String::as_str) {
-        Some("planted") => runner::main(&arguments[1..]),
-        Some("audit") => audit::main(&arguments[1..]),
+        Some("planted") => exit(runner::main(&arguments[1..])),
+        Some("audit") => exit(audit::main(&arguments[1..])),
         Some("surroundings") => surroundings::main(&arguments[1..]),
         Some("kill-runs") => kill_runs::main(&arguments[1..]),
         _ => {
@@ -40,6 +41,17 @@ fn main() -> ExitCode {
                 ui::trials(),
             ];
             libtest_mimic::run(&Arguments::from_args(), trials.into_iter().flatten().collect()).exit_code()
+        }
+    }
+}
+
+/// How a run of planted specs ends.
+fn exit(outcome: Result<(), CannotRun>) -> ExitCode {
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(CannotRun(sentence)) => {
+            eprintln!("{sentence}");
+            2.into()
         }
     }
 }

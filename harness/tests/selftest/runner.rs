@@ -8,19 +8,8 @@ use harness::record::{EndRecord, FORMAT, Line, RunRecord, Writer};
 use harness::runner::{self, Event, Pace};
 use harness::selection::{self, Selection};
 use std::fs::File;
-use std::process::ExitCode;
 
-pub fn main(arguments: &[String]) -> ExitCode {
-    match run(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(CannotRun(sentence)) => {
-            eprintln!("{sentence}");
-            2.into()
-        }
-    }
-}
-
-fn run(arguments: &[String]) -> Result<(), CannotRun> {
+pub fn main(arguments: &[String]) -> Result<(), CannotRun> {
     let [records, jobs, repeat, timeout_scale, ids @ ..] = arguments else { panic!("see the file's first lines") };
     let number = |text: &str| text.parse::<usize>().expect("a number");
     // It is there, and writable for whom the run became.
