@@ -154,6 +154,20 @@ macro_rules! field {
     };
 }
 
+/// What is told of a file, in the structure at the address in an argument.
+macro_rules! stat {
+    ($argument:literal) => {
+        &[
+            field!($argument, stat.st_mode, 4),
+            field!($argument, stat.st_ino, 8),
+            field!($argument, stat.st_nlink, 4),
+            field!($argument, stat.st_uid, 4),
+            field!($argument, stat.st_gid, 4),
+            field!($argument, stat.st_size, 8),
+        ]
+    };
+}
+
 const OPEN: &[Flag] = flags! {
     O_WRONLY O_RDWR O_CREAT O_EXCL O_TRUNC O_APPEND O_NONBLOCK O_CLOEXEC O_DIRECTORY O_NOFOLLOW O_PATH O_SYNC
 };
@@ -260,16 +274,9 @@ pub const CALLS: &[Row] = &[
     call("faccessat").fails(&[EACCES, ENOENT]).asks(),
     call("readlink").fails(&[ENOENT]).returns(Returns::Bytes(Some(2))).asks().gives(&[Bytes(At(1, 0))]),
     call("readlinkat").fails(&[ENOENT]).returns(Returns::Bytes(Some(3))).asks().gives(&[Bytes(At(2, 0))]),
-    call("fstat").fails(&[EBADF]).asks().gives(&STAT_1),
-    call("stat").fails(&[ENOENT, EACCES]).asks().gives(&STAT_1),
-    call("newfstatat").fails(&[ENOENT, EACCES]).asks().gives(&[
-        field!(2, stat.st_mode, 4),
-        field!(2, stat.st_ino, 8),
-        field!(2, stat.st_nlink, 4),
-        field!(2, stat.st_uid, 4),
-        field!(2, stat.st_gid, 4),
-        field!(2, stat.st_size, 8),
-    ]),
+    call("fstat").fails(&[EBADF]).asks().gives(stat!(1)),
+    call("stat").fails(&[ENOENT, EACCES]).asks().gives(stat!(1)),
+    call("newfstatat").fails(&[ENOENT, EACCES]).asks().gives(stat!(2)),
     call("statx").fails(&[ENOENT, EACCES]).asks().gives(&[
         field!(4, statx.stx_mode, 2),
         field!(4, statx.stx_ino, 8),
@@ -414,15 +421,6 @@ pub const CALLS: &[Row] = &[
     call("pidfd_open").returns(Descriptor),
     call("pidfd_getfd").returns(Descriptor),
     call("pidfd_send_signal"),
-];
-
-const STAT_1: [Given; 6] = [
-    field!(1, stat.st_mode, 4),
-    field!(1, stat.st_ino, 8),
-    field!(1, stat.st_nlink, 4),
-    field!(1, stat.st_uid, 4),
-    field!(1, stat.st_gid, 4),
-    field!(1, stat.st_size, 8),
 ];
 
 /// Whether msgget, semget or shmget may make an object, by its key and by the argument with its flags.
