@@ -1,6 +1,6 @@
 //! What is done to the call that is sabotaged, while its process is stopped at it.
 
-use super::calls::Given;
+use super::calls::{Buffer, Given, Row};
 use super::registers;
 use super::sabotage::Act;
 use super::tracee::{Inside, Tracee};
@@ -29,12 +29,21 @@ pub fn at_entry(tracee: &Tracee, act: Act, inside: &mut Inside) -> nix::Result<(
 /// What is changed of a value. Not the last bit: identities that were given out one after the other would come to be one.
 const OTHER: u64 = 0x80;
 
+/// What the byte is that is there too many: no text, and not what a buffer begins with.
+const EXTRA: u8 = 0xA5;
+
 /// What is done to a call after it was made.
 pub fn at_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix::Result<()> {
     let (row, arguments) = (inside.row, &inside.arguments);
     match act {
         Act::Skip(value) | Act::Return(value) => registers::set_result(tracee.pid, value),
-        Act::Shift(more) => registers::set_result(tracee.pid, returned + more),
+        Act::Shift(more) => {
+            if let (Some(buffer @ Buffer::At(..)), 1..) = (given_bytes(row), more) {
+                // A vector may have no room for it.
+                tracee.set_byte(tracee.byte_of(buffer, arguments, returned.cast_unsigned())?, EXTRA)?;
+            }
+            registers::set_result(tracee.pid, returned + more)
+        }
         Act::Change(given) => match row.gives[given] {
             Given::Bytes(buffer) => {
                 let last = returned.saturating_sub(1).max(0).cast_unsigned();
@@ -54,6 +63,13 @@ pub fn at_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix
         },
         Act::Corrupt | Act::Drop(..) | Act::GiveAway => Ok(()),
     }
+}
+
+fn given_bytes(row: &Row) -> Option<Buffer> {
+    row.gives.iter().find_map(|given| match given {
+        Given::Bytes(buffer) => Some(*buffer),
+        Given::Field(..) | Given::WaitStatus(_) => None,
+    })
 }
 
 /// Changes the last bit of a byte, and gives what it was before.

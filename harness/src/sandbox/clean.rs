@@ -51,7 +51,20 @@ fn clean(own_pid_namespace: bool) -> Scene {
     limit(Resource::RLIMIT_NOFILE, OPEN_FILES)?;
     limit(Resource::RLIMIT_CORE, 0)?;
     set_environment();
+    perturb_memory();
     Ok(())
+}
+
+/// What stands in memory that was just allocated is the same in every run, and no text: a buffer that a wrong kernel does not
+/// fill tells the same each time (mallopt(3), M_PERTURB; the allocator of musl has no such thing).
+fn perturb_memory() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: sets a parameter of the allocator; this process has one thread.
+    unsafe {
+        const NEITHER_ZERO_NOR_TEXT: libc::c_int = 0xA5;
+        // The allocator fills with the complement.
+        libc::mallopt(libc::M_PERTURB, !NEITHER_ZERO_NOR_TEXT & 0xFF);
+    }
 }
 
 /// Every disposition to its default (Rust ignores SIGPIPE and handles SIGSEGV and SIGBUS; a shell's `&` leaves SIGINT
