@@ -34,8 +34,11 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
     for format in Format::ALL {
         format.render(records, &documented);
     }
-    let columns =
-        [("sample", &sample), ("mutant", records)].map(|(name, records)| Column { name: name.into(), records });
+    let columns = [("sample", &sample), ("mutant", records)].map(|(name, records)| Column {
+        name: name.into(),
+        records,
+        gate: None,
+    });
     html::page(&columns, &documented);
     terminal::render(records, claims, true);
     github::annotations(records);

@@ -37,10 +37,15 @@ impl Exit {
         }
     }
 
-    /// The exit of runs on many targets: a failure outweighs a target without records, and that outweighs what holds.
+    /// The exit of runs on many targets, each by its baseline if it has one: a failure outweighs a target without records, and
+    /// that outweighs what holds.
     pub fn of_matrix(columns: &[Column]) -> Self {
-        let exits: Vec<_> =
-            columns.iter().map(|column| column.outcome.as_ref().map_or(Self::CouldNotRun, Self::of)).collect();
+        let exit = |column: &Column| match (&column.gate, &column.outcome) {
+            (Some(gate), _) => gate.exit(),
+            (None, Ok(records)) => Self::of(records),
+            (None, Err(_)) => Self::CouldNotRun,
+        };
+        let exits: Vec<_> = columns.iter().map(exit).collect();
         let weight = [Self::Deviations, Self::CouldNotRun, Self::NothingSelected, Self::Holds];
         weight.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Self::NothingSelected)
     }
@@ -96,8 +101,9 @@ pub(crate) fn shortfall(records: &Records) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sample;
+    use crate::{gate, sample};
     use harness::verdict::Verdict;
+    use std::collections::BTreeMap;
 
     #[test]
     fn each_code_has_its_run() {
@@ -134,13 +140,15 @@ mod tests {
         let mut records = sample::records();
         records.specs.retain(|spec| !spec.verdict.is_failure());
         records.run.selected = records.specs.len();
-        let column = |outcome| Column { target: "a target".into(), outcome };
+        let column = |outcome| Column { target: "a target".into(), outcome, gate: None };
         let (holds, fails) = (column(Ok(records)), column(Ok(sample::records())));
         let absent = column(Err("it sent no records".into()));
         assert_eq!(Exit::of_matrix(&[]), Exit::NothingSelected);
         assert_eq!(Exit::of_matrix(&[holds.clone(), holds.clone()]), Exit::Holds);
         assert_eq!(Exit::of_matrix(&[holds.clone(), absent.clone()]), Exit::CouldNotRun);
-        assert_eq!(Exit::of_matrix(&[holds, absent, fails]), Exit::Deviations);
+        assert_eq!(Exit::of_matrix(&[holds, absent, fails.clone()]), Exit::Deviations);
+        let known = gate::Outcome { findings: vec![], known: BTreeMap::new() };
+        assert_eq!(Exit::of_matrix(&[Column { gate: Some(known), ..fails }]), Exit::Holds, "its baseline decides");
     }
 
     #[test]

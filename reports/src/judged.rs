@@ -32,11 +32,13 @@ pub fn judged(records: &Records) -> Vec<Judged<'_>> {
         })
         .collect();
     let mut verdicts: BTreeMap<&str, ByLayer> = BTreeMap::new();
-    for (asked, layer, verdict) in specs.iter().filter_map(|spec| Some((spec.asked(), spec.layer()?, spec.verdict()))) {
+    for (asked, layer, verdict) in
+        specs.iter().filter_map(|spec| Some((without_layer(spec.record()), spec.layer()?, spec.verdict())))
+    {
         verdicts.entry(asked).or_default()[layer] = Some(verdict);
     }
     for spec in specs.iter_mut().filter(|spec| spec.layer().is_some()) {
-        spec.by_layer = verdicts.get(spec.asked()).copied().unwrap_or_default();
+        spec.by_layer = verdicts.get(without_layer(spec.record())).copied().unwrap_or_default();
     }
     specs
 }
@@ -60,13 +62,6 @@ impl<'a> Judged<'a> {
     /// A spec with one attempt.
     pub(crate) fn one(record: &'a SpecRecord) -> Self {
         Self { attempts: vec![record], by_layer: ByLayer::default(), run: None }
-    }
-
-    /// The id without the layer: what is asked.
-    fn asked(&self) -> &'a str {
-        let record = self.record();
-        let layer = record.layer.map(|layer| format!("/{layer}"));
-        layer.and_then(|layer| record.id.strip_suffix(layer.as_str())).unwrap_or(&record.id)
     }
 
     /// The place of the layer among all.

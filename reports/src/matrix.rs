@@ -1,5 +1,6 @@
 //! Many targets side by side: how many specs got which verdict on each, and the specs on which they differ.
 
+use crate::gate;
 use crate::judged::judged;
 use crate::markdown::inline;
 use crate::page::{Page, Style};
@@ -18,6 +19,8 @@ pub struct Column {
     pub target: String,
     /// Its records, or a sentence that says why there are none.
     pub outcome: Result<Records, String>,
+    /// How they stand against its baseline.
+    pub gate: Option<gate::Outcome>,
 }
 
 /// What a cell holds: the verdict, or none where the spec was not judged.
@@ -156,12 +159,20 @@ pub fn markdown(columns: &[Column]) -> String {
             }
         }
     }
+    write_failing(&mut page, columns);
+    if columns.iter().any(|column| column.gate.is_some()) {
+        write_gates(&mut page, columns);
+    }
+    page
+}
+
+fn write_failing(page: &mut String, columns: &[Column]) {
     let rows = rows(columns);
     let all = specs(columns);
     let _ = writeln!(page, "\n## Specs that fail somewhere\n");
     if rows.is_empty() {
         let _ = writeln!(page, "None of {all}.");
-        return page;
+        return;
     }
     let _ = writeln!(page, "Of {all} specs: {KEY}.\n");
     let heads: String = columns.iter().map(|column| format!(" {} |", inline(&column.target))).collect();
@@ -170,7 +181,28 @@ pub fn markdown(columns: &[Column]) -> String {
         let cells: String = row.cells.iter().map(|cell| format!(" {} |", letter(*cell))).collect();
         let _ = writeln!(page, "| {} |{cells}", inline(&row.name));
     }
-    page
+}
+
+/// What is new on each target, and what is known and why.
+fn write_gates(page: &mut String, columns: &[Column]) {
+    let _ = writeln!(page, "\n## Against the baselines\n\n| target | about | kind | what |\n|---|---|---|---|");
+    for Column { target, gate, .. } in columns {
+        let Some(gate) = gate else { continue };
+        let target = inline(target);
+        for finding in &gate.findings {
+            let (about, what) = (inline(&finding.about), inline(&finding.what));
+            let _ = writeln!(page, "| {target} | {about} | {} | {what} |", finding.kind.words());
+        }
+        // An entry is known for all specs that it names.
+        let known: BTreeMap<_, _> = gate.known.values().map(|known| (&known.id, known)).collect();
+        for (id, known) in known {
+            let _ =
+                writeln!(page, "| {target} | {} | known | {}: {} |", inline(id), known.verdict, inline(&known.reason));
+        }
+        if gate.findings.is_empty() && gate.known.is_empty() {
+            let _ = writeln!(page, "| {target} | | nothing | |");
+        }
+    }
 }
 
 #[cfg(test)]
@@ -184,7 +216,7 @@ mod tests {
         for spec in other.specs.iter_mut().filter(|spec| spec.verdict == Verdict::Deviates) {
             spec.verdict = Verdict::Conforms;
         }
-        let column = |target: &str, outcome| Column { target: target.into(), outcome };
+        let column = |target: &str, outcome| Column { target: target.into(), outcome, gate: None };
         vec![
             column("local", Ok(sample::records())),
             column("uml", Ok(other)),
@@ -233,6 +265,25 @@ Of 7 specs: . conforms, D deviates, B broken, T timeout, s skipped.
 "#;
 
     #[test]
+    fn a_page_tells_what_is_known_of_each_target_and_what_is_new() {
+        let mut columns = columns();
+        columns[0].gate = Some(sample::gate());
+        let page = markdown(&columns);
+        let told = page.strip_prefix(MARKDOWN).unwrap_or_else(|| panic!("{page}"));
+        assert_eq!(told, GATES);
+    }
+
+    const GATES: &str = r#"
+## Against the baselines
+
+| target | about | kind | what |
+|---|---|---|---|
+| local | fifo.open-read-blocks | new deviations | timeout: the watchdog ended it after 30.000 s |
+| local | pipe.write-atomic | newly broken | broken: fcntl(F\_SETPIPE\_SZ) failed while the scene was set: EPERM |
+| local | fifo.open-nonblock-write | known | deviates: No \<reader\> is needed there. |
+"#;
+
+    #[test]
     fn cases_that_agree_share_a_row() {
         let mut records = sample::records();
         records.specs.retain(|spec| spec.verdict == Verdict::Deviates);
@@ -243,7 +294,7 @@ Of 7 specs: . conforms, D deviates, B broken, T timeout, s skipped.
         };
         records.specs = vec![case("libc"), case("nix"), case("raw")];
         records.specs[2].verdict = Verdict::Timeout;
-        let rows = rows(&[Column { target: "local".into(), outcome: Ok(records) }]);
+        let rows = rows(&[Column { target: "local".into(), outcome: Ok(records), gate: None }]);
         let shown: Vec<_> = rows.iter().map(|row| (row.name.as_str(), letter(row.cells[0]))).collect();
         assert_eq!(shown, [("fifo.open-read-blocks (2 cases)", "D"), ("fifo.open-read-blocks/raw", "T")]);
     }
@@ -252,9 +303,9 @@ Of 7 specs: . conforms, D deviates, B broken, T timeout, s skipped.
     fn targets_that_skip_do_not_differ() {
         let mut records = sample::records();
         records.specs.retain(|spec| !spec.verdict.is_failure());
-        let one = Column { target: "one".into(), outcome: Ok(records.clone()) };
+        let one = Column { target: "one".into(), outcome: Ok(records.clone()), gate: None };
         records.specs.iter_mut().for_each(|spec| spec.verdict = Verdict::Skipped);
-        let other = Column { target: "other".into(), outcome: Ok(records) };
+        let other = Column { target: "other".into(), outcome: Ok(records), gate: None };
         assert!(text(&[one, other], false).ends_with("\nno spec fails anywhere, of 4 specs\n"));
     }
 }

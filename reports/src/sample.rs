@@ -1,14 +1,17 @@
 //! Runs made up for tests.
 
+use crate::baseline::Baseline;
 use crate::claims::NotedClaim;
 use crate::documented::DocumentedError;
+use crate::gate;
+use crate::scope::Scope;
 use harness::environment::Environment;
 use harness::layer::Layer;
 use harness::record::{
     EndRecord, FORMAT, Failure, Missing, Observation, Process, Records, RunRecord, SeenError, Source, SpecRecord,
 };
 use harness::verdict::Verdict;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A whole run with every verdict.
 pub(crate) fn records() -> Records {
@@ -28,6 +31,16 @@ pub(crate) fn records() -> Records {
         ],
         7,
     )
+}
+
+/// That run against a baseline that knows one of its three failures.
+pub(crate) fn gate() -> gate::Outcome {
+    let known = "[[known]]\nid = \"fifo.open-nonblock-write\"\nreason = \"No <reader> is needed there.\"\n\
+                 link = \"https://example.org/1\"\n[skips]\nreboot = 2\n\"cpus(4)\" = 1\n";
+    let records = records();
+    let suite: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
+    let baseline = Baseline::read(known).expect("a baseline");
+    gate::gate(&records, &baseline, &Scope { wanted: suite.clone(), suite }).expect("a whole run")
 }
 
 /// The same run, ended before all of twelve specs were judged.

@@ -134,3 +134,23 @@ fn a_matrix_has_a_column_for_each_target() {
     }
     assert!(!folder.path().join("m/board.jsonl").exists());
 }
+
+#[test]
+fn a_matrix_by_baselines_tells_what_is_known_and_begins_with_none_missing() {
+    let folder = with_wrapper(&["sh", "-c", "exit 1"]);
+    let baselines = folder.path().join("b");
+    fs::create_dir(&baselines).unwrap();
+    let matrix = |targets: &[&str]| {
+        let rest = ["--targets", "list.toml", "--folder", "m", "--baselines", "b"];
+        ipcspec(folder.path(), &[&["matrix"], targets, &rest].concat()).output().unwrap()
+    };
+    fs::write(baselines.join("here.toml"), "[skips]\nreboot = 99\n").unwrap();
+    assert_refused(&matrix(&["here", "board"]), "b/board.toml cannot be read: No such file");
+    assert!(!folder.path().join("m").exists(), "nothing was run");
+
+    let output = matrix(&["here"]);
+    let (out, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(out.contains("\nhere\nipcspec ") && out.contains("\ngate: "), "{out}{said}");
+    let page = fs::read_to_string(folder.path().join("m/matrix.md")).unwrap();
+    assert!(page.contains("\n## Against the baselines\n"), "{page}");
+}

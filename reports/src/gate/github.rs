@@ -20,7 +20,7 @@ pub fn job_summary(outcome: &Outcome, records: &Records) -> String {
     let heads: String = Kind::ALL.map(|kind| format!(" {} |", kind.words())).concat();
     let counts: String = Kind::ALL.map(|kind| format!(" {} |", outcome.of(kind).count())).concat();
     let columns = " --: |".repeat(Kind::ALL.len() + 1);
-    markdown += &format!("|{heads} known |\n|{columns}\n|{counts} {} |\n\n", outcome.known);
+    markdown += &format!("|{heads} known |\n|{columns}\n|{counts} {} |\n\n", outcome.known.len());
     markdown += &github::environment(records);
     // Last, because they may be long and are cut where GitHub would refuse the whole.
     markdown + &findings(outcome)

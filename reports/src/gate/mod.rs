@@ -12,15 +12,15 @@ use crate::judged::{Judged, judged, reason, skipped};
 use crate::scope::Scope;
 use harness::record::{Records, RunRecord};
 use harness::verdict::Verdict;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What the gate has to say.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// Everything that is not as the baseline says, the most telling first.
     pub findings: Vec<Finding>,
-    /// How many specs fail as it is known.
-    pub known: usize,
+    /// The specs that fail as it is known, by id, with the entry that says so.
+    pub known: BTreeMap<String, Known>,
 }
 
 /// Something that is not as the baseline says.
@@ -100,6 +100,13 @@ impl Outcome {
         }
     }
 
+    /// The answer in numbers, without those that are 0: `3 new deviations, 94 known`.
+    pub(crate) fn numbers(&self) -> String {
+        let findings = Kind::ALL.map(|kind| (self.of(kind).count(), kind.words()));
+        let counts = findings.into_iter().chain([(self.known.len(), "known")]).filter(|(count, _)| *count > 0);
+        counts.map(|(count, words)| format!("{count} {words}")).collect::<Vec<_>>().join(", ")
+    }
+
     /// How the gate ends.
     pub fn exit(&self) -> Exit {
         if self.findings.is_empty() { Exit::Holds } else { Exit::Deviations }
@@ -126,11 +133,13 @@ pub fn gate(records: &Records, baseline: &Baseline, scope: &Scope) -> Result<Out
     let wanted = |spec: &Judged| scope.wanted.contains(spec.record().id.as_str());
     let specs: Vec<_> = judged(records).into_iter().filter(wanted).collect();
     let mut findings = Vec::new();
-    let mut known = 0;
+    let mut known = BTreeMap::new();
     for spec in &specs {
         match judge(spec, &baseline.known, &records.run) {
             Judgement::AsExpected => {}
-            Judgement::Known => known += 1,
+            Judgement::Known(entry) => {
+                known.insert(spec.record().id.clone(), entry.clone());
+            }
             Judgement::Unknown(finding) => findings.push(finding),
         }
     }
@@ -142,16 +151,16 @@ pub fn gate(records: &Records, baseline: &Baseline, scope: &Scope) -> Result<Out
     Ok(Outcome { findings, known })
 }
 
-enum Judgement {
+enum Judgement<'a> {
     /// It conforms, or was skipped.
     AsExpected,
     /// It fails, and an entry says so.
-    Known,
+    Known(&'a Known),
     /// It is not as the baseline says.
     Unknown(Finding),
 }
 
-fn judge(spec: &Judged, known: &[Known], run: &RunRecord) -> Judgement {
+fn judge<'a>(spec: &Judged, known: &'a [Known], run: &RunRecord) -> Judgement<'a> {
     let id = &spec.record().id;
     let mut entries = known.iter().filter(|known| known.applies_to(run) && known.pattern().matches(id));
     let finding = |kind, what| Judgement::Unknown(Finding { kind, about: id.clone(), what });
@@ -164,12 +173,14 @@ fn judge(spec: &Judged, known: &[Known], run: &RunRecord) -> Judgement {
                 finding(Kind::UnexpectedPass, what)
             }
         },
-        _ if entries.any(|known| known.explains(spec)) => Judgement::Known,
-        verdict => {
-            let kind = if verdict == Verdict::Broken { Kind::NewlyBroken } else { Kind::NewDeviation };
-            let rate = if spec.attempts().len() > 1 { format!(", {}", spec.rate()) } else { String::new() };
-            finding(kind, format!("{verdict}{rate}: {}", reason(spec.record())))
-        }
+        verdict => match entries.find(|known| known.explains(spec)) {
+            Some(entry) => Judgement::Known(entry),
+            None => {
+                let kind = if verdict == Verdict::Broken { Kind::NewlyBroken } else { Kind::NewDeviation };
+                let rate = if spec.attempts().len() > 1 { format!(", {}", spec.rate()) } else { String::new() };
+                finding(kind, format!("{verdict}{rate}: {}", reason(spec.record())))
+            }
+        },
     }
 }
 

@@ -20,7 +20,7 @@ pub fn render(outcome: &Outcome, run: &RunRecord, exit: Exit, colour: bool) -> S
     let counts: Vec<_> = Kind::ALL.map(|kind| format!("{} {}", outcome.of(kind).count(), kind.words())).into();
     let style = if outcome.findings.is_empty() { Style::Green } else { Style::Red };
     page.line(&[(style, outcome.words())]);
-    let last = format!("gate: {}, {} known; exit {}", counts.join(", "), outcome.known, exit.code());
+    let last = format!("gate: {}, {} known; exit {}", counts.join(", "), outcome.known.len(), exit.code());
     // Not cut where the page ends: scripts read it.
     page.into_text() + &last + "\n"
 }

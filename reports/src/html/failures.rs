@@ -1,7 +1,8 @@
 //! What failed: each failing spec once, with its different failures and who had them.
 
 use super::Column;
-use super::rows::{Row, alike};
+use super::rows::{Row, Who, alike};
+use crate::baseline::Known;
 use crate::failure::state;
 use crate::judged::{Judged, reason};
 use crate::text;
@@ -22,18 +23,43 @@ pub(super) struct Way<'a> {
     pub(super) spec: Judged<'a>,
     /// All columns and layers that did.
     pub(super) who: String,
+    /// What is known of it, and where.
+    pub(super) known: Vec<KnownThere<'a>>,
+}
+
+/// What the baselines of some columns say of a failure; none where they do not know it.
+pub(super) struct KnownThere<'a> {
+    pub(super) who: String,
+    pub(super) entry: Option<&'a Known>,
 }
 
 /// The failing specs, by id.
-pub(super) fn failures<'a>(rows: &[Row<'a>], columns: &[Column]) -> Vec<FailedSpec<'a>> {
+pub(super) fn failures<'a>(rows: &[Row<'a>], columns: &[Column<'a>]) -> Vec<FailedSpec<'a>> {
     let failing = rows.iter().filter(|row| row.has_failure());
     failing.map(|row| FailedSpec { row: row.clone(), ways: ways(row, columns) }).collect()
 }
 
-fn ways<'a>(row: &Row<'a>, columns: &[Column]) -> Vec<Way<'a>> {
+fn ways<'a>(row: &Row<'a>, columns: &[Column<'a>]) -> Vec<Way<'a>> {
     let failing = row.answers().filter(|(_, spec)| spec.verdict().is_failure());
     let ways = alike(failing, fails_alike).into_iter();
-    ways.map(|(spec, who)| Way { spec: spec.clone(), who: who.names(columns) }).collect()
+    ways.map(|(spec, who)| Way { spec: spec.clone(), known: known(row, &who, columns), who: who.names(columns) })
+        .collect()
+}
+
+/// Each reason once, as several columns may share one.
+fn known<'a>(row: &Row, who: &Who, columns: &[Column<'a>]) -> Vec<KnownThere<'a>> {
+    let mut reasons: Vec<(Option<&Known>, Who)> = Vec::new();
+    for (column, layer) in &who.0 {
+        let Some(gate) = columns[*column].gate else { continue };
+        let spec = row.cells[*column].asked.iter().find(|spec| spec.record().layer == *layer);
+        let entry = spec.and_then(|spec| gate.known.get(&spec.record().id));
+        match reasons.iter_mut().find(|(known, _)| known.map(|known| &known.reason) == entry.map(|entry| &entry.reason))
+        {
+            Some((_, who)) => who.0.push((*column, *layer)),
+            None => reasons.push((entry, Who(vec![(*column, *layer)]))),
+        }
+    }
+    reasons.into_iter().map(|(entry, who)| KnownThere { who: who.names(columns), entry }).collect()
 }
 
 /// Where processes stood differs each time, so only failures that tell themselves are taken together.

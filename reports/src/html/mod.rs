@@ -15,7 +15,8 @@ mod rows;
 mod tests;
 
 use crate::documented::Documented;
-use crate::text;
+use crate::matrix::Column as Target;
+use crate::{gate, text};
 use askama::Template;
 use base64::prelude::{BASE64_STANDARD, Engine};
 use harness::layer::Layer;
@@ -26,24 +27,43 @@ use sha2::{Digest, Sha256};
 const STYLE: &str = include_str!("../../templates/report.css");
 const SCRIPT: &str = include_str!("../../templates/report.js");
 
-/// A run, and the name by which a reader tells it from the others.
+/// A run, the name by which a reader tells it from the others, and what is known of it.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
     /// The name: `gvisor`.
     pub name: String,
     /// The run.
     pub records: &'a Records,
+    /// How it stands against a baseline, whose reasons are then told beside the failures.
+    pub gate: Option<&'a gate::Outcome>,
 }
 
 impl<'a> Column<'a> {
     /// A run that is named by its kernel.
     pub fn of(records: &'a Records) -> Self {
-        Self { name: records.run.environment.kernel.clone(), records }
+        Self { name: records.run.environment.kernel.clone(), records, gate: None }
     }
 }
 
 /// The report of one run, or of several with their matrix, as an HTML document.
 pub fn page(columns: &[Column], documented: &Documented) -> String {
+    render(columns, &[], documented)
+}
+
+/// The report of targets side by side. Of one that was not judged it tells why.
+pub fn matrix_page(targets: &[Target], documented: &Documented) -> String {
+    let mut columns = Vec::new();
+    let mut unjudged = Vec::new();
+    for Target { target, outcome, gate } in targets {
+        match outcome {
+            Ok(records) => columns.push(Column { name: target.clone(), records, gate: gate.as_ref() }),
+            Err(why) => unjudged.push(format!("{target} was not judged: {why}")),
+        }
+    }
+    render(&columns, &unjudged, documented)
+}
+
+fn render(columns: &[Column], unjudged: &[String], documented: &Documented) -> String {
     let rows = rows::rows(columns);
     let page = Page {
         style: STYLE,
@@ -51,6 +71,7 @@ pub fn page(columns: &[Column], documented: &Documented) -> String {
         script: SCRIPT,
         script_hash: hash(SCRIPT),
         columns,
+        unjudged,
         overview: overview::Overview::of(columns),
         failures: failures::failures(&rows, columns),
         mechanisms: if columns.len() == 1 { rows::by_mechanism(&rows) } else { Vec::new() },
@@ -71,6 +92,7 @@ struct Page<'a> {
     script: &'static str,
     script_hash: String,
     columns: &'a [Column<'a>],
+    unjudged: &'a [String],
     overview: overview::Overview,
     failures: Vec<failures::FailedSpec<'a>>,
     mechanisms: Vec<rows::Mechanism<'a>>,

@@ -3,6 +3,7 @@
 use super::Column;
 use crate::exit::{Exit, shortfall};
 use crate::facts::facts;
+use crate::gate;
 use crate::judged::judged;
 use crate::summary::{Counts, Summary};
 use crate::text;
@@ -23,7 +24,9 @@ pub(super) struct Run {
     pub(super) name: String,
     pub(super) machine: String,
     pub(super) started: String,
-    pub(super) exit: Exit,
+    exit: Exit,
+    /// How it ended, in words.
+    pub(super) outcome: String,
     pub(super) shortfall: Option<String>,
     pub(super) summary: Summary,
     /// Specs whose attempts disagree, with their rates.
@@ -61,12 +64,14 @@ impl Overview {
 impl Run {
     fn of(column: &Column) -> Self {
         let records = column.records;
+        let exit = column.gate.map_or_else(|| Exit::of(records), gate::Outcome::exit);
         let unsteady = judged(records).into_iter().filter(|spec| spec.is_unsteady());
         Self {
             name: column.name.clone(),
             machine: machine(&records.run),
             started: started(&records.run),
-            exit: Exit::of(records),
+            exit,
+            outcome: column.gate.map_or_else(|| exit.words().into(), told),
             shortfall: shortfall(records),
             summary: Summary::of(records),
             unsteady: unsteady.map(|spec| (spec.record().id.clone(), spec.rate())).collect(),
@@ -95,6 +100,16 @@ impl Counts {
         let [conforms, failing @ .., skipped] = Verdict::ALL;
         let worst = failing.into_iter().chain([conforms, skipped]).find(|verdict| self.get(*verdict) > 0);
         worst.map(super::letter)
+    }
+}
+
+/// What a gate has to say, in a cell: `gate holds, 97 known`.
+fn told(gate: &gate::Outcome) -> String {
+    let numbers = gate.numbers();
+    match gate.exit() {
+        Exit::Holds if numbers.is_empty() => Exit::Holds.words().into(),
+        Exit::Holds => format!("{}, {numbers}", Exit::Holds.words()),
+        _ => numbers,
     }
 }
 

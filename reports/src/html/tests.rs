@@ -4,7 +4,7 @@ use crate::sample;
 use harness::record::{Observation, SpecRecord};
 
 fn column<'a>(name: &str, records: &'a Records) -> Column<'a> {
-    Column { name: name.into(), records }
+    Column { name: name.into(), records, gate: None }
 }
 
 fn documented() -> Documented {
@@ -179,6 +179,28 @@ fn columns_that_agree_hide_nothing() {
     let page = page(&[column("a", &records), column("b", &records)], &documented());
     assert!(page.contains("id=\"differs\">"), "the box is not ticked");
     assert!(page.contains("<span class=\"D\">deviates</span> a (raw), b (raw)</h4>"), "alike failures are told once");
+}
+
+#[test]
+fn a_known_failure_has_its_reason_and_the_others_are_new() {
+    let (records, gate) = (sample::records(), sample::gate());
+    let known = Column { gate: Some(&gate), ..column("gvisor", &records) };
+    let page = page(&[known, column("local", &records)], &documented());
+    assert!(page.contains("left whole-words\">1 new deviations, 1 newly broken, 1 known"), "{page}");
+    let failure = between(&page, "id=\"failure-fifo.open-nonblock-write\"", "</article>");
+    let reason = "<dt>known<dd><b>gvisor (raw)</b>: No &#60;reader&#62; is needed there. \
+                  <a href=\"https://example.org/1\">https://example.org/1</a>";
+    assert_in_order(failure, &["deviates</span> gvisor (raw), local (raw)</h4>", reason]);
+    let failure = between(&page, "id=\"failure-pipe.write-atomic\"", "</article>");
+    assert_in_order(failure, &["<dt>new<dd><b>gvisor</b>: the baseline does not know it"]);
+}
+
+#[test]
+fn a_target_that_was_not_judged_is_told() {
+    let target = |name: &str, outcome| Target { target: name.into(), outcome, gate: None };
+    let targets = [target("local", Ok(sample::records())), target("board", Err("it <hangs>".into()))];
+    let page = matrix_page(&targets, &documented());
+    assert!(page.contains("<p class=\"warning\">board was not judged: it &#60;hangs&#62;</p>"), "{page}");
 }
 
 #[test]

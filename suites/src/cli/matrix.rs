@@ -6,6 +6,7 @@ use harness::need::Need;
 use harness::registry::specs;
 use harness::target::carry::{Job, Outcome};
 use harness::target::{Errand, Target, list};
+use reports::baseline::Baseline;
 use reports::matrix::{self, Column};
 use reports::{Exit, Scope, gate, html};
 use std::collections::BTreeSet;
@@ -31,6 +32,7 @@ pub struct Arguments {
 
 pub fn matrix(arguments: &Arguments) -> Result<Exit, Refusal> {
     let targets = targets(arguments)?;
+    let baselines = arguments.baselines.as_deref().map(|folder| baselines(folder, &targets)).transpose()?;
     std::fs::create_dir_all(&arguments.folder).map_err(|error| store::unwritable(&arguments.folder, &error))?;
     let jobs: Vec<_> = targets.into_iter().map(|target| job(target, &arguments.folder)).collect();
     let mut kept = Ok(());
@@ -41,13 +43,30 @@ pub fn matrix(arguments: &Arguments) -> Result<Exit, Refusal> {
     let column = |(job, outcome): (&Job, Outcome)| Column {
         target: job.target.name.clone(),
         outcome: outcome.map_err(|failed| failed.sentence),
+        gate: None,
     };
-    let columns: Vec<_> = jobs.iter().zip(outcomes).map(column).collect();
+    let mut columns: Vec<_> = jobs.iter().zip(outcomes).map(column).collect();
+    let refused = baselines.as_ref().map_or(Ok(()), |baselines| gate(&mut columns, baselines));
     tell(&arguments.folder, &columns)?;
-    match &arguments.baselines {
-        None => Ok(Exit::of_matrix(&columns)),
-        Some(folder) => gate(folder, &columns),
+    refused?;
+    Ok(Exit::of_matrix(&columns))
+}
+
+/// The baseline of each target, by its name.
+fn baselines(folder: &Path, targets: &[Target]) -> Result<Vec<Baseline>, Refusal> {
+    targets.iter().map(|target| baseline::read(&folder.join(format!("{}.toml", target.name)))).collect()
+}
+
+/// Holds each target against its baseline.
+fn gate(columns: &mut [Column], baselines: &[Baseline]) -> Result<(), Refusal> {
+    let suite: BTreeSet<_> = specs().iter().map(|spec| spec.id).collect();
+    let scope = Scope { wanted: suite.clone(), suite };
+    for (column, baseline) in columns.iter_mut().zip(baselines) {
+        let Ok(records) = &column.outcome else { continue };
+        let outcome = gate::gate(records, baseline, &scope);
+        column.gate = Some(outcome.map_err(|why| Refusal::could_not(format!("what {} sent {why}", column.target)))?);
     }
+    Ok(())
 }
 
 /// Keeps the records of a target beside its log.
@@ -86,36 +105,16 @@ fn job(target: Target, folder: &Path) -> Job {
 
 /// The report, as files and on standard output.
 fn tell(folder: &Path, columns: &[Column]) -> Result<(), Refusal> {
-    let runs = columns.iter().filter_map(|column| {
-        let records = column.outcome.as_ref().ok()?;
-        Some(html::Column { name: column.target.clone(), records })
-    });
-    let page = html::page(&runs.collect::<Vec<_>>(), &documented());
+    let page = html::matrix_page(columns, &documented());
     for (name, text) in [("matrix.md", matrix::markdown(columns)), ("matrix.html", page)] {
         store::replace(&folder.join(name), &text)?;
     }
     print(&matrix::text(columns, colour()))?;
-    let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html are in {}", folder.display());
-    Ok(())
-}
-
-/// Whether each target is what its baseline says. A finding outweighs a target that was not judged.
-fn gate(folder: &Path, columns: &[Column]) -> Result<Exit, Refusal> {
-    let suite: BTreeSet<_> = specs().iter().map(|spec| spec.id).collect();
-    let scope = Scope { wanted: suite.clone(), suite };
-    let mut exit = Exit::Holds;
-    for Column { target, outcome } in columns {
-        let Ok(records) = outcome else {
-            exit = if exit == Exit::Deviations { exit } else { Exit::CouldNotRun };
-            continue;
-        };
-        let baseline = baseline::read(&folder.join(format!("{target}.toml")))?;
-        let outcome = gate::gate(records, &baseline, &scope)
-            .map_err(|why| Refusal::could_not(format!("what {target} sent {why}")))?;
-        print(&format!("\n{target}\n{}", gate::render(&outcome, &records.run, outcome.exit(), colour())))?;
-        if outcome.exit() != Exit::Holds {
-            exit = Exit::Deviations;
+    for Column { target, outcome, gate } in columns {
+        if let (Ok(records), Some(gate)) = (outcome, gate) {
+            print(&format!("\n{target}\n{}", gate::render(gate, &records.run, gate.exit(), colour())))?;
         }
     }
-    Ok(exit)
+    let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html are in {}", folder.display());
+    Ok(())
 }

@@ -34,7 +34,7 @@ pub fn report(arguments: &Arguments) -> Result<Exit, Refusal> {
     let page = match &runs[..] {
         [one] => html::page(&[Column::of(one)], &documented()),
         several => {
-            let columns = names.into_iter().zip(several).map(|(name, records)| Column { name, records });
+            let columns = names.into_iter().zip(several).map(|(name, records)| Column { name, records, gate: None });
             html::page(&columns.collect::<Vec<_>>(), &documented())
         }
     };

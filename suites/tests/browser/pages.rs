@@ -71,7 +71,8 @@ pub fn matrix(specs: usize) -> Page {
     };
     let run = |column| Records { specs: (0..specs).map(|number| spec(column, number)).collect(), ..records.clone() };
     let runs: Vec<_> = (0..9).map(run).collect();
-    let columns = (0..).zip(&runs).map(|(number, records)| Column { name: format!("kernel-{number}"), records });
+    let columns =
+        (0..).zip(&runs).map(|(number, records)| Column { name: format!("kernel-{number}"), records, gate: None });
     Page::of(&columns.collect::<Vec<_>>())
 }
 
