@@ -63,13 +63,14 @@ impl Target {
         }
     }
 
-    /// What it takes while it runs. Most specs wait more than they compute, but an emulated processor always computes.
+    /// What it takes while it runs. Most specs wait more than they compute; one thread emulates all processors of a machine.
     pub fn room(&self) -> Room {
-        match self.kind {
+        match &self.kind {
             Kind::Local { .. } | Kind::Container { .. } | Kind::Command { .. } => Room { cpus: 1, memory: 256 },
             Kind::Gvisor {} => Room { cpus: 1, memory: 512 },
             Kind::Uml { .. } => Room { cpus: 1, memory: uml::MEMORY },
-            Kind::Qemu { .. } => Room { cpus: qemu::CPUS, memory: qemu::MEMORY },
+            Kind::Qemu { accel: None, .. } => Room { cpus: 1, memory: qemu::MEMORY },
+            Kind::Qemu { accel: Some(_), .. } => Room { cpus: qemu::CPUS, memory: qemu::MEMORY },
         }
     }
 
