@@ -29,6 +29,7 @@ pub(super) struct Way<'a> {
 
 /// What the baselines of some columns say of a failure; none where they do not know it.
 pub(super) struct KnownThere<'a> {
+    /// Empty when it is all that failed so.
     pub(super) who: String,
     pub(super) entry: Option<&'a Known>,
 }
@@ -59,7 +60,8 @@ fn known<'a>(row: &Row, who: &Who, columns: &[Column<'a>]) -> Vec<KnownThere<'a>
             None => reasons.push((entry, Who(vec![(*column, *layer)]))),
         }
     }
-    reasons.into_iter().map(|(entry, who)| KnownThere { who: who.names(columns), entry }).collect()
+    let names = |there: Who| if there.0 == who.0 { String::new() } else { there.names(columns) };
+    reasons.into_iter().map(|(entry, there)| KnownThere { who: names(there), entry }).collect()
 }
 
 /// Where processes stood differs each time, so only failures that tell themselves are taken together.
