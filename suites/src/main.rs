@@ -11,5 +11,8 @@ fn main() -> ExitCode {
         harness::target::guest::main();
     }
     fixtures::unrelated::run_if_asked();
-    cli::run(cli::Command::parse())
+    match cli::Command::try_parse() {
+        Ok(command) => cli::run(command),
+        Err(error) => cli::explain_usage(&error),
+    }
 }

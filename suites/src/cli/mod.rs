@@ -121,6 +121,18 @@ pub fn run(command: Command) -> ExitCode {
         .into()
 }
 
+/// For words that are no command, and for `--help` and `--version`. To `git bisect run` the parser's own exit code would mean
+/// a bad commit.
+pub fn explain_usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    let exit = match error.exit_code() {
+        0 => Exit::Holds,
+        _ if std::env::args_os().any(|word| word == "--git-bisect") => Exit::Untestable,
+        _ => Exit::CouldNotRun,
+    };
+    exit.into()
+}
+
 /// Whether answers on standard output are coloured.
 fn colour() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()

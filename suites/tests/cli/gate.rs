@@ -66,6 +66,9 @@ fn git_bisect_is_answered_in_its_own_codes() {
     let bisect = |folder: &TempDir, baseline: &str| gate(folder, baseline, &["--git-bisect"]);
     assert_refused(&bisect(&conforming, "["), UNTESTABLE, "b.toml is not a baseline: line 1: ");
     assert_refused(&bisect(&TempDir::new().unwrap(), ""), UNTESTABLE, "r.jsonl cannot be read");
+    let mistyped = ask(&["gate", "--git-bisect", "--basline", "b.toml"]);
+    assert_eq!(mistyped.code, Some(UNTESTABLE), "{}", mistyped.err);
+    assert!(mistyped.err.contains("unexpected argument '--basline'"), "{}", mistyped.err);
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod compare;
 mod gate;
 mod libraries;
 mod merge;
+mod targets;
 
 use command::*;
 use nix::sys::signal::{Signal, kill};

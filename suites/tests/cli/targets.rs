@@ -1,23 +1,13 @@
 //! Runs that are carried to targets. A wrapper on this machine stands for the targets that are not here: what matters is what
 //! comes back from one.
 
+use crate::command::*;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Stdio;
 use tempfile::TempDir;
-
-/// A spec that needs nothing of the machine, has three layers, and conforms on any Linux.
-const SPEC: &str = "pipe.read-eof";
-
-fn ipcspec(folder: &Path, arguments: &[&str]) -> Command {
-    let binary = std::env::var_os("NEXTEST_BIN_EXE_ipcspec").unwrap_or_else(|| env!("CARGO_BIN_EXE_ipcspec").into());
-    let mut command = Command::new(binary);
-    command.env_remove("GITHUB_ACTIONS").env_remove("GITHUB_STEP_SUMMARY").stdin(Stdio::null());
-    command.current_dir(folder).args(arguments);
-    command
-}
 
 /// A folder with a list of targets, one of which is the wrapper.
 fn with_wrapper(wrapper: &[&str]) -> TempDir {
@@ -32,27 +22,24 @@ fn with_filter(filter: &str) -> TempDir {
     with_wrapper(&["sh", "-c", &format!("\"$0\" \"$@\" | {filter}")])
 }
 
-fn run_on(folder: &Path, target: &str) -> Output {
-    ipcspec(folder, &["run", SPEC, "--on", target, "--targets", "list.toml", "--records", "r.jsonl"]).output().unwrap()
+fn run_on(folder: &Path, target: &str) -> Answer {
+    ask_in(folder, &["run", SPEC, "--on", target, "--targets", "list.toml", "--records", "r.jsonl"])
 }
 
+/// A target may have said more before.
 #[track_caller]
-fn assert_refused(output: &Output, words: &str) {
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    assert!(said.contains(words), "{words:?} is not in {said:?}");
-    assert!(!said.contains("panicked"), "{said}");
-    assert_eq!(output.stdout, b"");
+fn assert_failed(answer: &Answer, words: &str) {
+    assert_eq!((answer.code, answer.out.as_str()), (Some(COULD_NOT_RUN), ""), "{}", answer.err);
+    assert!(answer.err.contains(words), "{words:?} is not in {:?}", answer.err);
 }
 
 #[test]
 fn a_wrapper_is_a_target_whatever_else_its_console_shows() {
     let folder =
         with_wrapper(&["sh", "-c", "echo login: root; \"$0\" \"$@\" | sed 's/$/\\r/'; printf '[  9.9] halted'"]);
-    let output = run_on(folder.path(), "board");
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(0), "{said}");
-    assert!(said.contains("\nboard: 3 conforms, 0 deviates"), "{said}");
+    let Answer { code, err, .. } = run_on(folder.path(), "board");
+    assert_eq!(code, Some(HOLDS), "{err}");
+    assert!(err.contains("\nboard: 3 conforms, 0 deviates"), "{err}");
     let records = fs::read_to_string(folder.path().join("r.jsonl")).unwrap();
     assert!(records.contains(r#""target":"board""#), "{records}");
     let log = fs::read_to_string(folder.path().join("target.log")).unwrap();
@@ -72,7 +59,7 @@ fn damaged_records_are_one_sentence_and_no_verdict() {
         ("cat > /dev/null", "it sent no records"),
     ] {
         let folder = with_filter(filter);
-        assert_refused(&run_on(folder.path(), "board"), words);
+        assert_failed(&run_on(folder.path(), "board"), words);
         assert!(!folder.path().join("r.jsonl").exists(), "{filter}");
     }
 }
@@ -80,27 +67,29 @@ fn damaged_records_are_one_sentence_and_no_verdict() {
 #[test]
 fn a_target_that_fails_shows_the_end_of_its_log() {
     let folder = with_wrapper(&["sh", "-c", "echo no route to board >&2; exit 255"]);
-    assert_refused(
+    assert_failed(
         &run_on(folder.path(), "board"),
         "board: it sent no records; ./target.log ends with: no route to board",
     );
     let folder = with_wrapper(&["/no/such/wrapper"]);
-    assert_refused(&run_on(folder.path(), "board"), "board: /no/such/wrapper cannot be started: No such file");
+    assert_failed(&run_on(folder.path(), "board"), "board: /no/such/wrapper cannot be started: No such file");
 }
 
 #[test]
 fn what_is_no_target_is_told() {
     let folder = with_wrapper(&["env"]);
-    assert_refused(&run_on(folder.path(), "bord"), "there is no target bord; there are here, board, and qemu:PATH");
+    assert_failed(&run_on(folder.path(), "bord"), "there is no target bord; there are here, board, and qemu:PATH");
     fs::write(folder.path().join("list.toml"), "[a]\nkind = \"vax\"\n").unwrap();
-    assert_refused(&run_on(folder.path(), "a"), "list.toml is not a list of targets: line 2: unknown variant `vax`");
-    assert_refused(&run_on(folder.path(), "qemu:/no/such/bzImage"), "list.toml is not a list of targets");
+    assert_failed(&run_on(folder.path(), "a"), "list.toml is not a list of targets: line 2: unknown variant `vax`");
+    assert_failed(&run_on(folder.path(), "qemu:/no/such/bzImage"), "list.toml is not a list of targets");
 }
 
 #[test]
 fn an_interrupt_takes_the_target_down() {
     let folder = with_wrapper(&["sh", "-c", "echo $$ > pid; exec sleep 1000"]);
-    let mut child = ipcspec(folder.path(), &["run", SPEC, "--on", "board", "--targets", "list.toml"])
+    let mut child = ipcspec()
+        .current_dir(folder.path())
+        .args(["run", SPEC, "--on", "board", "--targets", "list.toml"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
@@ -124,11 +113,10 @@ fn an_interrupt_takes_the_target_down() {
 fn a_matrix_has_a_column_for_each_target() {
     let folder = with_wrapper(&["sh", "-c", "echo unreachable >&2; exit 1"]);
     let arguments = ["matrix", "here", "board", "--targets", "list.toml", "--folder", "m"];
-    let output = ipcspec(folder.path(), &arguments).output().unwrap();
-    let (out, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(matches!(output.status.code(), Some(1 | 2)), "{out}{said}");
+    let Answer { code, out, err } = ask_in(folder.path(), &arguments);
+    assert!(matches!(code, Some(DEVIATIONS | COULD_NOT_RUN)), "{out}{err}");
     assert!(out.contains("\nb  board   it sent no records\n"), "{out}");
-    assert!(said.contains("here: started"), "{said}");
+    assert!(err.contains("here: started"), "{err}");
     for file in ["here.jsonl", "here.log", "board.log", "matrix.md"] {
         assert!(folder.path().join("m").join(file).exists(), "{file}");
     }
@@ -142,15 +130,14 @@ fn a_matrix_by_baselines_tells_what_is_known_and_begins_with_none_missing() {
     fs::create_dir(&baselines).unwrap();
     let matrix = |targets: &[&str]| {
         let rest = ["--targets", "list.toml", "--folder", "m", "--baselines", "b"];
-        ipcspec(folder.path(), &[&["matrix"], targets, &rest].concat()).output().unwrap()
+        ask_in(folder.path(), &[&["matrix"], targets, &rest].concat())
     };
     fs::write(baselines.join("here.toml"), "[skips]\nreboot = 99\n").unwrap();
-    assert_refused(&matrix(&["here", "board"]), "b/board.toml cannot be read: No such file");
+    assert_failed(&matrix(&["here", "board"]), "b/board.toml cannot be read: No such file");
     assert!(!folder.path().join("m").exists(), "nothing was run");
 
-    let output = matrix(&["here"]);
-    let (out, said) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(out.contains("\nhere\nipcspec ") && out.contains("\ngate: "), "{out}{said}");
+    let Answer { out, err, .. } = matrix(&["here"]);
+    assert!(out.contains("\nhere\nipcspec ") && out.contains("\ngate: "), "{out}{err}");
     let page = fs::read_to_string(folder.path().join("m/matrix.md")).unwrap();
     assert!(page.contains("\n## Against the baselines\n"), "{page}");
 }
