@@ -32,10 +32,10 @@ pub fn judged(records: &Records) -> Vec<Judged<'_>> {
         })
         .collect();
     let mut verdicts: BTreeMap<&str, ByLayer> = BTreeMap::new();
-    for (asked, layer, verdict) in
-        specs.iter().filter_map(|spec| Some((without_layer(spec.record()), spec.layer()?, spec.verdict())))
-    {
-        verdicts.entry(asked).or_default()[layer] = Some(verdict);
+    for spec in &specs {
+        if let Some(layer) = spec.layer() {
+            verdicts.entry(without_layer(spec.record())).or_default()[layer] = Some(spec.verdict());
+        }
     }
     for spec in specs.iter_mut().filter(|spec| spec.layer().is_some()) {
         spec.by_layer = verdicts.get(without_layer(spec.record())).copied().unwrap_or_default();

@@ -4,8 +4,8 @@ use super::Made;
 use crate::record::Source;
 use std::collections::HashMap;
 
-/// How many calls from one place are kept, of all processes of one generation: the first ones. How many there are, and so which is the last, may depend
-/// on who came first.
+/// How many calls from one place are kept, of all processes of one generation: the first ones. How many there are, and so
+/// which is the last, may depend on who came first.
 const KEPT: usize = 4;
 
 /// Of calls that were made over and over from one place, the first ones.

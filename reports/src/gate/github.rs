@@ -1,6 +1,6 @@
 //! What GitHub Actions shows of a gate: an error for each finding, and a part of the job summary.
 
-use super::{Finding, Kind, Outcome};
+use super::{Finding, Outcome};
 use crate::github::{self, SUMMARY_BYTES};
 use crate::markdown::inline;
 use harness::record::Records;
@@ -17,10 +17,10 @@ pub fn annotations(outcome: &Outcome, records: &Records) -> String {
 /// Markdown for the file that `GITHUB_STEP_SUMMARY` names.
 pub fn job_summary(outcome: &Outcome, records: &Records) -> String {
     let mut markdown = format!("## ipcspec gate: {}\n\n", outcome.words());
-    let heads: String = Kind::ALL.map(|kind| format!(" {} |", kind.words())).concat();
-    let counts: String = Kind::ALL.map(|kind| format!(" {} |", outcome.of(kind).count())).concat();
-    let columns = " --: |".repeat(Kind::ALL.len() + 1);
-    markdown += &format!("|{heads} known |\n|{columns}\n|{counts} {} |\n\n", outcome.known.len());
+    let heads: String = outcome.counts().map(|(_, words)| format!(" {words} |")).collect();
+    let counts: String = outcome.counts().map(|(count, _)| format!(" {count} |")).collect();
+    let columns = " --: |".repeat(outcome.counts().count());
+    markdown += &format!("|{heads}\n|{columns}\n|{counts}\n\n");
     markdown += &github::environment(records);
     // Last, because they may be long and are cut where GitHub would refuse the whole.
     markdown + &findings(outcome)

@@ -100,11 +100,9 @@ impl Outcome {
         }
     }
 
-    /// The answer in numbers, without those that are 0: `3 new deviations, 94 known`.
-    pub(crate) fn numbers(&self) -> String {
-        let findings = Kind::ALL.map(|kind| (self.of(kind).count(), kind.words()));
-        let counts = findings.into_iter().chain([(self.known.len(), "known")]).filter(|(count, _)| *count > 0);
-        counts.map(|(count, words)| format!("{count} {words}")).collect::<Vec<_>>().join(", ")
+    /// The answer in numbers: how many there are of each kind of finding and, last, how many specs fail as it is known.
+    pub(crate) fn counts(&self) -> impl Iterator<Item = (usize, &'static str)> {
+        Kind::ALL.into_iter().map(|kind| (self.of(kind).count(), kind.words())).chain([(self.known.len(), "known")])
     }
 
     /// How the gate ends.

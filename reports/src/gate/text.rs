@@ -17,10 +17,10 @@ pub fn render(outcome: &Outcome, run: &RunRecord, exit: Exit, colour: bool) -> S
         outcome.of(kind).for_each(|finding| write(&mut page, finding));
     }
     page.blank();
-    let counts: Vec<_> = Kind::ALL.map(|kind| format!("{} {}", outcome.of(kind).count(), kind.words())).into();
+    let counts: Vec<_> = outcome.counts().map(|(count, words)| format!("{count} {words}")).collect();
     let style = if outcome.findings.is_empty() { Style::Green } else { Style::Red };
     page.line(&[(style, outcome.words())]);
-    let last = format!("gate: {}, {} known; exit {}", counts.join(", "), outcome.known.len(), exit.code());
+    let last = format!("gate: {}; exit {}", counts.join(", "), exit.code());
     // Not cut where the page ends: scripts read it.
     page.into_text() + &last + "\n"
 }

@@ -42,26 +42,21 @@ pub(super) fn failures<'a>(rows: &[Row<'a>], columns: &[Column<'a>]) -> Vec<Fail
 
 fn ways<'a>(row: &Row<'a>, columns: &[Column<'a>]) -> Vec<Way<'a>> {
     let failing = row.answers().filter(|(_, spec)| spec.verdict().is_failure());
-    let ways = alike(failing, fails_alike).into_iter();
+    let ways = alike(failing, |one, other| fails_alike(one, other)).into_iter();
     ways.map(|(spec, who)| Way { spec: spec.clone(), known: known(row, &who, columns), who: who.names(columns) })
         .collect()
 }
 
 /// Each reason once, as several columns may share one.
 fn known<'a>(row: &Row, who: &Who, columns: &[Column<'a>]) -> Vec<KnownThere<'a>> {
-    let mut reasons: Vec<(Option<&Known>, Who)> = Vec::new();
-    for (column, layer) in &who.0 {
-        let Some(gate) = columns[*column].gate else { continue };
-        let spec = row.cells[*column].asked.iter().find(|spec| spec.record().layer == *layer);
-        let entry = spec.and_then(|spec| gate.known.get(&spec.record().id));
-        match reasons.iter_mut().find(|(known, _)| known.map(|known| &known.reason) == entry.map(|entry| &entry.reason))
-        {
-            Some((_, who)) => who.0.push((*column, *layer)),
-            None => reasons.push((entry, Who(vec![(*column, *layer)]))),
-        }
-    }
-    let names = |there: Who| if there.0 == who.0 { String::new() } else { there.names(columns) };
-    reasons.into_iter().map(|(entry, there)| KnownThere { who: names(there), entry }).collect()
+    let entries = row.answers().filter(|(voice, _)| who.0.contains(voice)).filter_map(|(voice, spec)| {
+        let gate = columns[voice.0].gate?;
+        Some((voice, gate.known.get(&spec.record().id)))
+    });
+    let reason = |entry: &Option<&'a Known>| entry.map(|known| &known.reason);
+    let names = |there: Who| if there == *who { String::new() } else { there.names(columns) };
+    let reasons = alike(entries, |one, other| reason(one) == reason(other)).into_iter();
+    reasons.map(|(entry, there)| KnownThere { who: names(there), entry }).collect()
 }
 
 /// Where processes stood differs each time, so only failures that tell themselves are taken together.

@@ -105,12 +105,9 @@ impl Counts {
 
 /// What a gate has to say, in a cell: `gate holds, 97 known`.
 fn told(gate: &gate::Outcome) -> String {
-    let numbers = gate.numbers();
-    match gate.exit() {
-        Exit::Holds if numbers.is_empty() => Exit::Holds.words().into(),
-        Exit::Holds => format!("{}, {numbers}", Exit::Holds.words()),
-        _ => numbers,
-    }
+    let holds = (gate.exit() == Exit::Holds).then(|| Exit::Holds.words().to_owned());
+    let counts = gate.counts().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
+    holds.into_iter().chain(counts).collect::<Vec<_>>().join(", ")
 }
 
 fn machine(run: &RunRecord) -> String {

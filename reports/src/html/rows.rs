@@ -66,9 +66,11 @@ pub(super) fn by_mechanism<'a>(rows: &[Row<'a>]) -> Vec<Mechanism<'a>> {
 }
 
 impl<'a> Row<'a> {
-    /// All answers, with the number of their column.
-    pub(super) fn answers(&self) -> impl Iterator<Item = (usize, &Judged<'a>)> {
-        self.cells.iter().enumerate().flat_map(|(number, cell)| cell.asked.iter().map(move |spec| (number, spec)))
+    /// All answers, and who gave each.
+    pub(super) fn answers(&self) -> impl Iterator<Item = (Voice, &Judged<'a>)> {
+        let specs =
+            self.cells.iter().enumerate().flat_map(|(column, cell)| cell.asked.iter().map(move |spec| (column, spec)));
+        specs.map(|(column, spec)| ((column, spec.record().layer), spec))
     }
 
     pub(super) fn has_failure(&self) -> bool {
@@ -102,9 +104,12 @@ impl<'a> Cell<'a> {
     }
 }
 
-/// Who gave an answer: numbers of columns, with the layer by which each asked.
-#[derive(Default)]
-pub(super) struct Who(pub(super) Vec<(usize, Option<Layer>)>);
+/// Who gave one answer: the number of a column, and the layer by which it asked.
+pub(super) type Voice = (usize, Option<Layer>);
+
+/// All who gave an answer.
+#[derive(PartialEq)]
+pub(super) struct Who(pub(super) Vec<Voice>);
 
 impl Who {
     /// As a reader lists them: `gvisor (libc, raw), uml`. A single column has no name.
@@ -123,17 +128,13 @@ impl Who {
 }
 
 /// Answers that are alike are told once: the first of each kind, and who gave it.
-pub(super) fn alike<'r, 'a: 'r>(
-    answers: impl Iterator<Item = (usize, &'r Judged<'a>)>,
-    same: impl Fn(&Judged, &Judged) -> bool,
-) -> Vec<(&'r Judged<'a>, Who)> {
-    let mut kinds: Vec<(&Judged, Who)> = Vec::new();
-    for (column, spec) in answers {
-        let place = kinds.iter().position(|(known, _)| same(known, spec)).unwrap_or_else(|| {
-            kinds.push((spec, Who::default()));
-            kinds.len() - 1
-        });
-        kinds[place].1.0.push((column, spec.record().layer));
+pub(super) fn alike<T>(answers: impl Iterator<Item = (Voice, T)>, same: impl Fn(&T, &T) -> bool) -> Vec<(T, Who)> {
+    let mut kinds: Vec<(T, Who)> = Vec::new();
+    for (voice, answer) in answers {
+        match kinds.iter_mut().find(|(known, _)| same(known, &answer)) {
+            Some((_, who)) => who.0.push(voice),
+            None => kinds.push((answer, Who(vec![voice]))),
+        }
     }
     kinds
 }
