@@ -60,6 +60,10 @@ impl Parse for Attribute {
             input.parse::<Token![=]>()?;
             match key.to_string().as_str() {
                 "id" => once(&key, &mut id, input.parse::<LitStr>()?)?,
+                "cite" if input.peek(syn::token::Bracket) => {
+                    let words: Vec<_> = list::<Citation>(input)?.into_iter().map(|citation| citation.0).collect();
+                    once(&key, &mut cite, LitStr::new(&words.join("; "), key.span()))?;
+                }
                 "cite" => once(&key, &mut cite, input.parse::<LitStr>()?)?,
                 "covers" => once(&key, &mut covers, list::<LitStr>(input)?)?,
                 "needs" => once(&key, &mut needs, list::<NeedExpression>(input)?)?,
@@ -136,6 +140,28 @@ fn in_parentheses<T: Parse>(input: ParseStream) -> Result<T> {
     let content;
     parenthesized!(content in input);
     content.parse()
+}
+
+/// `posix("read.3p", "ERRORS", "EAGAIN")`, `man("pipe.7", "PIPE_BUF")`, `kernel("fs/pipe.c", "pipe_read", "6.18")`.
+struct Citation(String);
+
+impl Parse for Citation {
+    fn parse(input: ParseStream) -> Result<Self> {
+        let kind: Ident = input.parse()?;
+        let content;
+        parenthesized!(content in input);
+        let parts = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
+        let parts: Vec<_> = parts.iter().map(LitStr::value).collect();
+        let kind_word = kind.to_string();
+        match (kind_word.as_str(), parts.as_slice()) {
+            ("posix" | "posix_2024" | "man", [page, heading @ ..]) if heading.len() <= 2 => {
+                let title = if kind == "man" { "" } else { "POSIX " };
+                Ok(Self(format!("{title}{page}, {}", heading.join(": "))))
+            }
+            ("kernel", [file, function, version]) => Ok(Self(format!("Linux {version} {file}, {function}()"))),
+            _ => Err(Error::new(kind.span(), "write posix(page, heading, item), man(page, heading, item) or kernel(file, function, version)")),
+        }
+    }
 }
 
 struct NeedExpression(TokenStream);
