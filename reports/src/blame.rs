@@ -1,7 +1,7 @@
 //! Who is at fault for a deviation, as far as the layers tell: the kernel, or a library above it.
 
-use harness::layer::Layer;
-use harness::verdict::Verdict;
+use record::Layer;
+use record::Verdict;
 use schemars::JsonSchema;
 use serde::Serialize;
 

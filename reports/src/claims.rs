@@ -2,8 +2,8 @@
 //! shows the evidence.
 
 use crate::judged::{Judged, judged};
-use harness::record::{Observation, Records};
-use harness::verdict::Verdict;
+use record::Verdict;
+use record::{Observation, Records};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;

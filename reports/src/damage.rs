@@ -8,7 +8,7 @@ use crate::merge::{Part, merge};
 use crate::scope::Scope;
 use crate::{Documented, Format, github, sample, terminal, text};
 use fastrand::Rng;
-use harness::record::Records;
+use record::Records;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;

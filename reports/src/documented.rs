@@ -2,8 +2,8 @@
 
 use crate::claims::NotedClaim;
 use crate::judged::judged;
-use harness::record::{Records, SeenError};
-use harness::verdict::Verdict;
+use record::Verdict;
+use record::{Records, SeenError};
 use std::collections::{HashMap, HashSet};
 
 /// The parts of the catalogue that reports show. The caller passes them in: reports do not know the catalogue.

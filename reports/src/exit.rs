@@ -2,7 +2,7 @@
 
 use crate::judged::judged;
 use crate::matrix::Column;
-use harness::record::Records;
+use record::Records;
 
 /// How a run ends, for scripts. The codes are an interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +102,7 @@ pub(crate) fn shortfall(records: &Records) -> Option<String> {
 mod tests {
     use super::*;
     use crate::{gate, sample};
-    use harness::verdict::Verdict;
+    use record::Verdict;
     use std::collections::BTreeMap;
 
     #[test]

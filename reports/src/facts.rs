@@ -1,6 +1,6 @@
 //! The run and its machine as names and values, for reports that have properties.
 
-use harness::record::RunRecord;
+use record::RunRecord;
 
 /// Every fact about the run and its environment that a reader can gate or compare on, most telling first.
 pub(crate) fn facts(run: &RunRecord) -> Vec<(String, String)> {

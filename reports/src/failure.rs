@@ -4,7 +4,7 @@
 use crate::judged::{Judged, reason};
 use crate::page::{Page, Style};
 use crate::text;
-use harness::record::{Failure, Process, SpecRecord};
+use record::{Failure, Process, SpecRecord};
 
 /// How many failures of one spec are told in full.
 const FAILURES: usize = 3;

@@ -10,8 +10,8 @@ use crate::judged::{Judged, judged, reason};
 use crate::markdown::{fence, inline};
 use crate::summary::{Counts, Summary};
 use crate::text;
-use harness::record::{Records, Source};
-use harness::verdict::Verdict;
+use record::Verdict;
+use record::{Records, Source};
 
 /// GitHub shows this many annotations of a step and drops the rest in silence.
 const ANNOTATIONS: usize = 10;
@@ -169,7 +169,7 @@ fn failures(records: &Records) -> String {
 mod tests {
     use super::*;
     use crate::sample;
-    use harness::record::SpecRecord;
+    use record::SpecRecord;
 
     fn failing(count: usize) -> Records {
         let mut records = sample::records();

@@ -4,7 +4,7 @@ use crate::claims::{Finding, NotedClaim, findings};
 use crate::exit::Exit;
 use crate::judged::judged;
 use crate::summary::Summary;
-use harness::record::{EndRecord, Line, Records, RunRecord, SpecRecord};
+use record::{EndRecord, Line, Records, RunRecord, SpecRecord};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;

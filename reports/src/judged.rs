@@ -2,9 +2,9 @@
 
 use crate::blame::{self, ByLayer};
 use crate::text;
-use harness::layer::Layer;
-use harness::record::{Records, RunRecord, SpecRecord};
-use harness::verdict::Verdict;
+use record::Layer;
+use record::Verdict;
+use record::{Records, RunRecord, SpecRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A spec as a run judged it, once or, with `--repeat`, several times.

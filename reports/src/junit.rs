@@ -8,9 +8,9 @@ use crate::facts::facts;
 use crate::failure;
 use crate::judged::{Judged, by_mechanism, judged, reason};
 use crate::text;
-use harness::record::Records;
-use harness::verdict::Verdict;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
+use record::Records;
+use record::Verdict;
 use std::time::Duration;
 
 /// The report as XML.

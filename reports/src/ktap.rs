@@ -7,8 +7,8 @@ use crate::facts::facts;
 use crate::failure;
 use crate::judged::{Judged, by_mechanism, judged, reason};
 use crate::text;
-use harness::record::Records;
-use harness::verdict::Verdict;
+use record::Records;
+use record::Verdict;
 
 /// The report as KTAP.
 pub fn render(records: &Records) -> String {

@@ -42,7 +42,7 @@ pub use scope::Scope;
 pub use summary::Summary;
 pub use text::sentence;
 
-use harness::record::Records;
+use record::Records;
 use std::fs::Permissions;
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;

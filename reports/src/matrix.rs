@@ -6,9 +6,9 @@ use crate::markdown::inline;
 use crate::page::{Page, Style};
 use crate::summary::{Counts, Summary};
 use crate::text;
-use harness::record::Records;
-use harness::spec::family;
-use harness::verdict::Verdict;
+use record::Records;
+use record::Verdict;
+use record::id::family;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 

@@ -1,6 +1,6 @@
 //! Shards and layers of one run, put together into the one run that they are.
 
-use harness::record::{EndRecord, Records, RunRecord};
+use record::{EndRecord, Records, RunRecord};
 use std::collections::HashMap;
 
 /// A part and the name by which a refusal tells of it.

@@ -5,12 +5,12 @@ use crate::claims::NotedClaim;
 use crate::documented::DocumentedError;
 use crate::gate;
 use crate::scope::Scope;
-use harness::environment::Environment;
-use harness::layer::Layer;
-use harness::record::{
+use record::Environment;
+use record::Layer;
+use record::Verdict;
+use record::{
     EndRecord, FORMAT, Failure, Missing, Observation, Process, Records, RunRecord, SeenError, Source, SpecRecord,
 };
-use harness::verdict::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A whole run with every verdict.

@@ -2,7 +2,7 @@
 
 use crate::exit::shortfall;
 use crate::text;
-use harness::record::Records;
+use record::Records;
 use std::collections::BTreeSet;
 
 /// What an answer is about.

@@ -1,8 +1,8 @@
 //! The numbers of a run.
 
 use crate::judged::{Judged, by_mechanism, judged, total};
-use harness::record::{Missing, Records};
-use harness::verdict::Verdict;
+use record::Verdict;
+use record::{Missing, Records};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;

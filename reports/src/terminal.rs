@@ -7,9 +7,9 @@ use crate::judged::{Judged, judged};
 use crate::page::{Page, Style};
 use crate::summary::{Counts, SkipGroup, Summary};
 use crate::text;
-use harness::record::{Records, RunRecord};
-use harness::spec::family;
-use harness::verdict::Verdict;
+use record::Verdict;
+use record::id::family;
+use record::{Records, RunRecord};
 
 /// The summary, 100 columns wide, with ANSI colour or without.
 ///

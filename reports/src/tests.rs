@@ -1,9 +1,9 @@
 //! What holds of all documents together.
 
 use super::*;
-use harness::verdict::Verdict;
 use page::WIDTH;
 use proptest::prelude::*;
+use record::Verdict;
 use std::sync::LazyLock;
 
 /// Every document is still what it says it is, and still holds the five verdicts, whatever the records' strings are.

@@ -159,7 +159,10 @@ impl Parse for Citation {
                 Ok(Self(format!("{title}{page}, {}", heading.join(": "))))
             }
             ("kernel", [file, function, version]) => Ok(Self(format!("Linux {version} {file}, {function}()"))),
-            _ => Err(Error::new(kind.span(), "write posix(page, heading, item), man(page, heading, item) or kernel(file, function, version)")),
+            _ => Err(Error::new(
+                kind.span(),
+                "write posix(page, heading, item), man(page, heading, item) or kernel(file, function, version)",
+            )),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `audit-allowances.toml`: the sabotages that may stay unnoticed, each with a reason.
 
-use harness::audit::findings::{Audited, Findings, Outcome, Tried};
-use harness::selection::IdPattern;
+use record::findings::{Audited, Findings, Outcome, Tried};
+use record::id::IdPattern;
 use serde::Deserialize;
 use std::sync::LazyLock;
 use wildmatch::WildMatch;

@@ -2,8 +2,8 @@
 
 use super::{Counts, Judgement};
 use crate::json::schema_of;
-use harness::audit::findings::Audited;
-use harness::environment::Environment;
+use record::Environment;
+use record::findings::Audited;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;

@@ -11,7 +11,7 @@ mod sample;
 pub use allowances::Allowances;
 
 use crate::Exit;
-use harness::audit::findings::{Audited, Findings, LeftOut, Outcome, Tried};
+use record::findings::{Audited, Findings, LeftOut, Outcome, Tried};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -229,8 +229,7 @@ mod tests {
     fn few_specs_may_be_disturbed() {
         let mut specs: Vec<_> = (0..20).map(|n| spec(&format!("pipe.{n}"), &[("read#1:short", true, true)])).collect();
         for (disturbed, exit) in [(1, Exit::Holds), (2, Exit::Deviations)] {
-            specs[disturbed].left_out =
-                Some(LeftOut::NotWhenWatched(harness::verdict::Verdict::Deviates, "other state".into()));
+            specs[disturbed].left_out = Some(LeftOut::NotWhenWatched(record::Verdict::Deviates, "other state".into()));
             let findings = findings(specs.clone());
             assert_eq!(Judgement::of(&findings, &allowances(""), &[]).exit(), exit, "{disturbed} disturbed");
         }

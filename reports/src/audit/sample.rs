@@ -1,9 +1,9 @@
 //! Findings made up for tests.
 
 use crate::sample;
-use harness::audit::findings::{Audited, Findings, Tried};
-use harness::record::Source;
-use harness::verdict::Verdict;
+use record::Source;
+use record::Verdict;
+use record::findings::{Audited, Findings, Tried};
 
 /// An audit of these specs.
 pub(crate) fn findings(specs: Vec<Audited>) -> Findings {

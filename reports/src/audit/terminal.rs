@@ -3,8 +3,8 @@
 use super::{Counts, Judgement, Sabotages};
 use crate::page::{Page, Style};
 use crate::text;
-use harness::audit::findings::{Audited, LeftOut, Tried};
-use harness::spec::family;
+use record::findings::{Audited, LeftOut, Tried};
+use record::id::family;
 use std::collections::BTreeMap;
 
 /// How many different missed sabotages are listed; `audit.json` has all.

@@ -1,6 +1,6 @@
 //! Where a known deviation is known: conditions on the machine of a run.
 
-use harness::record::RunRecord;
+use record::RunRecord;
 use semver::{Op, Version, VersionReq};
 use serde::{Deserialize, Serialize};
 

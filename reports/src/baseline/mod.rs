@@ -12,9 +12,9 @@ pub use flaky::{Flaky, Rate};
 pub use update::{Wishes, updated};
 
 use crate::judged::Judged;
-use harness::record::RunRecord;
-use harness::selection::IdPattern;
-use harness::verdict::Verdict;
+use record::RunRecord;
+use record::Verdict;
+use record::id::IdPattern;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::value::Date;

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::sample;
-use harness::record::Records;
 use proptest::prelude::*;
+use record::Records;
 
 const FILE: &str = r#"
 [[known]]

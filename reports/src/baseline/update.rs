@@ -3,10 +3,10 @@
 use super::{Baseline, Conditions, Known, Suite};
 use crate::judged::{Judged, judged, skipped};
 use crate::scope::Scope;
-use harness::record::Records;
-use harness::selection::IdPattern;
-use harness::spec::family;
-use harness::verdict::Verdict;
+use record::Records;
+use record::Verdict;
+use record::id::IdPattern;
+use record::id::family;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What an update has to know beside the run.

@@ -4,7 +4,7 @@ use super::{Change, Comparison, Difference, ObservationRow, Row, Scope, SlowerRo
 use crate::markdown::inline;
 use crate::page::{Page, Style};
 use crate::text::milliseconds;
-use harness::verdict::Verdict;
+use record::Verdict;
 
 /// For a terminal, with ANSI colour or without.
 ///

@@ -7,9 +7,9 @@ pub use document::{markdown, text};
 pub use json::{render as json, schema};
 
 use crate::judged::{Judged, judged, reason};
-use harness::record::{Records, RunRecord};
-use harness::spec::family;
-use harness::verdict::Verdict;
+use record::Verdict;
+use record::id::family;
+use record::{Records, RunRecord};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};

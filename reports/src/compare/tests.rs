@@ -3,7 +3,7 @@
 use super::*;
 use crate::sample;
 use Verdict::{Broken, Conforms, Deviates, Skipped, Timeout};
-use harness::record::{Observation, SpecRecord};
+use record::{Observation, SpecRecord};
 
 /// A run of specs with these verdicts.
 fn run(verdicts: &[(&str, Verdict)]) -> Records {

@@ -3,7 +3,7 @@
 use super::{Finding, Outcome};
 use crate::github::{self, SUMMARY_BYTES};
 use crate::markdown::inline;
-use harness::record::Records;
+use record::Records;
 
 /// Workflow commands for standard output. A finding about a spec that was run stands where the spec is written.
 pub fn annotations(outcome: &Outcome, records: &Records) -> String {

@@ -10,8 +10,8 @@ use crate::baseline::{Baseline, Known};
 use crate::exit::Exit;
 use crate::judged::{Judged, judged, reason, skipped};
 use crate::scope::Scope;
-use harness::record::{Records, RunRecord};
-use harness::verdict::Verdict;
+use record::Verdict;
+use record::{Records, RunRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the gate has to say.

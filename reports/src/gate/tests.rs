@@ -3,7 +3,7 @@
 use super::*;
 use crate::baseline::{Wishes, updated};
 use crate::sample;
-use harness::record::SpecRecord;
+use record::SpecRecord;
 
 const DEVIATING: &str = "fifo.open-nonblock-write/raw";
 const CONFORMING: &str = "pipe.read-eof";

@@ -4,7 +4,7 @@ use super::{Finding, Kind, Outcome};
 use crate::exit::Exit;
 use crate::page::{Page, Style};
 use crate::terminal::write_machine;
-use harness::record::RunRecord;
+use record::RunRecord;
 
 /// The findings, with ANSI colour or without.
 ///

@@ -4,9 +4,9 @@ use super::Column;
 use super::rows::Who;
 use crate::claims::{NotedClaim, covering, observed};
 use crate::judged::{Judged, judged, without_layer};
-use harness::record::Observation;
-use harness::spec::family;
-use harness::verdict::Verdict;
+use record::Observation;
+use record::Verdict;
+use record::id::family;
 
 /// The claims that the runs say something of, by how much of each falls.
 pub(super) struct Claims<'a> {

@@ -6,7 +6,7 @@ use crate::baseline::Known;
 use crate::failure::state;
 use crate::judged::{Judged, reason};
 use crate::text;
-use harness::record::{Failure, Process};
+use record::{Failure, Process};
 
 /// How much of one text is shown, in characters: a report is for reading, the records hold the rest.
 const LONGEST: usize = 4000;

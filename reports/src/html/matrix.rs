@@ -2,8 +2,8 @@
 
 use super::rows::{Cell, Row};
 use super::{Column, layer_list, letter};
-use harness::layer::Layer;
-use harness::verdict::Verdict;
+use record::Layer;
+use record::Verdict;
 use std::cmp::Reverse;
 
 /// A row, and which columns differ from the rest.

@@ -19,9 +19,9 @@ use crate::matrix::Column as Target;
 use crate::{gate, text};
 use askama::Template;
 use base64::prelude::{BASE64_STANDARD, Engine};
-use harness::layer::Layer;
-use harness::record::Records;
-use harness::verdict::Verdict;
+use record::Layer;
+use record::Records;
+use record::Verdict;
 use sha2::{Digest, Sha256};
 
 const STYLE: &str = include_str!("../../templates/report.css");

@@ -2,7 +2,7 @@
 
 use super::layer_list;
 use super::rows::{Cell, Row};
-use harness::layer::Layer;
+use record::Layer;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One value that a spec observes, in every column.

@@ -7,9 +7,9 @@ use crate::gate;
 use crate::judged::judged;
 use crate::summary::{Counts, Summary};
 use crate::text;
-use harness::record::RunRecord;
-use harness::verdict::Verdict;
 use jiff::Timestamp;
+use record::RunRecord;
+use record::Verdict;
 
 /// What the top of the page shows.
 pub(super) struct Overview {

@@ -3,9 +3,9 @@
 use super::{Column, layer_list, letter};
 use crate::judged::{Judged, judged, reason, without_layer};
 use crate::text;
-use harness::layer::Layer;
-use harness::record::SpecRecord;
-use harness::verdict::Verdict;
+use record::Layer;
+use record::SpecRecord;
+use record::Verdict;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is asked.

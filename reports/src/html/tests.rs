@@ -1,7 +1,7 @@
 use super::*;
 use crate::documented::DocumentedError;
 use crate::sample;
-use harness::record::{Observation, SpecRecord};
+use record::{Observation, SpecRecord};
 
 fn column<'a>(name: &str, records: &'a Records) -> Column<'a> {
     Column { name: name.into(), records, gate: None }

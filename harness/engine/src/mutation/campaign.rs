@@ -1,0 +1,161 @@
+//! An audit from its beginning to its end: runs without and with a watch, what follows from them, and every sabotage once.
+
+use super::{Made, Sabotage, Watch, sabotages};
+use crate::runner::machine::{CannotRun, Machine};
+use crate::runner::{self, Event, Pace, Task, Watched};
+use harness::Errno;
+use harness::spec::Spec;
+use record::Verdict;
+use record::findings::{Audited, LeftOut, Tried};
+use record::{Source, SpecRecord};
+use std::collections::HashMap;
+
+/// A spec, and all that can go wrong with its calls.
+#[derive(Debug)]
+pub struct Plan {
+    /// The spec.
+    pub spec: &'static Spec,
+    /// Why nothing can be tried.
+    pub left_out: Option<LeftOut>,
+    /// What can be tried: each sabotage, with the assertion that judges its call.
+    pub sabotages: Vec<(Sabotage, Option<Source>)>,
+}
+
+/// How often a spec is watched to learn its calls: what is not the same each time, since it depends on who came first, is not
+/// sabotaged.
+const LESSONS: u32 = 6;
+
+/// How often [`plan`] runs each spec: once as it is, and then watched.
+pub const RUNS: u32 = 1 + LESSONS;
+
+/// Finds out which calls the specs make, and what can go wrong with them, given the errors that the catalogue documents for a call.
+/// None when it was interrupted.
+pub fn plan(
+    specs: &[&'static Spec],
+    machine: &Machine,
+    pace: Pace,
+    documented: impl Fn(&str) -> Vec<Errno>,
+    mut progress: impl FnMut(&Event),
+) -> Result<Option<Vec<Plan>>, CannotRun> {
+    let plain = specs.iter().map(|spec| Task { spec, attempt: 0, watch: None });
+    let lessons = (1..=LESSONS)
+        .flat_map(|attempt| specs.iter().map(move |spec| Task { spec, attempt, watch: Some(Watch::Learn) }));
+    let mut seen: HashMap<&str, Vec<(SpecRecord, Watched)>> = HashMap::new();
+    let interrupted = runner::run(plain.chain(lessons).collect(), machine, pace, |event| {
+        progress(&event);
+        if let Event::Judged(task, record, watched) = event {
+            let runs = seen.entry(task.spec.id).or_default();
+            runs.push((record.clone(), watched.clone()));
+        }
+        Ok(())
+    })?;
+    if interrupted {
+        return Ok(None);
+    }
+    let plan_of = |spec: &&'static Spec| {
+        let mut runs = seen.remove(spec.id).unwrap_or_default();
+        runs.sort_by_key(|(record, _)| record.attempt);
+        let left_out = left_out(&runs);
+        let made = if left_out.is_some() { Vec::new() } else { common(runs) };
+        let sabotages = made
+            .iter()
+            .flat_map(|made| sabotages(made, &documented).into_iter().map(|sabotage| (sabotage, made.judged.clone())));
+        Plan { spec, left_out, sabotages: sabotages.collect() }
+    };
+    Ok(Some(specs.iter().map(plan_of).collect()))
+}
+
+fn left_out(runs: &[(SpecRecord, Watched)]) -> Option<LeftOut> {
+    let (plain, watched) = runs.split_first()?;
+    let plain = &plain.0;
+    if plain.verdict == Verdict::Skipped {
+        let needs: Vec<_> = plain.missing.iter().map(|missing| missing.need.clone()).collect();
+        return Some(LeftOut::Skipped(needs.join(", ")));
+    }
+    if plain.verdict != Verdict::Conforms {
+        return Some(LeftOut::DoesNotConform(plain.verdict));
+    }
+    let (other, _) = watched.iter().find(|(record, _)| record.verdict != Verdict::Conforms)?;
+    let why = other.failures.first().map_or_else(String::new, |failure| failure.message.clone());
+    Some(LeftOut::NotWhenWatched(other.verdict, why))
+}
+
+/// The calls that were the same in every lesson.
+fn common(runs: Vec<(SpecRecord, Watched)>) -> Vec<Made> {
+    let mut lessons = runs.into_iter().skip(1).map(|(_, watched)| watched.made);
+    let mut made = lessons.next().unwrap_or_default();
+    for other in lessons {
+        made.retain_mut(|made| match other.iter().find(|other| is_alike(made, other)) {
+            Some(other) => {
+                // When all are woken, it is chance whether another one still sleeps.
+                made.contested &= other.contested;
+                true
+            }
+            None => false,
+        });
+    }
+    made
+}
+
+/// Whether it is the same call with the same end. What it was called with and what it returned may be other numbers.
+fn is_alike(one: &Made, other: &Made) -> bool {
+    let end = |made: &Made| made.result.map(|result| result.map(|value| value.signum()));
+    (one.number, &one.call, &one.process, &one.judged) == (other.number, &other.call, &other.process, &other.judged)
+        && (end(one), one.blocked, &one.flags) == (end(other), other.blocked, &other.flags)
+}
+
+/// How often a sabotage is tried whose call was not made, since things took another turn before it.
+const ATTEMPTS: u32 = 3;
+
+/// Tries every sabotage of the plans once. None when it was interrupted.
+pub fn try_all(
+    plans: Vec<Plan>,
+    machine: &Machine,
+    pace: Pace,
+    mut progress: impl FnMut(&Event),
+) -> Result<Option<Vec<Audited>>, CannotRun> {
+    let places: HashMap<&str, usize> = plans.iter().enumerate().map(|(place, plan)| (plan.spec.id, place)).collect();
+    let mut verdicts: Vec<Vec<Option<Verdict>>> = plans.iter().map(|plan| vec![None; plan.sabotages.len()]).collect();
+    for _ in 0..ATTEMPTS {
+        let interrupted = runner::run(outstanding(&plans, &verdicts), machine, pace, |event| {
+            progress(&event);
+            if let Event::Judged(task, record, watched) = event
+                && watched.sabotaged
+            {
+                verdicts[places[task.spec.id]][task.attempt as usize] = Some(record.verdict);
+            }
+            Ok(())
+        })?;
+        if interrupted {
+            return Ok(None);
+        }
+    }
+    Ok(Some(plans.into_iter().zip(verdicts).map(|(plan, verdicts)| audited(plan, verdicts)).collect()))
+}
+
+/// A task for each sabotage without a verdict; its attempt is the sabotage's place in the plan.
+fn outstanding(plans: &[Plan], verdicts: &[Vec<Option<Verdict>>]) -> Vec<Task> {
+    let of_plan = |(plan, verdicts): (&Plan, &Vec<Option<Verdict>>)| {
+        let spec = plan.spec;
+        let open = (0..).zip(&plan.sabotages).zip(verdicts).filter(|(_, verdict)| verdict.is_none());
+        let tasks = open.map(|((attempt, (sabotage, _)), _)| {
+            let watch = Some(Watch::Sabotage(sabotage.clone()));
+            Task { spec, attempt, watch }
+        });
+        tasks.collect::<Vec<_>>()
+    };
+    plans.iter().zip(verdicts).flat_map(of_plan).collect()
+}
+
+fn audited(plan: Plan, verdicts: Vec<Option<Verdict>>) -> Audited {
+    let tried = plan.sabotages.into_iter().zip(verdicts);
+    Audited {
+        id: plan.spec.id.into(),
+        mechanism: plan.spec.mechanism().into(),
+        source: Source { file: plan.spec.file.into(), line: plan.spec.line },
+        left_out: plan.left_out,
+        tried: tried
+            .map(|((sabotage, judged), verdict)| Tried { sabotage: sabotage.name(), judged, verdict })
+            .collect(),
+    }
+}

@@ -1,0 +1,299 @@
+//! One process that is traced: its memory, and where it is in a system call.
+
+use super::calls::{Buffer, Given, Row, Where};
+use super::registers;
+use harness::{mark, standing};
+use nix::Result;
+use nix::errno::Errno;
+use nix::sys::ptrace;
+use nix::sys::uio::{RemoteIoVec, process_vm_readv};
+use nix::unistd::Pid;
+use std::collections::HashMap;
+use std::io::IoSliceMut;
+
+/// A traced process.
+#[derive(Debug)]
+pub struct Tracee {
+    /// Its pid in the sandbox.
+    pub pid: Pid,
+    /// Which process it is, by its place in the tree: empty for the spec's first, then `child1`, `child1.2`.
+    pub path: String,
+    /// How many children it has had.
+    pub children: u32,
+    /// How far its image lies from the tracer's; none for a program that is not ours.
+    pub offset: Option<i64>,
+    /// How often it made each call.
+    made: HashMap<String, u32>,
+    /// The call that it is in, when that is the spec's and has a row.
+    pub inside: Option<Inside>,
+    /// A call that a signal interrupted, and that the kernel may make again.
+    pub interrupted: Option<Inside>,
+    /// What it gets at the end of the call that it is in, instead of what came of it.
+    pub gift: Option<Gift>,
+    /// Whether its last call was the harness's.
+    pub at_harness: bool,
+    /// How many calls of the harness it has made, and how many it had when it was last asked whether it is idle.
+    pub looks: u32,
+    looks_before: u32,
+    /// Whether nothing is the spec's any more.
+    pub over: bool,
+    /// Whether a signal has stopped it.
+    pub stopped: Stopped,
+}
+
+/// Whether a signal has stopped a process, and what the tracer does about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stopped {
+    /// It is not stopped.
+    Not,
+    /// It is, and is let go of.
+    LetGo,
+    /// It is, and is watched again.
+    Watched,
+}
+
+/// A call that is under way.
+#[derive(Clone, Debug)]
+pub struct Inside {
+    /// Its number in the kernel.
+    pub number: u64,
+    /// What it is called with.
+    pub arguments: [u64; 6],
+    /// Its row.
+    pub row: &'static Row,
+    /// Where it stands in the list of calls made.
+    pub index: Option<usize>,
+    /// Whether this is the one that is sabotaged.
+    pub sabotaged: bool,
+    /// A byte that was changed at the entry and is put back at the exit: its address and value.
+    pub put_back: Option<(u64, u8)>,
+}
+
+/// What came of another process's call.
+#[derive(Clone, Debug)]
+pub struct Gift {
+    /// What it returned.
+    pub returned: i64,
+    /// What it wrote, by the places in its row.
+    pub given: Vec<Vec<u8>>,
+}
+
+impl Tracee {
+    /// A process that has just come under watch.
+    pub fn new(pid: Pid, path: String, offset: Option<i64>) -> Self {
+        Self {
+            pid,
+            path,
+            children: 0,
+            offset,
+            made: HashMap::new(),
+            inside: None,
+            interrupted: None,
+            gift: None,
+            at_harness: false,
+            looks: 0,
+            looks_before: 0,
+            over: false,
+            stopped: Stopped::Not,
+        }
+    }
+
+    /// The path of its next child.
+    pub fn next_child(&mut self) -> String {
+        self.children += 1;
+        match self.path.as_str() {
+            "" => format!("child{}", self.children),
+            path => format!("{path}.{}", self.children),
+        }
+    }
+
+    /// Counts a call: the how-manieth of this name it is.
+    pub fn count(&mut self, name: &str) -> u32 {
+        let count = self.made.entry(name.into()).or_default();
+        *count += 1;
+        *count
+    }
+
+    /// Whether it can do nothing by itself: it is asleep, stopped, or has ended; or it only looks how others stand, and has
+    /// looked since it was last asked.
+    pub fn is_idle(&mut self) -> bool {
+        let looks_before = std::mem::replace(&mut self.looks_before, self.looks);
+        if self.at_harness && self.looks > looks_before {
+            return true;
+        }
+        self.stopped == Stopped::Watched || matches!(standing::state(self.pid.as_raw()), None | Some('S' | 'T' | 'Z'))
+    }
+
+    /// For whom it calls; none for a program that is not ours.
+    pub fn mark(&self) -> Option<mark::Read> {
+        let mut bytes = [0; mark::SIZE];
+        self.read((mark::address() as u64).wrapping_add_signed(self.offset?), &mut bytes).ok()?;
+        Some(mark::Read::new(&bytes))
+    }
+
+    /// Reads its memory.
+    pub fn read(&self, address: u64, bytes: &mut [u8]) -> Result<()> {
+        let remote = RemoteIoVec { base: address as usize, len: bytes.len() };
+        let wanted = bytes.len();
+        let count = process_vm_readv(self.pid, &mut [IoSliceMut::new(bytes)], &[remote])?;
+        if count == wanted { Ok(()) } else { Err(Errno::EFAULT) }
+    }
+
+    fn read_long(&self, address: u64) -> Result<u64> {
+        let mut bytes = [0; 8];
+        self.read(address, &mut bytes)?;
+        Ok(u64::from_ne_bytes(bytes))
+    }
+
+    /// A value of up to eight bytes.
+    pub fn value(&self, place: Where, arguments: &[u64; 6]) -> Result<u64> {
+        match place {
+            Where::Argument(argument) => Ok(arguments[argument]),
+            Where::Memory(argument, offset, size) => {
+                let mut bytes = [0; 8];
+                self.read(address_in(arguments, argument, offset)?, &mut bytes[..size])?;
+                Ok(u64::from_le_bytes(bytes))
+            }
+        }
+    }
+
+    /// Changes a value of up to eight bytes. An argument is changed for the call alone.
+    pub fn set_value(&self, place: Where, arguments: &[u64; 6], value: u64) -> Result<()> {
+        match place {
+            Where::Argument(argument) => registers::set_argument(self.pid, argument, value),
+            Where::Memory(argument, offset, size) => {
+                let address = address_in(arguments, argument, offset)?;
+                let bytes = value.to_le_bytes();
+                (0..size).try_for_each(|index| self.set_byte(address + index as u64, bytes[index]))
+            }
+        }
+    }
+
+    /// Writes one byte, also where the process itself may not write.
+    pub fn set_byte(&self, address: u64, byte: u8) -> Result<()> {
+        const WORD: u64 = size_of::<libc::c_long>() as u64;
+        let start = address & !(WORD - 1);
+        let mut word = ptrace::read(self.pid, start as ptrace::AddressType)?.to_ne_bytes();
+        word[(address - start) as usize] = byte;
+        ptrace::write(self.pid, start as ptrace::AddressType, libc::c_long::from_ne_bytes(word))
+    }
+
+    /// The address of one byte of a buffer.
+    pub fn byte_of(&self, buffer: Buffer, arguments: &[u64; 6], index: u64) -> Result<u64> {
+        /// The place of the vector in a message header, after its name and the length of that.
+        const VECTOR_OF_MESSAGE: u64 = 16;
+        match buffer {
+            Buffer::At(argument, offset) => Ok(address_in(arguments, argument, 0)? + offset + index),
+            Buffer::Vector(argument) => self.byte_of_vector(address_in(arguments, argument, 0)?, index),
+            Buffer::Message(argument) => {
+                let header = address_in(arguments, argument, 0)?;
+                self.byte_of_vector(self.read_long(header + VECTOR_OF_MESSAGE)?, index)
+            }
+        }
+    }
+
+    /// What a call that returned this has written.
+    pub fn written(&self, inside: &Inside, returned: i64) -> Result<Vec<Vec<u8>>> {
+        let of = |given: &Given| {
+            let mut bytes = vec![0; length(given, returned)];
+            for (index, byte) in (0..).zip(&mut bytes) {
+                self.read(self.place(given, &inside.arguments, index)?, std::slice::from_mut(byte))?;
+            }
+            Ok(bytes)
+        };
+        inside.row.gives.iter().map(of).collect()
+    }
+
+    /// Makes it seem that this call has written so.
+    pub fn write(&self, inside: &Inside, written: &[Vec<u8>]) -> Result<()> {
+        for (given, bytes) in inside.row.gives.iter().zip(written) {
+            for (index, byte) in (0..).zip(bytes) {
+                self.set_byte(self.place(given, &inside.arguments, index)?, *byte)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The address of one byte of what a call gives.
+    fn place(&self, given: &Given, arguments: &[u64; 6], index: u64) -> Result<u64> {
+        match given {
+            Given::Bytes(buffer) => self.byte_of(*buffer, arguments, index),
+            Given::Field(_, place) | Given::WaitStatus(place) => match place {
+                Where::Memory(argument, offset, _) => Ok(address_in(arguments, *argument, *offset)? + index),
+                Where::Argument(_) => Err(Errno::EFAULT),
+            },
+        }
+    }
+
+    /// The address of one byte of a vector of buffers, as long as they are.
+    fn byte_of_vector(&self, mut element: u64, mut index: u64) -> Result<u64> {
+        const ELEMENT: u64 = size_of::<libc::iovec>() as u64;
+        loop {
+            let (start, length) = (self.read_long(element)?, self.read_long(element + 8)?);
+            if index < length {
+                return Ok(start + index);
+            }
+            index -= length;
+            element += ELEMENT;
+        }
+    }
+}
+
+/// How many bytes a call that returned this has written there.
+fn length(given: &Given, returned: i64) -> usize {
+    match given {
+        Given::Bytes(_) => returned.max(0) as usize,
+        Given::Field(_, Where::Memory(_, _, size)) | Given::WaitStatus(Where::Memory(_, _, size)) => *size,
+        Given::Field(_, Where::Argument(_)) | Given::WaitStatus(Where::Argument(_)) => 0,
+    }
+}
+
+/// The address in an argument, and so much further; no address is an error.
+fn address_in(arguments: &[u64; 6], argument: usize, offset: usize) -> Result<u64> {
+    match arguments[argument] {
+        0 => Err(Errno::EFAULT),
+        address => Ok(address.wrapping_add(offset as u64)),
+    }
+}
+
+/// Where the kernel stopped a process, with what it tells.
+#[derive(Debug)]
+pub enum At {
+    /// Before a call: its number and arguments.
+    Entry(u64, [u64; 6]),
+    /// After it: what it returned, an error as a negative number.
+    Exit(i64),
+    /// Elsewhere.
+    NoCall,
+}
+
+/// PTRACE_GET_SYSCALL_INFO: at which side of a call the process is, the same on every architecture. ptrace(2).
+pub fn side_of_call(pid: Pid) -> Result<At> {
+    const PTRACE_GET_SYSCALL_INFO: libc::c_uint = 0x420e;
+    const ENTRY: u8 = 1;
+    const EXIT: u8 = 2;
+    /// struct ptrace_syscall_info, as far as entry and exit fill it.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Info {
+        side: u8,
+        padding: [u8; 3],
+        architecture: u32,
+        instruction: u64,
+        stack: u64,
+        /// The number and the arguments, or what was returned.
+        values: [u64; 7],
+        more: [u64; 2],
+    }
+    let mut info = Info::default();
+    // SAFETY: the kernel writes at most so many bytes there.
+    Errno::result(unsafe {
+        libc::ptrace(PTRACE_GET_SYSCALL_INFO as _, pid.as_raw(), size_of::<Info>(), &raw mut info)
+    })?;
+    let [first, arguments @ ..] = info.values;
+    Ok(match info.side {
+        ENTRY => At::Entry(first, arguments),
+        EXIT => At::Exit(first.cast_signed()),
+        _ => At::NoCall,
+    })
+}

@@ -1,0 +1,426 @@
+//! The reaper of a sandbox as the tracer of all that runs in it. ptrace(2).
+//!
+//! It follows every process from its first moment, sees each system call before and after, and lets signals through as they
+//! come. Nothing that a spec can ask for shows the difference, but for one thing: a process that is stopped by a signal shows
+//! as traced. So the tracer lets go of it while it is stopped, and takes it up again before a signal can continue it.
+
+use super::calls::{self, Given, Row};
+use super::sabotage::Act;
+use super::tracee::{At, Gift, Inside, Stopped, Tracee, side_of_call};
+use super::{Made, Watch, act, registers, sample};
+use harness::ledger::{Ledger, Note};
+use harness::mark::{self, Whose};
+use harness::spec::Scene;
+use harness::standing;
+use nix::errno::Errno;
+use nix::sys::ptrace::{self, Options};
+use nix::unistd::Pid;
+use record::{Process, Source};
+use std::collections::{HashMap, HashSet};
+use std::os::unix::fs::MetadataExt;
+use std::time::{Duration, Instant};
+use syscalls::Sysno;
+
+/// How often it looks whether anything can still happen.
+pub const TICK: Duration = Duration::from_millis(20);
+
+/// For how many ticks in a row nothing may happen before the spec is ended. Nobody runs in that time, so load does not count; a
+/// timer could still go off, or the kernel finish something later.
+const QUIET_TICKS: u32 = 10;
+
+/// The tracer of one spec.
+pub struct Tracer<'a> {
+    watch: &'a Watch,
+    ledger: &'a Ledger,
+    tracees: HashMap<Pid, Tracee>,
+    /// Stopped before their parents' stop told of them.
+    unannounced: HashSet<Pid>,
+    made: Vec<Made>,
+    /// Whether anything of the spec's has happened since the last tick.
+    busy: bool,
+    next_tick: Instant,
+    quiet_ticks: u32,
+}
+
+impl<'a> Tracer<'a> {
+    /// Takes up a process that waits for that, and of which nothing is the spec's yet.
+    pub fn seize(spec: Pid, watch: &'a Watch, ledger: &'a Ledger) -> Scene<Self> {
+        ptrace::seize(spec, options())?;
+        // It has to stop once before it can be resumed up to the next call.
+        ptrace::interrupt(spec)?;
+        let first = Tracee::new(spec, String::new(), Some(0));
+        Ok(Self {
+            watch,
+            ledger,
+            tracees: [(spec, first)].into(),
+            unannounced: HashSet::new(),
+            made: Vec::new(),
+            busy: true,
+            next_tick: Instant::now() + TICK,
+            quiet_ticks: 0,
+        })
+    }
+
+    /// What became of processes, by their wait statuses: each ended, and was reaped, or stopped. Resumes those that stopped.
+    pub fn handle(&mut self, mut changes: Vec<(Pid, i32)>) {
+        // wait(2) does not keep to the order in which things happened. A process that is stopped by a signal has to be let go of
+        // before its parent, which may know of it already, can look at it.
+        changes.sort_by_key(|(_, status)| !is_stopped_by_signal(*status));
+        for (pid, status) in changes {
+            if !libc::WIFSTOPPED(status) {
+                self.tracees.remove(&pid);
+                self.busy = true;
+            } else if self.tracees.contains_key(&pid) {
+                // A process can be killed at any moment: what fails then is reaped next.
+                let _ = self.stopped(pid, status);
+            } else {
+                self.unannounced.insert(pid);
+            }
+        }
+    }
+
+    fn stopped(&mut self, pid: Pid, status: i32) -> nix::Result<()> {
+        const CALL: i32 = libc::SIGTRAP | 0x80;
+        if is_stopped_by_signal(status) {
+            self.busy = true;
+            return self.park(pid);
+        }
+        match (libc::WSTOPSIG(status), event_of(status)) {
+            (CALL, _) => {
+                self.at_call(pid)?;
+                self.resume(pid, 0)
+            }
+            (_, libc::PTRACE_EVENT_FORK | libc::PTRACE_EVENT_VFORK | libc::PTRACE_EVENT_CLONE) => {
+                self.busy = true;
+                self.announce(pid)?;
+                self.resume(pid, 0)
+            }
+            (_, libc::PTRACE_EVENT_EXEC) => {
+                self.busy = true;
+                if let Some(tracee) = self.tracees.get_mut(&pid) {
+                    tracee.offset = offset_of_image(pid);
+                }
+                self.resume(pid, 0)
+            }
+            (_, libc::PTRACE_EVENT_STOP) => {
+                self.busy = true;
+                if let Some(tracee) = self.tracees.get_mut(&pid) {
+                    tracee.stopped = Stopped::Not;
+                }
+                self.resume(pid, 0)
+            }
+            (signal, _) => {
+                self.busy = true;
+                self.resume(pid, signal)
+            }
+        }
+    }
+
+    /// Lets a process go on, with a signal or without, up to its next system call.
+    fn resume(&self, pid: Pid, signal: i32) -> nix::Result<()> {
+        let over = self.tracees.get(&pid).is_some_and(|tracee| tracee.over);
+        let how = if over { libc::PTRACE_CONT } else { libc::PTRACE_SYSCALL };
+        // SAFETY: changes no memory of this process. nix knows no realtime signals.
+        Errno::result(unsafe { libc::ptrace(how, pid.as_raw(), 0, libc::c_long::from(signal)) }).map(drop)
+    }
+
+    /// A new process or thread: the kernel has put it under watch already.
+    fn announce(&mut self, parent: Pid) -> nix::Result<()> {
+        let child = Pid::from_raw(ptrace::getevent(parent)? as libc::pid_t);
+        let Some(parent) = self.tracees.get_mut(&parent) else { return Ok(()) };
+        let new = Tracee::new(child, parent.next_child(), parent.offset);
+        self.tracees.insert(child, new);
+        if self.unannounced.remove(&child) {
+            self.resume(child, 0)?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of a process that a signal has stopped.
+    fn park(&mut self, pid: Pid) -> nix::Result<()> {
+        if let Some(tracee) = self.tracees.get_mut(&pid) {
+            tracee.stopped = Stopped::LetGo;
+        }
+        ptrace::detach(pid, None)?;
+        // It stops again by itself, now for all to see.
+        while matches!(standing::state(pid.as_raw()), Some('R' | 't')) {
+            nix::sched::sched_yield()?;
+        }
+        Ok(())
+    }
+
+    /// Takes up all that were let go of, before somebody can continue them.
+    fn unpark(&mut self) {
+        for tracee in self.tracees.values_mut().filter(|tracee| tracee.stopped == Stopped::LetGo) {
+            if ptrace::seize(tracee.pid, options()).is_ok() && wait_for_stop(tracee.pid) {
+                tracee.stopped = Stopped::Watched;
+                // SAFETY: changes no memory of this process; the other one goes on being stopped.
+                unsafe { libc::ptrace(libc::PTRACE_LISTEN, tracee.pid.as_raw(), 0, 0) };
+            }
+        }
+    }
+
+    fn at_call(&mut self, pid: Pid) -> nix::Result<()> {
+        self.note_who_was_seen_asleep();
+        match side_of_call(pid)? {
+            At::Entry(number, arguments) => self.enter(pid, number, arguments),
+            At::Exit(value) => self.leave(pid, value),
+            At::NoCall => Ok(()),
+        }
+    }
+
+    /// The spec has just seen a process sleep; it is the only one that could wake it, so the call is still the same.
+    fn note_who_was_seen_asleep(&mut self) {
+        let Some(pid) = self.ledger.take_seen_asleep() else { return };
+        let inside = self.tracees.get(&Pid::from_raw(pid)).and_then(|tracee| tracee.inside.as_ref());
+        if let Some(made) = inside.and_then(|inside| self.made.get_mut(inside.index?)) {
+            made.blocked = true;
+        }
+    }
+
+    fn enter(&mut self, pid: Pid, number: u64, arguments: [u64; 6]) -> nix::Result<()> {
+        if sends_sigcont(number, &arguments) {
+            self.unpark();
+        }
+        let Some(tracee) = self.tracees.get_mut(&pid) else { return Ok(()) };
+        let mark = tracee.mark();
+        tracee.over = mark.is_some_and(|mark| mark.whose == Whose::Over);
+        tracee.at_harness = mark.is_some_and(|mark| mark.whose == Whose::Harness);
+        if tracee.at_harness {
+            tracee.looks += 1;
+            return Ok(());
+        }
+        self.busy = true;
+        tracee.looks = 0;
+        // The kernel makes a call again that a signal interrupted: it is still the same.
+        if let Some(interrupted) = tracee.interrupted.take() {
+            let again = number == interrupted.number && arguments == interrupted.arguments;
+            if again || number == libc::SYS_restart_syscall as u64 {
+                tracee.inside = Some(interrupted);
+                return Ok(());
+            }
+            if number != interrupted.number {
+                // A handler's.
+                tracee.interrupted = Some(interrupted);
+            }
+        }
+        let (Some(mark), Some(call)) = (mark, Sysno::new(number as usize)) else { return Ok(()) };
+        let Some(row) = calls::row(call.name(), &arguments) else { return Ok(()) };
+        let name = row.name();
+        let count = tracee.count(&name);
+        let mut inside = Inside { number, arguments, row, index: None, sabotaged: false, put_back: None };
+        match self.watch {
+            Watch::Learn => {
+                inside.index = Some(self.made.len());
+                self.made.push(Made {
+                    process: tracee.path.clone(),
+                    call: name,
+                    number: count,
+                    judged: judged_at(tracee, mark),
+                    arguments,
+                    result: None,
+                    blocked: false,
+                    contested: false,
+                    flags: flags_set(tracee, row, &arguments),
+                    status: None,
+                });
+            }
+            Watch::Sabotage(sabotage) => {
+                if sabotage.number == count && sabotage.call == name && sabotage.process == tracee.path {
+                    inside.sabotaged = true;
+                    self.ledger.note(&Note::Sabotaged);
+                    act::at_entry(tracee, sabotage.act, &mut inside)?;
+                }
+            }
+        }
+        tracee.inside = Some(inside);
+        Ok(())
+    }
+
+    fn leave(&mut self, pid: Pid, value: i64) -> nix::Result<()> {
+        let Some(tracee) = self.tracees.get_mut(&pid) else { return Ok(()) };
+        if !tracee.at_harness {
+            self.busy = true;
+        }
+        let Some(inside) = tracee.inside.take() else { return Ok(()) };
+        if let Some(gift) = tracee.gift.take() {
+            tracee.write(&inside, &gift.given)?;
+            return registers::set_result(pid, gift.returned);
+        }
+        if let Some((address, byte)) = inside.put_back {
+            tracee.set_byte(address, byte)?;
+        }
+        let interrupted = is_restart(value);
+        let rival = self.rival(pid, &inside);
+        let rival_sleeps = rival.is_some_and(|rival| self.was_seen_asleep(rival));
+        let Some(tracee) = self.tracees.get_mut(&pid) else { return Ok(()) };
+        if let Some(made) = inside.index.and_then(|index| self.made.get_mut(index)) {
+            made.result = Some(match value {
+                _ if interrupted => Err(libc::EINTR),
+                -4095..=-1 => Err(-value as i32),
+                value => Ok(value),
+            });
+            made.contested = made.blocked && rival_sleeps;
+            let status = inside.row.gives.iter().find_map(|given| match given {
+                Given::WaitStatus(place) => Some(*place),
+                _ => None,
+            });
+            made.status =
+                status.and_then(|place| tracee.value(place, &inside.arguments).ok()).map(|status| status as i32);
+        }
+        if let Watch::Sabotage(sabotage) = self.watch
+            && inside.sabotaged
+            && (!interrupted || sabotage.interrupted)
+        {
+            if sabotage.act != Act::GiveAway {
+                return act::at_exit(tracee, sabotage.act, &inside, value);
+            }
+            let gift = Gift { returned: value, given: tracee.written(&inside, value)? };
+            registers::make_again(pid, inside.number, &inside.arguments)?;
+            tracee.interrupted = Some(Inside { sabotaged: false, ..inside });
+            return match rival.and_then(|rival| self.tracees.get_mut(&rival)) {
+                // It stops at the end of its call.
+                Some(rival) => {
+                    rival.gift = Some(gift);
+                    ptrace::interrupt(rival.pid)
+                }
+                None => Ok(()),
+            };
+        }
+        if interrupted {
+            tracee.interrupted = Some(inside);
+        }
+        Ok(())
+    }
+
+    /// Another process that is in the same call on the same object, by the first argument.
+    fn rival(&self, pid: Pid, inside: &Inside) -> Option<Pid> {
+        let same = |other: &Inside| std::ptr::eq(other.row, inside.row) && other.arguments[0] == inside.arguments[0];
+        let rivals =
+            self.tracees.values().filter(|tracee| tracee.pid != pid && tracee.inside.as_ref().is_some_and(same));
+        rivals.min_by(|one, other| one.path.cmp(&other.path)).map(|tracee| tracee.pid)
+    }
+
+    /// Whether the spec saw it asleep in the call that it is in.
+    fn was_seen_asleep(&self, pid: Pid) -> bool {
+        let inside = self.tracees.get(&pid).and_then(|tracee| tracee.inside.as_ref());
+        inside.and_then(|inside| self.made.get(inside.index?)).is_some_and(|made| made.blocked)
+    }
+
+    /// Whether nothing of the spec's can happen any more: for some time every process has slept or been stopped, or has looked in
+    /// vain how another one stands.
+    pub fn is_stalled(&mut self) -> bool {
+        if Instant::now() < self.next_tick {
+            return false;
+        }
+        self.next_tick = Instant::now() + TICK;
+        // Each is asked, also after one that is not idle: asking takes note of how far it has come.
+        let idle: Vec<_> = self.tracees.values_mut().map(Tracee::is_idle).collect();
+        if std::mem::take(&mut self.busy) || idle.contains(&false) {
+            self.quiet_ticks = 0;
+        } else {
+            self.quiet_ticks += 1;
+        }
+        self.quiet_ticks >= QUIET_TICKS
+    }
+
+    /// Where each process stands that is watched.
+    pub fn standing(&self) -> Vec<Process> {
+        let mut pids: Vec<_> = self.tracees.keys().map(|pid| pid.as_raw()).collect();
+        pids.sort_unstable();
+        pids.into_iter().filter_map(standing::of).collect()
+    }
+
+    /// Writes down what was learnt.
+    pub fn finish(self) {
+        for made in sample::sample(self.made) {
+            self.ledger.note(&Note::Made(made));
+        }
+    }
+}
+
+/// The event in the wait status of a traced process that stopped.
+fn event_of(status: i32) -> i32 {
+    status >> 16
+}
+
+/// Whether it stopped as it would without a tracer.
+fn is_stopped_by_signal(status: i32) -> bool {
+    const STOPPING: [i32; 4] = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
+    event_of(status) == libc::PTRACE_EVENT_STOP && STOPPING.contains(&libc::WSTOPSIG(status))
+}
+
+fn options() -> Options {
+    Options::PTRACE_O_TRACESYSGOOD
+        | Options::PTRACE_O_TRACEFORK
+        | Options::PTRACE_O_TRACEVFORK
+        | Options::PTRACE_O_TRACECLONE
+        | Options::PTRACE_O_TRACEEXEC
+        | Options::PTRACE_O_EXITKILL
+}
+
+/// After it was seized while it was stopped: whether the kernel has told so.
+fn wait_for_stop(pid: Pid) -> bool {
+    let mut status = 0;
+    // SAFETY: writes one integer.
+    unsafe { libc::waitpid(pid.as_raw(), &mut status, libc::__WALL) == pid.as_raw() && libc::WIFSTOPPED(status) }
+}
+
+/// How far the image of a process lies from that of this one: each exec draws a new place. None for another program.
+fn offset_of_image(pid: Pid) -> Option<i64> {
+    let program = |process: &str| {
+        let program = std::fs::metadata(format!("/proc/{process}/exe")).ok()?;
+        Some((program.dev(), program.ino()))
+    };
+    let process = pid.to_string();
+    if program(&process)? != program("self")? {
+        return None;
+    }
+    Some(start_of_image(&process)?.wrapping_sub(start_of_image("self")?).cast_signed())
+}
+
+/// Where the program headers are: AT_PHDR of getauxval(3).
+fn start_of_image(process: &str) -> Option<u64> {
+    let auxiliary = std::fs::read(format!("/proc/{process}/auxv")).ok()?;
+    let (pairs, _) = auxiliary.as_chunks::<16>();
+    pairs.iter().find_map(|pair| {
+        let (key, value) = pair.split_at(8);
+        let number = |bytes: &[u8]| u64::from_ne_bytes(bytes.try_into().expect("half of sixteen"));
+        (number(key) == libc::AT_PHDR).then(|| number(value))
+    })
+}
+
+fn sends_sigcont(number: u64, arguments: &[u64; 6]) -> bool {
+    let signal = match number as i64 {
+        libc::SYS_kill | libc::SYS_tkill | libc::SYS_rt_sigqueueinfo | libc::SYS_pidfd_send_signal => arguments[1],
+        libc::SYS_tgkill | libc::SYS_rt_tgsigqueueinfo => arguments[2],
+        _ => return false,
+    };
+    signal as i32 == libc::SIGCONT
+}
+
+/// What the kernel returns inside itself when a signal interrupts a call that it may make again: ERESTARTSYS and its kin.
+fn is_restart(value: i64) -> bool {
+    matches!(value, -514..=-512 | -516)
+}
+
+fn judged_at(tracee: &Tracee, mark: mark::Read) -> Option<Source> {
+    if mark.whose != Whose::Judged {
+        return None;
+    }
+    let (address, length) = mark.file;
+    let mut file = vec![0; length as usize];
+    tracee.read(address, &mut file).ok()?;
+    Some(Source { file: String::from_utf8(file).ok()?, line: mark.line })
+}
+
+fn flags_set(tracee: &Tracee, row: &Row, arguments: &[u64; 6]) -> Vec<String> {
+    let mut set = Vec::new();
+    for (place, flags) in row.flags {
+        let value = tracee.value(*place, arguments).unwrap_or_default();
+        set.extend(
+            flags.iter().filter(|(_, bit)| value & *bit as u64 == *bit as u64).map(|(name, _)| (*name).to_owned()),
+        );
+    }
+    set
+}

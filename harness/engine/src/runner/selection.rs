@@ -1,0 +1,120 @@
+//! Which specs a run is about, and in which order.
+
+use crate::runner::Task;
+use harness::Layer;
+use harness::registry::specs;
+use harness::spec::Spec;
+use record::id::IdPattern;
+
+/// What the user asked for. Empty lists select everything.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// As [`IdPattern`]s.
+    pub ids: Vec<String>,
+    /// Mechanisms: `pipe`.
+    pub mechanisms: Vec<String>,
+    /// Words of needs, with or without their arguments: `cpus`, `cpus(2)`.
+    pub needs: Vec<String>,
+    /// Layers; a spec without layers is asked by `libc`.
+    pub layers: Vec<Layer>,
+}
+
+impl Selection {
+    /// The selected specs, sorted by id. An error names a pattern that selects nothing, which is a mistake rather than a wish.
+    pub fn specs(&self) -> Result<Vec<&'static Spec>, NothingMatches> {
+        let ids: Vec<_> = self.ids.iter().map(|pattern| IdPattern::new(pattern)).collect();
+        for (pattern, matcher) in self.ids.iter().zip(&ids) {
+            if !specs().iter().any(|spec| matcher.matches(spec.id)) {
+                return Err(NothingMatches { what: "id", pattern: pattern.clone() });
+            }
+        }
+        for mechanism in &self.mechanisms {
+            if !specs().iter().any(|spec| spec.mechanism() == mechanism) {
+                return Err(NothingMatches { what: "mechanism", pattern: mechanism.clone() });
+            }
+        }
+        for word in &self.needs {
+            if !specs().iter().any(|spec| has_need(spec, word)) {
+                return Err(NothingMatches { what: "need", pattern: word.clone() });
+            }
+        }
+        let wanted = |spec: &Spec| {
+            (ids.is_empty() || ids.iter().any(|pattern| pattern.matches(spec.id)))
+                && (self.mechanisms.is_empty() || self.mechanisms.iter().any(|name| spec.mechanism() == name))
+                && (self.needs.is_empty() || self.needs.iter().any(|word| has_need(spec, word)))
+                && (self.layers.is_empty() || self.layers.contains(&spec.layer.unwrap_or(Layer::Libc)))
+        };
+        Ok(specs().iter().copied().filter(|spec| wanted(spec)).collect())
+    }
+}
+
+/// A part of a selection that no spec answers to.
+#[derive(Debug)]
+pub struct NothingMatches {
+    /// Which part: `id`, `mechanism`, `need`.
+    pub what: &'static str,
+    /// What the user wrote.
+    pub pattern: String,
+}
+
+fn has_need(spec: &Spec, word: &str) -> bool {
+    spec.needs.iter().any(|need| {
+        let need = need.to_string();
+        need == word || need.split('(').next() == Some(word)
+    })
+}
+
+/// One part of `total`, from 1: specs are dealt out like cards, so that parts are of equal size and whole families spread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shard {
+    /// Which part, from 1.
+    pub part: usize,
+    /// How many parts there are.
+    pub total: usize,
+}
+
+impl std::str::FromStr for Shard {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let numbers = text.split_once('/').and_then(|(part, total)| Some((part.parse().ok()?, total.parse().ok()?)));
+        match numbers {
+            Some((part, total)) if (1..=total).contains(&part) => Ok(Self { part, total }),
+            _ => Err("a shard is written m/n with 1 <= m <= n, like 2/4".into()),
+        }
+    }
+}
+
+impl Shard {
+    /// This part of the specs.
+    pub fn of(self, specs: Vec<&'static Spec>) -> Vec<&'static Spec> {
+        specs.into_iter().skip(self.part - 1).step_by(self.total).collect()
+    }
+}
+
+/// Every spec so many times, each round in the order of the ids, or in an order that the seed determines.
+pub fn order(specs: &[&'static Spec], repeat: u32, seed: Option<u64>) -> Vec<Task> {
+    let mut random = seed.map(fastrand::Rng::with_seed);
+    let mut order = Vec::with_capacity(specs.len() * repeat as usize);
+    for attempt in 1..=repeat {
+        let mut round: Vec<_> = specs.iter().map(|spec| Task { spec, attempt, watch: None }).collect();
+        if let Some(random) = &mut random {
+            random.shuffle(&mut round);
+        }
+        order.extend(round);
+    }
+    order
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shards_are_written_m_of_n() {
+        assert_eq!("2/4".parse(), Ok(Shard { part: 2, total: 4 }));
+        for wrong in ["0/4", "5/4", "4", "a/b", "", "1/0"] {
+            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! What a spec left behind: looked for after each one, told as a failure, and removed.
+//!
+//! Objects are removed although the namespace ends with the sandbox: the kernel frees a dead namespace late.
+
+use super::reaper;
+use harness::judge::label;
+use harness::ledger::{self, Ledger, Note, Object};
+use harness::place::{Rung, here};
+use record::Failure;
+use record::Verdict;
+use std::fs;
+use std::path::Path;
+
+/// Ends and removes all that is left; says so in the ledger, unless the spec was ended before it could clean up.
+pub fn report_and_remove(ledger: &Ledger) {
+    let Some(here) = here() else { return };
+    let was_ended_early = ledger.status().is_none();
+    let mut left: Vec<String> = reaper::end_processes(here.rung != Rung::None, ledger)
+        .iter()
+        .map(|process| format!("process {process}"))
+        .collect();
+    let objects = if here.rung == Rung::None { unremoved(ledger) } else { in_namespace(here.queues.as_deref()) };
+    for object in objects {
+        remove(&object);
+        left.push(describe(&object));
+    }
+    left.extend(files_in(&here.scratch).map(|name| format!("file {name} in the scratch folder")));
+    if here.rung == Rung::None {
+        // The sandbox's own folder; in a namespace it ends with its file system.
+        let _ = std::env::set_current_dir("/");
+        let _ = fs::remove_dir_all(&here.scratch);
+    }
+    if !left.is_empty() && !was_ended_early {
+        ledger::note(&Note::Failure(Failure {
+            verdict: Verdict::Broken,
+            message: format!("left behind: {}", left.join("; ")),
+            expected: None,
+            actual: None,
+            source: None,
+            process: label(),
+        }));
+    }
+}
+
+fn describe(object: &Object) -> String {
+    match object {
+        Object::SysvQueue(id) => format!("System V message queue {id}"),
+        Object::SysvSemaphores(id) => format!("System V semaphore set {id}"),
+        Object::SysvSegment(id) => format!("System V shared memory segment {id}"),
+        Object::Queue(name) => format!("POSIX message queue {name}"),
+        Object::SharedMemoryFile(name) => format!("file {name} in /dev/shm"),
+    }
+}
+
+fn remove(object: &Object) {
+    // SAFETY: each call removes an object by number or name and touches no memory of ours.
+    unsafe {
+        match object {
+            Object::SysvQueue(id) => {
+                libc::msgctl(*id, libc::IPC_RMID, std::ptr::null_mut());
+            }
+            Object::SysvSemaphores(id) => {
+                libc::semctl(*id, 0, libc::IPC_RMID);
+            }
+            Object::SysvSegment(id) => {
+                libc::shmctl(*id, libc::IPC_RMID, std::ptr::null_mut());
+            }
+            Object::Queue(name) => {
+                let _ = nix::mqueue::mq_unlink(name.as_str());
+            }
+            Object::SharedMemoryFile(name) => {
+                let _ = fs::remove_file(Path::new("/dev/shm").join(name));
+            }
+        }
+    }
+}
+
+/// All objects that there are, where all are ours.
+fn in_namespace(queues: Option<&Path>) -> Vec<Object> {
+    let mut objects = Vec::new();
+    for (kind, object) in
+        [("msg", Object::SysvQueue as fn(i32) -> Object), ("sem", Object::SysvSemaphores), ("shm", Object::SysvSegment)]
+    {
+        let table = fs::read_to_string(format!("/proc/sysvipc/{kind}")).unwrap_or_default();
+        // A heading, then a line for each: key, identifier, ...
+        let ids = table.lines().skip(1).filter_map(|line| line.split_whitespace().nth(1)?.parse().ok());
+        objects.extend(ids.map(object));
+    }
+    objects.extend(queues.into_iter().flat_map(files_in).map(|name| Object::Queue(format!("/{name}"))));
+    objects.extend(files_in(Path::new("/dev/shm")).map(Object::SharedMemoryFile));
+    objects
+}
+
+/// What the fixtures made and did not remove, where other people's objects are there too.
+fn unremoved(ledger: &Ledger) -> Vec<Object> {
+    let mut objects = Vec::new();
+    for note in ledger.notes() {
+        match note {
+            Note::Created(object) => objects.push(object),
+            Note::Removed(object) => objects.retain(|other| *other != object),
+            _ => {}
+        }
+    }
+    objects
+}
+
+fn files_in(folder: &Path) -> impl Iterator<Item = String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.file_name().to_string_lossy().into_owned())
+}

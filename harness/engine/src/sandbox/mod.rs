@@ -1,0 +1,116 @@
+//! One spec, one process tree, in a place of its own.
+//!
+//! [`start`] makes the *reaper*: the first process of the sandbox, PID 1 where there is a pid namespace. It sets the
+//! place up, forks the spec's first process from itself, reaps whatever ends, and at the end looks for what was left
+//! behind and removes it. The spec is never PID 1, since signals treat that one apart.
+
+mod clean;
+mod leftovers;
+mod reaper;
+mod surroundings;
+
+use crate::mutation::Watch;
+use harness::ledger::Ledger;
+use harness::place::{ALL_IDS, OWN_IDS, Rung, ids_held};
+use harness::spec::Scene;
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::unistd::{Pid, geteuid, pipe2};
+use std::fs;
+use std::io::{self, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::sync::OnceLock;
+
+/// What a sandbox is to be.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// The isolation.
+    pub rung: Rung,
+    /// Whether it also has a network of its own, which costs more than all the rest.
+    pub netns: bool,
+}
+
+/// A sandbox that was started. Reap `reaper` to know that it has ended.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// The reaper's pid, as the caller sees it.
+    pub reaper: Pid,
+    /// What the spec prints, to be read; non-blocking.
+    pub output: OwnedFd,
+    /// What its processes write down.
+    pub ledger: Ledger,
+}
+
+/// Starts a sandbox and runs `body` in it, watched by its reaper if that is asked for. `io::ErrorKind::WouldBlock` means that the machine has no room for another process now.
+pub fn start(place: Place, watch: Option<&Watch>, body: impl FnOnce() -> Scene) -> io::Result<Sandbox> {
+    let ledger = Ledger::new()?;
+    let (output, print) = pipe2(OFlag::O_CLOEXEC)?;
+    let (wait, go) = pipe2(OFlag::O_CLOEXEC)?;
+    nix::fcntl::fcntl(&output, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    io::stdout().flush()?;
+    let runner = std::process::id().cast_signed();
+    let netns = if place.netns { libc::CLONE_NEWNET } else { 0 };
+    match fork_into(place.rung.clone_flags() | netns) {
+        Ok(None) => {
+            // The runner's alone: its end is seen as the end of `wait`.
+            drop(go);
+            let begun = reaper::Begun { rung: place.rung, runner, print, wait };
+            reaper::main(begun, ledger, watch, body)
+        }
+        Ok(Some(reaper)) => {
+            drop((print, wait));
+            let sandbox = Sandbox { reaper, output, ledger };
+            let mapped = if place.rung == Rung::Userns { map_ids(reaper) } else { Ok(()) };
+            if let Err(error) = mapped.and_then(|()| nix::unistd::write(go.as_fd(), b"g").map_err(io::Error::from)) {
+                // Without the byte the reaper ends by itself.
+                drop(go);
+                let _ = nix::sys::wait::waitpid(reaper, None);
+                sandbox.ledger.unmap();
+                return Err(error);
+            }
+            Ok(sandbox)
+        }
+        Err(error) => {
+            ledger.unmap();
+            Err(error.into())
+        }
+    }
+}
+
+/// clone(2) as fork, into new namespaces. The C library does not hear of it: the child must not ask it for its thread id,
+/// which raise() does; the reaper never does, and what it forks with fork() is in order again.
+fn fork_into(flags: libc::c_int) -> nix::Result<Option<Pid>> {
+    let flags = libc::c_long::from(flags | libc::SIGCHLD);
+    // SAFETY: this process has one thread; the child goes on with a copy of its memory, as after fork.
+    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
+    Errno::result(pid).map(|pid| (pid != 0).then(|| Pid::from_raw(pid as libc::pid_t)))
+}
+
+/// Root gives each sandbox two user ids, and groups, that nothing else on the machine has: what the kernel counts per
+/// user (pipe pages, pending signals, queue bytes) is then the sandbox's own, and root's rights stay outside.
+/// Anybody else can only map the id that they have.
+fn map_ids(reaper: Pid) -> io::Result<()> {
+    let map = |file: &str, text: &str| fs::write(format!("/proc/{reaper}/{file}"), text);
+    if let Some(first) = own_ids_begin() {
+        // Pids are below 2^22, so no two sandboxes that live in one pid namespace share an id.
+        let ids = format!("0 {} {OWN_IDS}\n", first + 2 * reaper.as_raw().cast_unsigned());
+        map("uid_map", &ids)?;
+        map("gid_map", &ids)
+    } else {
+        map("setgroups", "deny")?;
+        map("uid_map", &format!("0 {} 1\n", geteuid()))?;
+        map("gid_map", &format!("0 {} 1\n", nix::unistd::getegid()))
+    }
+}
+
+/// Where the ids that this runner gives away begin, if it may give any. Containers, which may be in one user namespace but not
+/// in one pid namespace, are set apart by the number of theirs.
+fn own_ids_begin() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    static BEGIN: OnceLock<Option<u32>> = OnceLock::new();
+    *BEGIN.get_or_init(|| {
+        let may_give = geteuid().is_root() && ids_held().is_ok_and(|held| held == ALL_IDS);
+        let namespace = fs::metadata("/proc/self/ns/pid").ok()?.ino() as u32;
+        may_give.then_some(0x4000_0000 + ((namespace & 0x7f) << 23))
+    })
+}

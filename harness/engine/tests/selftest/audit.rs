@@ -1,0 +1,117 @@
+//! The audit tells weak specs from right ones.
+//!
+//! `audit` takes the arguments of `planted`, and writes what it found.
+
+use crate::run::Run;
+use crate::trial;
+use catalogue::Catalogue;
+use engine::mutation::campaign;
+use engine::runner::Pace;
+use engine::runner::machine::{CannotRun, Machine};
+use engine::runner::selection::Selection;
+use harness::Verdict;
+use libtest_mimic::Trial;
+use record::findings::{Audited, LeftOut, Outcome, Tried};
+
+pub fn main(arguments: &[String]) -> Result<(), CannotRun> {
+    let [findings, jobs, _, timeout_scale, ids @ ..] = arguments else { panic!("see runner.rs") };
+    let specs = Selection { ids: ids.to_vec(), ..Selection::default() }.specs().expect("planted ids");
+    let machine = Machine::probe(specs.iter().copied())?;
+    let pace = Pace {
+        jobs: machine.jobs(jobs.parse().expect("a number"))?,
+        timeout_scale: timeout_scale.parse().expect("a factor"),
+    };
+    let documented = |call: &str| Catalogue::load().errnos_of(call);
+    let plans = campaign::plan(&specs, &machine, pace, documented, |_| ())?.expect("nobody interrupts it");
+    let audited = campaign::try_all(plans, &machine, pace, |_| ())?.expect("nobody interrupts it");
+    std::fs::write(findings, serde_json::to_vec(&audited).expect("findings")).expect("findings can be written");
+    Ok(())
+}
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        trial("audit::a_spec_that_asserts_nothing_of_use_is_vacuous", nothing_of_use),
+        trial("audit::a_spec_that_asserts_the_sign_misses_the_rest", the_sign),
+        trial("audit::a_call_that_nobody_judges_is_told_from_one_that_is_judged", the_first_of_two),
+        trial("audit::a_right_spec_notices_all", all),
+        trial("audit::stopping_and_waiting_are_not_disturbed", stops_and_waits),
+        trial("audit::a_wake_up_comes_to_the_wrong_waiter", the_wrong_waiter),
+        trial("audit::a_spec_that_does_not_conform_is_left_out", left_out),
+        trial("audit::the_same_is_found_twice", twice),
+    ]
+}
+
+fn audited(id: &str) -> Audited {
+    let mut specs = Run::of([id]).audited();
+    assert_eq!(specs.len(), 1);
+    specs.remove(0)
+}
+
+/// The kinds of sabotage of a call that had this outcome.
+fn kinds<'a>(audited: &'a Audited, call: &str, outcome: Outcome) -> Vec<&'a str> {
+    let of_call = |tried: &&Tried| tried.sabotage.split(':').next() == Some(call) && tried.outcome() == outcome;
+    audited.tried.iter().filter(of_call).filter_map(|tried| tried.sabotage.split(':').nth(1)).collect()
+}
+
+const WRONG_READS: [&str; 7] =
+    ["not-done", "failed-EBADF", "refused-EBADF", "short", "long", "stale-byte", "stale-start"];
+
+fn nothing_of_use() {
+    let audited = audited("weak-nothing");
+    assert!(audited.is_vacuous());
+    assert_eq!(kinds(&audited, "read#1", Outcome::Missed), WRONG_READS);
+}
+
+fn the_sign() {
+    let audited = audited("weak-sign");
+    assert!(!audited.is_vacuous());
+    assert_eq!(kinds(&audited, "read#1", Outcome::Missed), ["not-done", "short", "long", "stale-byte", "stale-start"]);
+    assert_eq!(kinds(&audited, "read#1", Outcome::Noticed), ["failed-EBADF", "refused-EBADF"]);
+}
+
+fn the_first_of_two() {
+    let audited = audited("weak-first");
+    assert!(!audited.is_vacuous());
+    // All that was asked for came: the first read cannot be longer.
+    let but_long: Vec<_> = WRONG_READS.into_iter().filter(|kind| *kind != "long").collect();
+    assert_eq!(kinds(&audited, "read#1", Outcome::Noticed), but_long);
+    assert_eq!(kinds(&audited, "read#2", Outcome::Missed), WRONG_READS);
+    let judged =
+        |call: &str| audited.tried.iter().any(|tried| tried.sabotage.starts_with(call) && tried.judged.is_some());
+    assert!(judged("read#1") && !judged("read#2"));
+}
+
+fn all() {
+    let audited = audited("weak-right");
+    assert_eq!(kinds(&audited, "read#2", Outcome::Noticed), WRONG_READS);
+    let judged = audited.tried.iter().filter(|tried| tried.judged.is_some());
+    assert!(judged.clone().count() > WRONG_READS.len());
+    for tried in judged {
+        assert_eq!(tried.verdict, Some(Verdict::Deviates), "{}", tried.sabotage);
+    }
+}
+
+fn stops_and_waits() {
+    let audited = audited("stops-and-goes-on");
+    assert_eq!(audited.left_out, None);
+    let statuses = kinds(&audited, "wait4#1", Outcome::Noticed);
+    assert!(["other-signal", "continued", "other-value"].iter().all(|kind| statuses.contains(kind)), "{audited:#?}");
+}
+
+fn the_wrong_waiter() {
+    let audited = audited("two-wait");
+    assert!(kinds(&audited, "child1/read#1", Outcome::Noticed).contains(&"wrong-waiter"), "{audited:#?}");
+    assert!(
+        !audited.tried.iter().any(|tried| tried.sabotage == "child2/read#1:wrong-waiter"),
+        "it waits alone by then"
+    );
+}
+
+fn left_out() {
+    assert_eq!(audited("asserts-nothing").left_out, Some(LeftOut::DoesNotConform(Verdict::Broken)));
+}
+
+fn twice() {
+    let found = || Run::of(["weak-*", "stops-and-goes-on", "conforms"]).audited();
+    assert_eq!(found(), found());
+}

@@ -1,0 +1,73 @@
+//! Specs for the audit. Those called weak have one scene, and each judges something else of it.
+
+use harness::{assert, assert_eq};
+use kit::prelude::*;
+
+/// The read end of a pipe that holds `abcd` and cannot be written to any more.
+fn four_bytes() -> Scene<Fd> {
+    let (reader, writer) = pipe()?;
+    write_all(&writer, b"abcd")?;
+    Ok(reader)
+}
+
+/// It asserts what no kernel can change.
+#[harness::test(id = "planted.weak-nothing", cite = "none", covers = [])]
+fn nothing() -> Scene {
+    let reader = four_bytes()?;
+    let mut bytes = [0; 9];
+    assert!(read(&reader, &mut bytes).map_or(true, |_| true));
+    Ok(())
+}
+
+/// It asserts that something came.
+#[harness::test(id = "planted.weak-sign", cite = "none", covers = [])]
+fn sign() -> Scene {
+    let reader = four_bytes()?;
+    assert!(read(&reader, &mut [0; 9]).is_ok_and(|count| count > 0));
+    Ok(())
+}
+
+/// It asserts all of the first call, and nothing of the second.
+#[harness::test(id = "planted.weak-first", cite = "none", covers = [])]
+fn first() -> Scene {
+    let reader = four_bytes()?;
+    assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
+    let _ = read_bytes(&reader, 9);
+    Ok(())
+}
+
+/// It asserts all.
+#[harness::test(id = "planted.weak-right", cite = "none", covers = [])]
+fn right() -> Scene {
+    let reader = four_bytes()?;
+    assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
+    assert_eq!(read_bytes(&reader, 9), Ok("cd".into()));
+    Ok(())
+}
+
+/// Of two processes that wait for bytes, the one that came first gets them first.
+#[harness::test(id = "planted.two-wait", cite = "none", covers = [])]
+fn two_wait() -> Scene {
+    let (reader, writer) = pipe()?;
+    let first = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("a".into())))?;
+    first.wait_until_blocked_in(Syscall::READ)?;
+    let second = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("b".into())))?;
+    second.wait_until_blocked_in(Syscall::READ)?;
+    write_all(&writer, b"a")?;
+    first.join()?;
+    write_all(&writer, b"b")?;
+    second.join()
+}
+
+/// A child is stopped, continued and killed, and its parent sees each.
+#[harness::test(id = "planted.stops-and-goes-on", cite = "none", covers = [])]
+fn stops_and_goes_on() -> Scene {
+    let child = holder(|| Ok(()))?;
+    child.signal(Signal(libc::SIGSTOP))?;
+    assert_eq!(child.wait_until_stopped()?, Ended::Stopped(Signal(libc::SIGSTOP)));
+    assert_eq!(harness::standing::state(child.pid()), Some('T'));
+    child.signal(Signal(libc::SIGCONT))?;
+    assert_eq!(child.wait_until_continued()?, Ended::Continued);
+    assert_eq!(child.kill()?, Ended::Killed { by: Signal(libc::SIGKILL), core: false });
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! Specs that are written with other people's attributes.
+
+use harness::{assert, assert_eq};
+use kit::prelude::*;
+use rstest::rstest;
+use serial_test::file_serial;
+
+/// A table has a spec for each named case.
+#[harness::test(id = "planted.table", cite = "none", covers = [], layers = [libc, raw])]
+#[rstest]
+#[case::holds(2)]
+#[case::does_not_hold(3)]
+fn table(#[case] sum: i32) {
+    assert_eq!(1 + 1, sum);
+}
+
+#[rstest]
+#[case::holds(2)]
+#[case::does_not_hold(3)]
+/// The attribute may also stand behind the cases.
+#[harness::test(id = "planted.other-table", cite = "none", covers = [])]
+fn other_table(#[case] sum: i32) {
+    assert_eq!(1 + 1, sum);
+}
+
+proptest::proptest! {
+    #![proptest_config(kit::property::cases(64))]
+
+    /// Numbers are below 700.
+    #[harness::test(id = "planted.property", cite = "none", covers = [])]
+    fn property(number in 0..1000_u32) {
+        assert!(number < 700, "{number} is not below 700");
+    }
+}
+
+/// Holds the lock for a while, and tells when.
+fn alone() -> Scene {
+    let now = || nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC);
+    let begin = now()?;
+    for _ in 0..20 {
+        fork(|| ())?.join()?;
+    }
+    assert!(now()? > begin);
+    observe("begin", std::time::Duration::from(begin).as_nanos());
+    observe("end", std::time::Duration::from(now()?).as_nanos());
+    Ok(())
+}
+
+// In surroundings where every sandbox sees this file, and every user may write it: serial_test truncates it.
+
+/// One of two specs that are never at work at the same time.
+#[harness::test(id = "planted.alone", cite = "none", covers = [])]
+#[file_serial(planted, path => "/mnt/lock")]
+fn is_alone() -> Scene {
+    alone()
+}
+
+/// The other of the two.
+#[harness::test(id = "planted.alone-too", cite = "none", covers = [])]
+#[file_serial(planted, path => "/mnt/lock")]
+fn is_alone_too() -> Scene {
+    alone()
+}
+
+/// Every need that there is can be declared.
+#[harness::test(
+    id = "planted.needs-everything",
+    cite = "none",
+    covers = [],
+    needs = [
+        cap_sys_resource, cpus(2), dev_shm, expendable, ipcns, mounts, mqueue, netns, no_pipe_hard_limit, nofile(64), own_uid, pidns,
+        pipe_hard_limit, program("sh"), protected_fifos, pty, reboot, root, second_uid, since(5.10), sysv,
+    ],
+    layers = [libc, nix, raw],
+)]
+fn needs_everything() {}

@@ -1,0 +1,103 @@
+//! Specs that do not end.
+
+use harness::assert;
+use kit::prelude::*;
+
+/// Waits for ever; not `!`, which stable Rust cannot judge.
+pub fn pause() {
+    loop {
+        nix::unistd::pause();
+    }
+}
+
+/// A grandchild waits for ever.
+#[harness::test(id = "planted.hangs-in-grandchild", cite = "none", covers = [])]
+fn hangs_in_a_grandchild() -> Scene {
+    assert!(true);
+    fork(|| fork(pause)?.join())?.join()
+}
+
+/// Every process ignores and blocks every signal, and waits for ever.
+#[harness::test(id = "planted.hangs-deaf", cite = "none", covers = [])]
+fn hangs_deaf() -> Scene {
+    assert!(true);
+    for number in 1..=libc::SIGRTMAX() {
+        // SAFETY: SIG_IGN runs no code.
+        unsafe { libc::signal(number, libc::SIG_IGN) };
+    }
+    use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None)?;
+    fork(pause)?.join()
+}
+
+/// A process forks for ever, each child before its parent ends.
+#[harness::test(id = "planted.hangs-forking", cite = "none", covers = [])]
+fn hangs_forking() -> Scene {
+    assert!(true);
+    fork(|| -> () {
+        // SAFETY: this process has one thread.
+        while !matches!(unsafe { nix::unistd::fork() }, Ok(nix::unistd::ForkResult::Parent { .. })) {}
+        exit(0)
+    })?
+    .join()?;
+    pause();
+    Ok(())
+}
+
+/// Several processes print for ever.
+#[harness::test(id = "planted.prints-for-ever", cite = "none", covers = [])]
+fn prints_for_ever() -> Scene {
+    assert!(true);
+    let text = "x".repeat(64 * 1024);
+    let print = || -> () {
+        loop {
+            print!("{text}");
+        }
+    };
+    let _others = (fork(print)?, fork(print)?, fork(print)?);
+    print();
+    Ok(())
+}
+
+/// A child outlives its parent and the spec.
+#[harness::test(id = "planted.leaves-orphan", cite = "none", covers = [])]
+fn leaves_an_orphan() -> Scene {
+    assert!(true);
+    let meeting = Meeting::new()?;
+    fork(|| {
+        std::mem::forget(fork(|| {
+            meeting.arrive();
+            pause()
+        })?);
+        Ok(())
+    })?
+    .join()?;
+    meeting.wait_for(1);
+    Ok(())
+}
+
+/// A grandchild in a session of its own outlives the spec, all signals ignored, no descriptor kept.
+#[harness::test(id = "planted.leaves-daemon", cite = "none", covers = [])]
+fn leaves_a_daemon() -> Scene {
+    assert!(true);
+    let meeting = Meeting::new()?;
+    fork(|| {
+        nix::unistd::setsid()?;
+        std::mem::forget(fork(|| {
+            for number in 0..3 {
+                // SAFETY: nothing is printed from here on.
+                unsafe { libc::close(number) };
+            }
+            for number in 1..=libc::SIGRTMAX() {
+                // SAFETY: SIG_IGN runs no code.
+                unsafe { libc::signal(number, libc::SIG_IGN) };
+            }
+            meeting.arrive();
+            pause()
+        })?);
+        Ok(())
+    })?
+    .join()?;
+    meeting.wait_for(1);
+    Ok(())
+}

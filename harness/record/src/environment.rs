@@ -1,0 +1,37 @@
+//! The machine that a run judged, as far as it can change what a spec sees.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Kernel, library, limits and settings. In every report.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Environment {
+    /// `uname -s` and `-r`: `Linux 6.18.44`.
+    pub kernel: String,
+    /// `uname -v`.
+    pub build: String,
+    /// `uname -m`.
+    pub arch: String,
+    /// The C library that the binary was linked with: `glibc 2.36`, `musl`.
+    pub libc: String,
+    /// Processors that the run may use.
+    pub cpus: usize,
+    /// The effective user id that ran it.
+    pub euid: u32,
+    /// The isolation that specs ran in.
+    pub rung: String,
+    /// Why higher rungs were not reached: rung and reason.
+    pub refused: BTreeMap<String, String>,
+    /// Soft and hard resource limits of the runner: `1024/1048576`.
+    pub rlimits: BTreeMap<String, String>,
+    /// IPC, message queue and pipe settings of the host.
+    pub sysctls: BTreeMap<String, String>,
+    /// Active Linux security modules, where the kernel tells.
+    pub lsm: Option<String>,
+    /// The container that the run is in, if its signs are there.
+    pub container: Option<String>,
+    /// Libraries that the dynamic linker put before the C library.
+    #[serde(default)]
+    pub preloaded: Option<String>,
+}

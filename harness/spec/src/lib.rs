@@ -1,0 +1,53 @@
+//! What a spec is made of: the registry, needs, assertions, the event log, and what a spec may know of where it runs. All that a
+//! spec links of the harness.
+
+extern crate self as harness;
+
+pub mod ended;
+pub mod inherited;
+pub mod judge;
+pub mod layer;
+pub mod ledger;
+pub mod made;
+pub mod mark;
+pub mod need;
+pub mod place;
+pub mod registry;
+pub mod sign;
+pub mod spec;
+pub mod standing;
+
+pub use harness_macros::test;
+pub use judge::CallError;
+pub use need::Need;
+pub use nix::errno::Errno;
+pub use record::{Layer, Verdict};
+pub use spec::{Scene, Spec};
+
+// For the code that `#[harness::test]` writes.
+#[doc(hidden)]
+pub use linkme;
+#[doc(hidden)]
+pub mod cases {
+    // rstest knows an attribute for tests by its last word.
+    pub use harness_macros::test_of_case as test;
+}
+
+/// What a file of specs uses.
+pub mod prelude {
+    pub use crate::judge::{CallError, Stop, observe};
+    pub use crate::{Errno, Layer, Scene};
+}
+
+/// What chance draws from in specs: 0, or the seed of the run's order.
+static SEED: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
+
+/// The seed of this run.
+pub fn seed() -> u64 {
+    SEED.load(std::sync::atomic::Ordering::Relaxed)
+}
+
+/// Sets the seed, before specs are started.
+pub fn set_seed(seed: u64) {
+    SEED.store(seed, std::sync::atomic::Ordering::Relaxed);
+}

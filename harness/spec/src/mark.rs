@@ -1,0 +1,166 @@
+//! For whom a process is calling the system just now: what the audit sabotages, and what it leaves alone.
+//!
+//! A mark is memory of the process itself, at one address in all processes of a sandbox, which a tracer can read. To set it
+//! takes no system call, so a spec does the same whether it is watched or not.
+
+use crate::sign::{self, Sign};
+use std::panic::Location;
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
+
+/// Whose call it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Whose {
+    /// The harness's: what it needs to run a spec and to see where processes stand.
+    Harness = 0,
+    /// The spec's, which sets its scene.
+    Scene = 1,
+    /// The spec's, in the expression of an assertion.
+    Judged = 2,
+    /// The harness's again: the body has come to its end.
+    Over = 3,
+}
+
+/// The mark of a process, as a tracer reads it.
+#[repr(C)]
+#[derive(Debug)]
+pub struct Mark {
+    whose: AtomicU32,
+    line: AtomicU32,
+    /// The name of the source file: a string that lives as long as the program.
+    file: AtomicPtr<u8>,
+    length: AtomicUsize,
+}
+
+/// The size of a mark in bytes.
+pub const SIZE: usize = size_of::<Mark>();
+
+static MARK: Mark = Mark {
+    whose: AtomicU32::new(Whose::Harness as u32),
+    line: AtomicU32::new(0),
+    file: AtomicPtr::new(std::ptr::null_mut()),
+    length: AtomicUsize::new(0),
+};
+
+/// Where the mark stands in this process, and in those that it forks.
+pub fn address() -> usize {
+    (&raw const MARK).addr()
+}
+
+/// A mark that was read from another process of the same program.
+#[derive(Clone, Copy, Debug)]
+pub struct Read {
+    /// Whose call it is.
+    pub whose: Whose,
+    /// The assertion's line, when it is judged.
+    pub line: u32,
+    /// Where the name of its source file is, and how long it is.
+    pub file: (u64, u64),
+}
+
+impl Read {
+    /// From the bytes of a mark.
+    pub fn new(bytes: &[u8; SIZE]) -> Self {
+        let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
+        let long = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
+        let whose = match word(0) {
+            1 => Whose::Scene,
+            2 => Whose::Judged,
+            3 => Whose::Over,
+            _ => Whose::Harness,
+        };
+        Self { whose, line: word(4), file: (long(8), long(16)) }
+    }
+}
+
+/// Sets the mark; the one before it comes back when this is dropped.
+#[derive(Debug)]
+pub struct Marked {
+    whose: u32,
+    line: u32,
+    file: *mut u8,
+    length: usize,
+}
+
+impl Marked {
+    fn new(whose: Whose) -> Self {
+        Self {
+            whose: MARK.whose.swap(whose as u32, Ordering::Relaxed),
+            line: MARK.line.load(Ordering::Relaxed),
+            file: MARK.file.load(Ordering::Relaxed),
+            length: MARK.length.load(Ordering::Relaxed),
+        }
+    }
+}
+
+impl Drop for Marked {
+    fn drop(&mut self) {
+        MARK.whose.store(self.whose, Ordering::Relaxed);
+        MARK.line.store(self.line, Ordering::Relaxed);
+        MARK.file.store(self.file, Ordering::Relaxed);
+        MARK.length.store(self.length, Ordering::Relaxed);
+    }
+}
+
+/// From here on calls are the spec's: in the first process of a spec, and in a program that it started.
+pub fn begin_body() {
+    sign::sign(Sign::Begin);
+    MARK.whose.store(Whose::Scene as u32, Ordering::Relaxed);
+}
+
+/// From here on nothing is the spec's any more.
+pub fn end_body() {
+    MARK.whose.store(Whose::Over as u32, Ordering::Relaxed);
+}
+
+/// Does what the harness does for itself: looking where processes stand, meeting them.
+pub fn by_harness<T>(work: impl FnOnce() -> T) -> T {
+    let _marked = Marked::new(Whose::Harness);
+    sign::sign(Sign::Aside);
+    let done = work();
+    sign::sign(Sign::Back);
+    done
+}
+
+/// For the macros: calls are judged by the assertion of the caller, until the value is dropped.
+#[track_caller]
+pub fn judged() -> Marked {
+    let place = Location::caller();
+    let marked = Marked::new(Whose::Judged);
+    MARK.line.store(place.line(), Ordering::Relaxed);
+    MARK.file.store(place.file().as_ptr().cast_mut(), Ordering::Relaxed);
+    MARK.length.store(place.file().len(), Ordering::Relaxed);
+    marked
+}
+
+/// Whether an assertion judges the calls that are made now.
+pub fn is_judged() -> bool {
+    MARK.whose.load(Ordering::Relaxed) == Whose::Judged as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> Read {
+        // SAFETY: a mark is plain memory of this process.
+        Read::new(unsafe { &*(address() as *const [u8; SIZE]) })
+    }
+
+    #[test]
+    fn a_tracer_reads_what_was_marked() {
+        begin_body();
+        let (line, marked) = (line!(), judged());
+        let read = now();
+        assert_eq!((read.whose, read.line), (Whose::Judged, line));
+        // SAFETY: the name of a source file, in this process.
+        let file = unsafe { std::slice::from_raw_parts(read.file.0 as *const u8, read.file.1 as usize) };
+        assert_eq!(file, file!().as_bytes());
+        assert_eq!(by_harness(|| now().whose), Whose::Harness);
+        assert_eq!(now().whose, Whose::Judged);
+        drop(marked);
+        assert_eq!(now().whose, Whose::Scene);
+        end_body();
+        assert_eq!(now().whose, Whose::Over);
+    }
+}

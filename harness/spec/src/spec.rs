@@ -1,0 +1,43 @@
+//! A spec, and what its body returns.
+
+use crate::judge::Stop;
+use crate::need::Need;
+use record::Layer;
+
+/// One executable specification, as `#[harness::test]` enters it into the registry.
+#[derive(Debug)]
+pub struct Spec {
+    /// Fixed when the spec is written, with case and layer at its end: `pipe.write-full/nonblocking/raw`.
+    pub id: &'static str,
+    /// What it shows, one sentence.
+    pub statement: &'static str,
+    /// The documentation that says so.
+    pub cite: &'static str,
+    /// Ids of the clauses that it covers.
+    pub covers: &'static [&'static str],
+    /// What it wants of the machine.
+    pub needs: &'static [Need],
+    /// How the system is asked, when that is a case.
+    pub layer: Option<Layer>,
+    /// Source file, from the root of the repository.
+    pub file: &'static str,
+    /// Source line, from 1.
+    pub line: u32,
+    /// The function.
+    pub body: fn() -> Scene,
+}
+
+/// What a spec, or a process of a spec, returns: `?` sets the scene, an assertion judges.
+pub type Scene<T = ()> = Result<T, Stop>;
+
+impl Spec {
+    /// The first part of the id: `pipe`.
+    pub fn mechanism(&self) -> &'static str {
+        self.id.split_once('.').map_or(self.id, |(mechanism, _)| mechanism)
+    }
+
+    /// Whether it must run as the machine's own root, outside a user namespace.
+    pub fn asks_for_root(&self) -> bool {
+        self.needs.iter().any(|need| need.asks_for_root())
+    }
+}

@@ -1,0 +1,176 @@
+//! `ipcspec audit`, and the one sabotage of `ipcspec run --sabotage`.
+
+use super::select::{Filters, similar};
+use super::{Refusal, colour, github, print, progress::Progress, store, tell};
+use catalogue::Catalogue;
+use clap::Args;
+use engine::mutation::Watch;
+use engine::mutation::campaign::{self, Plan};
+use engine::runner::machine::Machine;
+use engine::runner::{Pace, Task};
+use harness::Spec;
+use harness::registry::specs;
+use record::findings::{Audited, Findings, LeftOut};
+use reports::Exit;
+use reports::audit::{Allowances, Judgement, json, markdown, terminal};
+use std::io::{Write, stderr};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+use wildmatch::WildMatch;
+
+/// Where the findings of the last audit in this folder are.
+const DEFAULT: &str = "target/ipcspec/audit.json";
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    filters: Filters,
+    /// Only the spec with exactly this id.
+    #[arg(long, value_name = "ID", conflicts_with = "ids")]
+    only: Option<String>,
+    /// Only sabotages with this name or glob: `read#2:stale-byte`, '*:stale-byte'.
+    #[arg(long, value_name = "NAME")]
+    sabotage: Option<String>,
+    /// Only specs that stand in this file of the repository. Can be repeated.
+    #[arg(long, value_name = "FILE")]
+    source: Vec<PathBuf>,
+    /// How many specs run at once [default: four for each processor].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Where the findings are written [default: target/ipcspec/audit.json].
+    #[arg(long, value_name = "FILE")]
+    findings: Option<PathBuf>,
+}
+
+pub fn audit(arguments: &Arguments) -> Result<Exit, Refusal> {
+    let specs = arguments.specs()?;
+    tell::prepare(arguments.findings.as_deref())?;
+    let machine = Machine::probe(specs.iter().copied())?;
+    let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from))?;
+    let pace = Pace { jobs, timeout_scale: 1.0 };
+    let start = Instant::now();
+    let mut plans = plan(&specs, &machine, pace)?;
+    if let Some(name) = &arguments.sabotage {
+        narrow(&mut plans, name)?;
+    }
+    let findings = Findings {
+        version: env!("CARGO_PKG_VERSION").into(),
+        environment: engine::environment::look(machine.rung.word(), machine.refused.clone()),
+        only: arguments.sabotage.clone(),
+        specs: try_all(plans, &machine, pace)?,
+        wall_us: start.elapsed().as_micros() as u64,
+    };
+    report(arguments, &findings)
+}
+
+impl Arguments {
+    fn specs(&self) -> Result<Vec<&'static Spec>, Refusal> {
+        let mut selected = match &self.only {
+            None => self.filters.specs()?,
+            Some(id) => match specs().iter().find(|spec| spec.id == id) {
+                Some(spec) => vec![*spec],
+                None => return Err(Refusal::nothing(format!("no spec has exactly the id {id}{}", similar(id)))),
+            },
+        };
+        if !self.source.is_empty() {
+            let wanted = |spec: &&Spec| self.source.iter().any(|file| file.as_path() == Path::new(spec.file));
+            selected.retain(wanted);
+            if selected.is_empty() {
+                return Err(Refusal::nothing("no selected spec stands in these files"));
+            }
+        }
+        Ok(selected)
+    }
+}
+
+fn interrupted() -> Refusal {
+    Refusal::could_not("the audit was interrupted before it came to an end")
+}
+
+fn plan(specs: &[&'static Spec], machine: &Machine, pace: Pace) -> Result<Vec<Plan>, Refusal> {
+    let _ = writeln!(stderr(), "ipcspec {}: learning the calls of {} specs", env!("CARGO_PKG_VERSION"), specs.len());
+    let progress = Progress::of_many(campaign::RUNS as usize * specs.len());
+    let documented = |call: &str| Catalogue::load().errnos_of(call);
+    let plans = campaign::plan(specs, machine, pace, documented, |event| progress.show(event));
+    progress.end();
+    let mut plans = plans?.ok_or_else(interrupted)?;
+    let allowances = Allowances::ours();
+    for Plan { spec, sabotages, .. } in &mut plans {
+        sabotages.retain(|(sabotage, _)| !allowances.is_chance(spec.id, &sabotage.name()));
+    }
+    Ok(plans)
+}
+
+/// Leaves only the sabotages with this name; it is a mistake when there is none.
+fn narrow(plans: &mut [Plan], name: &str) -> Result<(), Refusal> {
+    let wanted = WildMatch::new(name);
+    for plan in plans.iter_mut() {
+        plan.sabotages.retain(|(sabotage, _)| wanted.matches(&sabotage.name()));
+    }
+    if plans.iter().any(|plan| !plan.sabotages.is_empty()) {
+        return Ok(());
+    }
+    let why = plans.iter().find_map(|plan| plan.left_out.as_ref().map(|why| (plan.spec.id, why)));
+    Err(Refusal::nothing(match why {
+        Some((id, LeftOut::Skipped(needs))) => format!("{id} is skipped here: it needs {needs}"),
+        Some((id, LeftOut::DoesNotConform(verdict))) => format!("{id} cannot be sabotaged: it gets {verdict} without"),
+        Some((id, LeftOut::NotWhenWatched(verdict, _))) => {
+            format!("{id} cannot be sabotaged: it gets {verdict} when it is only watched")
+        }
+        None => {
+            format!("no call of the selected specs can be sabotaged as {name}; audit.json of an audit has all names")
+        }
+    }))
+}
+
+fn try_all(plans: Vec<Plan>, machine: &Machine, pace: Pace) -> Result<Vec<Audited>, Refusal> {
+    let total = plans.iter().map(|plan| plan.sabotages.len()).sum();
+    let _ = writeln!(stderr(), "{total} sabotages, {} at once", pace.jobs);
+    let progress = Progress::of_many(total);
+    let audited = campaign::try_all(plans, machine, pace, |event| progress.show(event));
+    progress.end();
+    audited?.ok_or_else(interrupted)
+}
+
+/// One run of each of the specs that can be sabotaged so.
+pub fn sabotaged(specs: &[&'static Spec], name: &str, machine: &Machine, pace: Pace) -> Result<Vec<Task>, Refusal> {
+    let mut plans = plan(specs, machine, pace)?;
+    narrow(&mut plans, name)?;
+    let _ = writeln!(stderr(), "{name}: what follows tells of the specs, not of this system");
+    let tasks = plans.into_iter().flat_map(|plan| {
+        let Plan { spec, sabotages, .. } = plan;
+        (1..).zip(sabotages).map(move |(attempt, (sabotage, _))| {
+            let watch = Some(Watch::Sabotage(sabotage));
+            Task { spec, attempt, watch }
+        })
+    });
+    Ok(tasks.collect())
+}
+
+fn report(arguments: &Arguments, findings: &Findings) -> Result<Exit, Refusal> {
+    let registered: Vec<_> = specs().iter().map(|spec| spec.id).collect();
+    let judgement = Judgement::of(findings, Allowances::ours(), &registered);
+    let kept = keep(arguments, &judgement);
+    print(&terminal::render(&judgement, colour()))?;
+    kept?;
+    github::show(String::new, || markdown::render(&judgement))?;
+    Ok(judgement.exit())
+}
+
+/// Writes the findings. Where nobody named a place and the usual one cannot be written, the audit still judges.
+fn keep(arguments: &Arguments, judgement: &Judgement) -> Result<(), Refusal> {
+    let path = arguments.findings.as_deref().unwrap_or(Path::new(DEFAULT));
+    let written = std::fs::create_dir_all(store::folder(path))
+        .and_then(|()| reports::replace_file(path, |out| out.write_all(json::render(judgement).as_bytes())));
+    match written {
+        Ok(()) => {
+            let _ = writeln!(stderr(), "all findings are in {}", path.display());
+            Ok(())
+        }
+        Err(error) if arguments.findings.is_none() => {
+            let _ = writeln!(stderr(), "no findings are kept: {} cannot be written ({error})", path.display());
+            Ok(())
+        }
+        Err(error) => Err(store::unwritable(path, &error)),
+    }
+}

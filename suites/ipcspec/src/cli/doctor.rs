@@ -1,0 +1,65 @@
+//! `ipcspec doctor`.
+
+use super::{Refusal, print};
+use engine::remote::list;
+use engine::runner::machine::Machine;
+use harness::registry::specs;
+use reports::Exit;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+pub fn doctor() -> Result<Exit, Refusal> {
+    let machine = Machine::probe(specs().iter().copied()).map_err(|error| Refusal::could_not(error.to_string()))?;
+    let here = engine::environment::look(machine.rung.word(), machine.refused.clone());
+    let mut text = String::new();
+    let _ = writeln!(text, "system\n  {} {}, {}\n  {}", here.kernel, here.arch, here.libc, here.build);
+    let _ = writeln!(text, "  {} processors, uid {}", here.cpus, here.euid);
+    if let Some(container) = &here.container {
+        let _ = writeln!(text, "  in a container: {container}");
+    }
+    if let Some(modules) = &here.lsm {
+        let _ = writeln!(text, "  security modules: {modules}");
+    }
+    let _ = writeln!(text, "isolation\n  {}: {}", here.rung, machine.rung.meaning());
+    for (rung, reason) in &here.refused {
+        let _ = writeln!(text, "  not {rung}: {reason}");
+    }
+    write_needs(&mut text, &machine);
+    for (heading, values) in [("limits (soft/hard)", &here.rlimits), ("settings", &here.sysctls)] {
+        let _ = writeln!(text, "{heading}");
+        for (name, value) in values {
+            let _ = writeln!(text, "  {name} = {value}");
+        }
+    }
+    write_targets(&mut text)?;
+    print(&text)?;
+    Ok(Exit::Holds)
+}
+
+/// Which other machines can be had here, and what brings those that cannot.
+fn write_targets(text: &mut String) -> Result<(), Refusal> {
+    let _ = writeln!(text, "targets");
+    for target in list::all(None).map_err(Refusal::could_not)? {
+        let words = target.is_ready().err().map_or("ready".into(), |missing| missing.to_string());
+        let _ = writeln!(text, "  {}: {words}", target.name);
+    }
+    Ok(())
+}
+
+/// Every need that a spec has, how many have it, and what to do where it is missing.
+fn write_needs(text: &mut String, machine: &Machine) {
+    let mut needs: BTreeMap<String, (usize, Option<String>)> = BTreeMap::new();
+    for spec in specs() {
+        let missing = machine.place(spec).err().unwrap_or_default();
+        for need in spec.needs.iter().map(ToString::to_string) {
+            let lack = missing.iter().find(|missing| missing.need == need);
+            let entry = needs.entry(need).or_default();
+            entry.0 += 1;
+            entry.1 = lack.map(|missing| format!("missing ({}). {}", missing.found, missing.remedy)).or(entry.1.take());
+        }
+    }
+    let _ = writeln!(text, "needs");
+    for (need, (count, lack)) in needs {
+        let _ = writeln!(text, "  {need}, of {count} specs: {}", lack.as_deref().unwrap_or("met"));
+    }
+}

@@ -1,0 +1,120 @@
+//! `ipcspec matrix`.
+
+use super::{Refusal, baseline, colour, documented::documented, print, remote, store};
+use clap::Args;
+use engine::remote::carry::{Job, Outcome};
+use engine::remote::{Errand, Target, list};
+use harness::need::Need;
+use harness::registry::specs;
+use reports::baseline::Baseline;
+use reports::matrix::{self, Column};
+use reports::{Exit, Scope, gate, html};
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Names from the list, or `qemu:PATH` for a kernel of yours [default: the whole list].
+    #[arg(value_name = "TARGET")]
+    names: Vec<String>,
+    /// A list of targets in the place of the one that comes with ipcspec.
+    #[arg(long, value_name = "FILE")]
+    targets: Option<PathBuf>,
+    /// Where the records and the log of each target are kept, and the report.
+    #[arg(long, value_name = "FOLDER", default_value = "target/ipcspec/matrix")]
+    folder: PathBuf,
+    /// Hold each target against the baseline in this folder that has its name: `reports/baselines`. Then the exit code says
+    /// whether something is not known.
+    #[arg(long, value_name = "FOLDER")]
+    baselines: Option<PathBuf>,
+}
+
+pub fn matrix(arguments: &Arguments) -> Result<Exit, Refusal> {
+    let targets = targets(arguments)?;
+    let baselines = arguments.baselines.as_deref().map(|folder| baselines(folder, &targets)).transpose()?;
+    std::fs::create_dir_all(&arguments.folder).map_err(|error| store::unwritable(&arguments.folder, &error))?;
+    let jobs: Vec<_> = targets.into_iter().map(|target| job(target, &arguments.folder)).collect();
+    let mut kept = Ok(());
+    // Each as it ends: when a later one is interrupted, this one's are there.
+    let outcomes =
+        remote::all(&jobs, |job, outcome| kept = std::mem::replace(&mut kept, Ok(())).and(keep(job, outcome)))?;
+    kept?;
+    let column = |(job, outcome): (&Job, Outcome)| Column {
+        target: job.target.name.clone(),
+        outcome: outcome.map_err(|failed| failed.sentence),
+        gate: None,
+    };
+    let mut columns: Vec<_> = jobs.iter().zip(outcomes).map(column).collect();
+    let refused = baselines.as_ref().map_or(Ok(()), |baselines| gate(&mut columns, baselines));
+    tell(&arguments.folder, &columns)?;
+    refused?;
+    Ok(Exit::of_matrix(&columns))
+}
+
+/// The baseline of each target, by its name.
+fn baselines(folder: &Path, targets: &[Target]) -> Result<Vec<Baseline>, Refusal> {
+    targets.iter().map(|target| baseline::read(&folder.join(format!("{}.toml", target.name)))).collect()
+}
+
+/// Holds each target against its baseline.
+fn gate(columns: &mut [Column], baselines: &[Baseline]) -> Result<(), Refusal> {
+    let suite: BTreeSet<_> = specs().iter().map(|spec| spec.id).collect();
+    let scope = Scope { wanted: suite.clone(), suite };
+    for (column, baseline) in columns.iter_mut().zip(baselines) {
+        let Ok(records) = &column.outcome else { continue };
+        let outcome = gate::gate(records, baseline, &scope);
+        column.gate = Some(outcome.map_err(|why| Refusal::could_not(format!("what {} sent {why}", column.target)))?);
+    }
+    Ok(())
+}
+
+/// Keeps the records of a target beside its log.
+fn keep(job: &Job, outcome: &Outcome) -> Result<(), Refusal> {
+    let path = job.log.with_extension("jsonl");
+    match outcome {
+        Ok(records) => store::write(&path, records).map_err(|error| store::unwritable(&path, &error)),
+        Err(_) => {
+            // Records of an earlier run would pass for this one's.
+            let _ = std::fs::remove_file(&path);
+            Ok(())
+        }
+    }
+}
+
+/// The targets that were named, or all.
+fn targets(arguments: &Arguments) -> Result<Vec<Target>, Refusal> {
+    let all = list::all(arguments.targets.as_deref()).map_err(Refusal::could_not)?;
+    let mut targets = Vec::new();
+    for name in &arguments.names {
+        let target = list::find(&all, name).map_err(Refusal::could_not)?;
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(if arguments.names.is_empty() { all } else { targets })
+}
+
+fn job(target: Target, folder: &Path) -> Job {
+    let reboot = specs().iter().any(|spec| spec.needs.contains(&Need::Reboot));
+    let errand = Errand { arguments: remote::words(&target, 1.0), reboot };
+    // A kernel is called by its path.
+    let name = target.name.replace(['/', ':'], "-");
+    Job { target, errand, log: folder.join(format!("{name}.log")) }
+}
+
+/// The report, as files and on standard output.
+fn tell(folder: &Path, columns: &[Column]) -> Result<(), Refusal> {
+    let page = html::matrix_page(columns, &documented());
+    for (name, text) in [("matrix.md", matrix::markdown(columns)), ("matrix.html", page)] {
+        store::replace(&folder.join(name), &text)?;
+    }
+    print(&matrix::text(columns, colour()))?;
+    for Column { target, outcome, gate } in columns {
+        if let (Ok(records), Some(gate)) = (outcome, gate) {
+            print(&format!("\n{target}\n{}", gate::render(gate, &records.run, gate.exit(), colour())))?;
+        }
+    }
+    let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html are in {}", folder.display());
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! What is shown while a run goes on: a bar on a terminal, lines elsewhere.
+
+use engine::runner::Event;
+use indicatif::{ProgressBar, ProgressStyle};
+use record::SpecRecord;
+use std::cell::Cell;
+use std::io::{IsTerminal, Write, stderr};
+
+/// How many runs of specs take a while.
+const MANY: usize = 1000;
+
+/// Follows a run on standard error.
+pub enum Progress {
+    /// A person looks.
+    Bar(ProgressBar),
+    /// A log is written: a line for each spec.
+    Lines,
+    /// A log is written of so many runs of specs that a line for each tenth has to do, where that takes a while.
+    Tenths { total: usize, done: Cell<usize> },
+}
+
+impl Progress {
+    /// For a run of so many specs.
+    pub fn new(total: usize) -> Self {
+        if stderr().is_terminal() { Self::bar(total) } else { Self::Lines }
+    }
+
+    /// For many runs of each spec.
+    pub fn of_many(total: usize) -> Self {
+        if stderr().is_terminal() { Self::bar(total) } else { Self::Tenths { total, done: Cell::new(0) } }
+    }
+
+    fn bar(total: usize) -> Self {
+        let style =
+            ProgressStyle::with_template("{bar:40.cyan/blue} {pos}/{len} {wide_msg}").expect("the template is valid");
+        // No ticker thread: the runner forks.
+        Self::Bar(ProgressBar::new(total as u64).with_style(style))
+    }
+
+    /// Shows what happened.
+    pub fn show(&self, event: &Event) {
+        match (self, event) {
+            (Self::Bar(bar), Event::Started(spec)) => bar.set_message(spec.id),
+            (Self::Bar(bar), Event::Judged(..)) => bar.inc(1),
+            (_, Event::Started(_)) => {}
+            (Self::Tenths { total, done }, Event::Judged(..)) => {
+                let before = done.replace(done.get() + 1);
+                let (tenth, tenth_before) = (done.get() * 10 / total, before * 10 / total);
+                if tenth > tenth_before && *total > MANY {
+                    let _ = writeln!(stderr(), "{:>3} % of {total}", tenth * 10);
+                }
+            }
+            (Self::Lines, Event::Judged(_, record, _)) => {
+                let _ = writeln!(stderr(), "{}", line(record));
+            }
+        }
+    }
+
+    /// Leaves the place to the summary.
+    pub fn end(&self) {
+        if let Self::Bar(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn line(record: &SpecRecord) -> String {
+    let time = match record.rung {
+        Some(_) => format!(" ({:.1} ms)", record.wall_us as f64 / 1000.0),
+        None => String::new(),
+    };
+    format!("{:<8}  {}{time}", record.verdict, record.id)
+}

@@ -1,0 +1,120 @@
+//! Runs on targets, for `ipcspec run --on` and `ipcspec matrix`.
+
+use super::Refusal;
+use engine::remote::carry::{self, Event, Failed, Job, Outcome};
+use engine::remote::{Errand, Target, list};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use record::{Line, Records};
+use std::collections::HashMap;
+use std::io::{IsTerminal, Write, stderr};
+use std::path::Path;
+use std::time::Instant;
+
+/// The target of this name.
+pub fn find(file: Option<&Path>, name: &str) -> Result<Target, Refusal> {
+    let targets = list::all(file).map_err(Refusal::could_not)?;
+    list::find(&targets, name).map_err(Refusal::could_not)
+}
+
+/// The first words for an ipcspec on this target.
+pub fn words(target: &Target, timeout_scale: f64) -> Vec<String> {
+    let mut words = vec!["run".into(), "--frames".into()];
+    words.push(format!("--timeout-scale={}", (timeout_scale * target.slowness()).min(1000.0)));
+    words.extend(target.is_expendable().then(|| "--expendable".into()));
+    words
+}
+
+/// Runs on one target; its log is kept in the folder.
+pub fn run(target: Target, errand: Errand, folder: &Path) -> Result<Records, Refusal> {
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Refusal::could_not(format!("{} cannot be made: {error}", folder.display())))?;
+    let job = Job { target, errand, log: folder.join("target.log") };
+    let outcome = all(std::slice::from_ref(&job), |_, _| ())?.pop().expect("one job has one outcome");
+    outcome.map_err(|failed| Refusal::could_not(sentence(&job, &failed)))
+}
+
+/// Runs on many, with progress; `ended` is told of each as it ends.
+pub fn all(jobs: &[Job], mut ended: impl FnMut(&Job, &Outcome)) -> Result<Vec<Outcome>, Refusal> {
+    let mut progress = Progress::new();
+    let tell = |event: Event| {
+        progress.show(&event);
+        if let Event::Ended(job, outcome) = event {
+            ended(job, outcome);
+        }
+    };
+    carry::all(jobs, carry::room(), tell)
+        .map_err(|error| Refusal::could_not(format!("signals cannot be set up: {error}")))
+}
+
+/// Why there are no records, with the end of what the target said.
+pub fn sentence(job: &Job, failed: &Failed) -> String {
+    let mut text = format!("{}: {}", job.target.name, failed.sentence);
+    if !failed.said.is_empty() {
+        let said: Vec<_> = failed.said.iter().map(|line| reports::plain_line(line)).collect();
+        text += &format!("; {} ends with: {}", job.log.display(), said.join(" | "));
+    }
+    text
+}
+
+/// Shows how targets come along: a bar for each on a terminal, a line at its beginning and its end elsewhere.
+struct Progress {
+    bars: Option<MultiProgress>,
+    shown: HashMap<String, (ProgressBar, Instant)>,
+}
+
+impl Progress {
+    fn new() -> Self {
+        Self { bars: stderr().is_terminal().then(MultiProgress::new), shown: HashMap::new() }
+    }
+
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Started(job) => {
+                let bar = match &self.bars {
+                    Some(bars) => bars.add(bar(&job.target.name)),
+                    None => ProgressBar::hidden(),
+                };
+                self.say(&format!("{}: started", job.target.name));
+                self.shown.insert(job.target.name.clone(), (bar, Instant::now()));
+            }
+            Event::Sent(job, line) => match (self.shown.get(&job.target.name), line) {
+                (Some((bar, _)), Line::Run(run)) => {
+                    bar.set_length(run.selected as u64);
+                    self.say(&format!("{}: {} specs on {}", job.target.name, run.selected, run.environment.kernel));
+                }
+                (Some((bar, _)), Line::Spec(spec)) => {
+                    bar.set_message(spec.id.clone());
+                    bar.inc(1);
+                }
+                _ => {}
+            },
+            Event::Ended(job, outcome) => {
+                let Some((bar, started)) = self.shown.remove(&job.target.name) else { return };
+                let seconds = started.elapsed().as_secs_f64();
+                let words = match outcome {
+                    Ok(records) => reports::Summary::of(records).verdicts.words(),
+                    Err(failed) => failed.sentence.clone(),
+                };
+                bar.finish_and_clear();
+                let line = format!("{}: {} ({seconds:.1} s)", job.target.name, reports::plain_line(&words));
+                match &self.bars {
+                    Some(bars) => drop(bars.println(line)),
+                    None => self.say(&line),
+                }
+            }
+        }
+    }
+
+    /// For a log.
+    fn say(&self, line: &str) {
+        if self.bars.is_none() {
+            let _ = writeln!(stderr(), "{}", reports::plain_line(line));
+        }
+    }
+}
+
+fn bar(name: &str) -> ProgressBar {
+    let template = "{prefix:18} {bar:30.cyan/blue} {pos}/{len} {wide_msg}";
+    let style = ProgressStyle::with_template(template).expect("the template is valid");
+    ProgressBar::new(0).with_style(style).with_prefix(name.to_owned())
+}

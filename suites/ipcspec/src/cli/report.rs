@@ -1,0 +1,56 @@
+//! `ipcspec report`.
+
+use super::{Refusal, documented::documented, store};
+use clap::Args;
+use record::Records;
+use reports::html::{self, Column};
+use reports::{Exit, Format};
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The records of a run. Those of several runs become the columns of a matrix.
+    #[arg(value_name = "RECORDS", default_value = store::DEFAULT)]
+    records: Vec<PathBuf>,
+    /// Where the report is written [default: report.html beside the records; matrix.html here for several runs].
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub fn report(arguments: &Arguments) -> Result<Exit, Refusal> {
+    let files = &arguments.records;
+    let out = arguments.out.clone().unwrap_or_else(|| match &files[..] {
+        [one] => one.with_file_name(Format::Html.file_name()),
+        _ => "matrix.html".into(),
+    });
+    if files.iter().any(|file| store::is_same(file, &out)) {
+        return Err(store::unwritable(&out, &std::io::Error::other("the records are there")));
+    }
+    let names = names(files)?;
+    let runs: Vec<Records> = files.iter().map(|file| store::read(file)).collect::<Result<_, _>>()?;
+    let page = match &runs[..] {
+        [one] => html::page(&[Column::of(one)], &documented()),
+        several => {
+            let columns = names.into_iter().zip(several).map(|(name, records)| Column { name, records, gate: None });
+            html::page(&columns.collect::<Vec<_>>(), &documented())
+        }
+    };
+    store::replace(&out, &page)?;
+    let _ = writeln!(std::io::stderr(), "the report is in {}", out.display());
+    Ok(Exit::Holds)
+}
+
+/// The shortest names that tell the files apart: `gvisor.jsonl`, or else `gvisor/records.jsonl`, is `gvisor`.
+fn names(files: &[PathBuf]) -> Result<Vec<String>, Refusal> {
+    let namings: [fn(&Path) -> Option<&OsStr>; 3] =
+        [Path::file_stem, |file| file.parent()?.file_name(), |file| Some(file.as_os_str())];
+    let distinct = namings.into_iter().find(|naming| {
+        let names: HashSet<_> = files.iter().map(|file| naming(file)).collect();
+        names.len() == files.len() && !names.contains(&None)
+    });
+    let naming = distinct.ok_or_else(|| Refusal::could_not("one of the record files is named twice"))?;
+    Ok(files.iter().filter_map(|file| naming(file)).map(|name| name.to_string_lossy().into_owned()).collect())
+}

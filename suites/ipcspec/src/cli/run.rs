@@ -1,0 +1,199 @@
+//! `ipcspec run`.
+
+use super::select::Filters;
+use super::tell::{self, Place};
+use super::{Refusal, audit, preload, progress::Progress, remote, send::send, store, trace};
+use clap::Args;
+use engine::remote::{Errand, Target};
+use engine::runner::machine::Machine;
+use engine::runner::selection::{self, Shard};
+use engine::runner::{self, Event, Pace};
+use harness::Spec;
+use harness::need::Need;
+use record::{EndRecord, FORMAT, Records, RunRecord};
+use reports::Exit;
+use std::ffi::OsString;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    filters: Filters,
+    /// How many specs run at once [default: four for each processor].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    jobs: Option<u16>,
+    /// Multiply every deadline, for slow machines.
+    #[arg(long, value_name = "X", default_value = "1", value_parser = scale)]
+    timeout_scale: f64,
+    /// Run in an order that this number determines, and draw the cases of properties from it.
+    #[arg(long, value_name = "SEED")]
+    shuffle: Option<u64>,
+    /// Run each spec so many times, and show how often it conforms.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    repeat: u32,
+    /// Run one part of the selected specs: 2/4 is the second of four.
+    #[arg(long, value_name = "M/N")]
+    shard: Option<Shard>,
+    /// Where records are written, and the reports beside them [default: target/ipcspec/records.jsonl].
+    #[arg(long, value_name = "FILE")]
+    records: Option<PathBuf>,
+    /// Put this library before the C library, to judge what it changes; for a binary that is linked dynamically.
+    #[arg(long, value_name = "LIBRARY")]
+    preload: Option<PathBuf>,
+    /// Run what fails again under strace, and show its last system calls.
+    #[arg(long, conflicts_with = "traced")]
+    trace: bool,
+    /// Make signs for strace: this is the run that is traced.
+    #[arg(long, hide = true)]
+    traced: bool,
+    /// Sabotage one call, as `ipcspec audit` does, to see what a wrong kernel would make of the spec: `read#2:stale-byte`.
+    /// No records are kept.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["shuffle", "repeat", "shard", "records", "trace"])]
+    sabotage: Option<String>,
+    /// This machine was booted for the run: specs may change its global settings.
+    #[arg(long)]
+    expendable: bool,
+    /// Run on a target: a name from the list, or `qemu:PATH` for a kernel of yours.
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["expendable", "sabotage"])]
+    on: Option<String>,
+    /// A list of targets in the place of the one that comes with ipcspec.
+    #[arg(long, value_name = "FILE", requires = "on")]
+    targets: Option<PathBuf>,
+    /// What a target is told: write the records to standard output, as frames, and no reports.
+    #[arg(long, hide = true, conflicts_with = "on")]
+    frames: bool,
+    /// What a target is told: this is the second boot, and the first has left this folder.
+    #[arg(long, hide = true, value_name = "FOLDER")]
+    rebooted: Option<PathBuf>,
+}
+
+impl Arguments {
+    /// The words that ask for the same on this target, and whether a second boot is wanted.
+    fn errand(&self, specs: &[&Spec], target: &Target) -> Errand {
+        let mut arguments = remote::words(target, self.timeout_scale);
+        arguments.extend(self.filters.words());
+        arguments.extend(self.jobs.map(|jobs| format!("--jobs={jobs}")));
+        arguments.extend(self.shuffle.map(|seed| format!("--shuffle={seed}")));
+        arguments.push(format!("--repeat={}", self.repeat));
+        arguments.extend(self.shard.map(|Shard { part, total }| format!("--shard={part}/{total}")));
+        Errand { arguments, reboot: specs.iter().any(|spec| spec.needs.contains(&Need::Reboot)) }
+    }
+}
+
+fn scale(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(factor) if factor > 0.0 && factor <= 1000.0 => Ok(factor),
+        _ => Err("a number above 0, up to 1000".into()),
+    }
+}
+
+pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
+    if let Some(library) = &arguments.preload {
+        preload::begin_again_with(library)?;
+    }
+    let mut specs = arguments.filters.specs()?;
+    if let Some(shard) = arguments.shard {
+        specs = shard.of(specs);
+        if specs.is_empty() {
+            return Err(Refusal::nothing("this shard holds no spec: there are fewer specs than shards"));
+        }
+    }
+    tell::prepare(arguments.records.as_deref())?;
+    if let Some(name) = &arguments.on {
+        let target = remote::find(arguments.targets.as_deref(), name)?;
+        let records = remote::run(target.clone(), arguments.errand(&specs, &target), &folder(arguments))?;
+        return tell::tell(Place::of(arguments.records.as_deref()), &records);
+    }
+    if arguments.expendable {
+        harness::need::declare_expendable();
+    }
+    if let Some(folder) = &arguments.rebooted {
+        harness::need::declare_rebooted(folder);
+    }
+    if arguments.traced {
+        harness::sign::make_signs();
+    }
+    harness::set_seed(arguments.shuffle.unwrap_or_default());
+    let machine = Machine::probe(specs.iter().copied())?;
+    let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from))?;
+    let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
+    let order = match &arguments.sabotage {
+        Some(name) => audit::sabotaged(&specs, name, &machine, pace)?,
+        None => selection::order(&specs, arguments.repeat, arguments.shuffle),
+    };
+    let run = header(arguments, &machine, order.len());
+    if arguments.frames {
+        return send(&run, order, &machine, pace);
+    }
+    announce(&run, jobs);
+    let progress = Progress::new(order.len());
+    let start = Instant::now();
+    let mut judged = Vec::with_capacity(order.len());
+    let interrupted = runner::run(order, &machine, pace, |event| {
+        progress.show(&event);
+        if let Event::Judged(_, record, _) = event {
+            judged.push(record.clone());
+        }
+        Ok(())
+    })?;
+    progress.end();
+    let end = EndRecord { specs: judged.len(), interrupted, wall_us: start.elapsed().as_micros() as u64 };
+    if arguments.trace && !interrupted {
+        trace::add_traces(&mut judged, &again(arguments));
+    }
+    let place = if arguments.sabotage.is_some() { Place::Nowhere } else { Place::of(arguments.records.as_deref()) };
+    tell::tell(place, &Records { run, specs: judged, end })
+}
+
+/// What a run of one spec has to be told, to be like this one.
+fn again(arguments: &Arguments) -> Vec<OsString> {
+    let mut again = vec!["--timeout-scale".into(), arguments.timeout_scale.to_string().into()];
+    if let Some(seed) = arguments.shuffle {
+        again.extend(["--shuffle".into(), seed.to_string().into()]);
+    }
+    if let Some(library) = &arguments.preload {
+        again.extend(["--preload".into(), library.into()]);
+    }
+    if arguments.expendable {
+        again.push("--expendable".into());
+    }
+    again
+}
+
+fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecord {
+    let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    RunRecord {
+        format: FORMAT,
+        version: env!("CARGO_PKG_VERSION").into(),
+        run: format!("{started}-{}", std::process::id()),
+        started,
+        target: None,
+        selected,
+        repeat: arguments.repeat,
+        seed: arguments.shuffle,
+        sabotage: arguments.sabotage.clone(),
+        environment: engine::environment::look(machine.rung.word(), machine.refused.clone()),
+    }
+}
+
+fn announce(run: &RunRecord, jobs: usize) {
+    let here = &run.environment;
+    let _ = writeln!(
+        std::io::stderr(),
+        "ipcspec {}: {} specs on {} {}, {}, {} processors, isolation {}, {jobs} at once",
+        run.version,
+        run.selected,
+        here.kernel,
+        here.arch,
+        here.libc,
+        here.cpus,
+        here.rung,
+    );
+}
+
+/// Where this run keeps what it writes.
+fn folder(arguments: &Arguments) -> PathBuf {
+    store::folder(arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT)))
+}

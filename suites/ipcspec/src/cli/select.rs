@@ -1,0 +1,70 @@
+//! Which specs a command is about.
+
+use super::Refusal;
+use clap::Args;
+use engine::runner::selection::{NothingMatches, Selection};
+use harness::registry::specs;
+use harness::{Layer, Spec};
+use record::id::family;
+
+/// Filters; together they narrow.
+#[derive(Debug, Args)]
+pub struct Filters {
+    /// Ids or globs: `pipe.read-eof`, 'pipe.*', '*/raw'. An id without its cases selects them all.
+    #[arg(value_name = "ID")]
+    ids: Vec<String>,
+    /// Only specs of this mechanism: pipe, fifo, splice, ... Can be repeated.
+    #[arg(long, value_name = "NAME")]
+    mechanism: Vec<String>,
+    /// Only specs with this need: `cpus`, `second_uid`, ... Can be repeated.
+    #[arg(long, value_name = "NEED")]
+    need: Vec<String>,
+    /// Only specs that ask the system by this layer: libc, nix or raw. Can be repeated.
+    #[arg(long, value_name = "LAYER", value_parser = layer)]
+    layer: Vec<Layer>,
+}
+
+fn layer(word: &str) -> Result<Layer, String> {
+    Layer::parse(word).ok_or_else(|| "a layer is libc, nix or raw".into())
+}
+
+impl Filters {
+    /// The words that ask for the same, for an ipcspec elsewhere.
+    pub fn words(&self) -> Vec<String> {
+        let layers: Vec<_> = self.layer.iter().map(|layer| layer.word().to_owned()).collect();
+        let options = [("--mechanism", &self.mechanism), ("--need", &self.need), ("--layer", &layers)];
+        let options = options.into_iter().flat_map(|(option, values)| values.iter().map(move |value| (option, value)));
+        self.ids.iter().cloned().chain(options.map(|(option, value)| format!("{option}={value}"))).collect()
+    }
+
+    /// The selected specs: at least one, or a refusal that names what matched nothing.
+    pub fn specs(&self) -> Result<Vec<&'static Spec>, Refusal> {
+        let selection = Selection {
+            ids: self.ids.clone(),
+            mechanisms: self.mechanism.clone(),
+            needs: self.need.clone(),
+            layers: self.layer.clone(),
+        };
+        let selected = selection.specs().map_err(|NothingMatches { what, pattern }| {
+            let hint = if what == "id" { similar(&pattern) } else { String::new() };
+            Refusal::nothing(format!("no spec has the {what} {pattern}{hint}; `ipcspec list` shows all of them"))
+        })?;
+        if selected.is_empty() {
+            return Err(Refusal::nothing("no spec answers to all of these filters together"));
+        }
+        Ok(selected)
+    }
+}
+
+/// What a mistyped id may have meant.
+pub fn similar(typed: &str) -> String {
+    let mut families: Vec<_> = specs().iter().map(|spec| family(spec.id)).collect();
+    families.dedup();
+    let closeness = |id: &str| strsim::jaro_winkler(typed, id);
+    families.retain(|id| closeness(id) > 0.85);
+    families.sort_by(|one, other| closeness(other).total_cmp(&closeness(one)));
+    match families.first() {
+        Some(best) => format!(" (did you mean {best}?)"),
+        None => String::new(),
+    }
+}

@@ -1,0 +1,18 @@
+//! The `ipcspec` command.
+
+mod cli;
+
+use clap::Parser;
+use std::process::ExitCode;
+use suites as _;
+
+fn main() -> ExitCode {
+    if engine::remote::guest::is_here() {
+        engine::remote::guest::main();
+    }
+    kit::unrelated::run_if_asked();
+    match cli::Command::try_parse() {
+        Ok(command) => cli::run(command),
+        Err(error) => cli::explain_usage(&error),
+    }
+}

@@ -1,0 +1,102 @@
+//! The shell of the GitHub action, as GitHub runs it. `ipcspec` does the work, so here is what the two say to each other.
+
+use crate::command::*;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use tempfile::TempDir;
+
+/// A checkout that uses the action, in a folder of its own.
+struct Job {
+    folder: TempDir,
+}
+
+impl Job {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let judge = folder.path().join("judge");
+        fs::write(&judge, include_str!("../../../../.github/actions/ipcspec/judge")).unwrap();
+        fs::set_permissions(&judge, Permissions::from_mode(0o755)).unwrap();
+        fs::write(folder.path().join("known.toml"), "").unwrap();
+        Self { folder }
+    }
+
+    /// The step with these inputs; the others have their defaults.
+    fn judge(&self, inputs: &[(&str, &str)]) -> Answer {
+        let names = ["FILTERS", "OPTIONS", "TARGET", "SHARD", "PARTS", "BASELINE"];
+        let mut step = Command::new("bash");
+        step.arg("judge").current_dir(self.folder.path()).envs(names.map(|name| (name, "")));
+        step.env("BINARY", ipcspec().get_program()).envs([("FILTERS", SPEC), ("ROOT", "false"), ("FOLDER", "out")]);
+        step.envs([("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", "summary.md")]);
+        answer(step.envs(inputs.iter().copied()))
+    }
+
+    fn summary(&self) -> String {
+        fs::read_to_string(self.folder.path().join("summary.md")).unwrap_or_default()
+    }
+
+    /// Makes records deviate, as a machine might.
+    fn deviate(&self, records: &str) {
+        let change = |record: &mut record::SpecRecord| record.verdict = record::Verdict::Deviates;
+        change_records(&self.folder.path().join(records), |records| records.specs.iter_mut().for_each(change));
+    }
+}
+
+#[test]
+fn without_a_baseline_the_run_judges() {
+    let job = Job::new();
+    let answer = job.judge(&[("OPTIONS", "--layer raw --repeat 2")]);
+    assert_eq!(answer.code, Some(HOLDS), "{}{}", answer.out, answer.err);
+    assert!(
+        answer.out.ends_with("1 specs: 1 conforms, 0 deviates, 0 broken, 0 timeout, 0 skipped, 0 unsteady; exit 0\n")
+    );
+    assert!(job.summary().starts_with("## ipcspec: gate holds\n"), "{}", job.summary());
+    assert!(job.folder.path().join("out/report.html").exists());
+    assert_eq!(job.judge(&[("FILTERS", "zzz")]).code, Some(NOTHING_SELECTED));
+}
+
+#[test]
+fn with_a_baseline_the_gate_judges_and_alone_is_shown() {
+    let job = Job::new();
+    let answer = job.judge(&[("BASELINE", "known.toml")]);
+    assert_eq!(answer.code, Some(HOLDS), "{}{}", answer.out, answer.err);
+    assert!(job.summary().starts_with("## ipcspec gate: the run is what the baseline says\n"), "{}", job.summary());
+    assert!(!job.summary().contains("## ipcspec: "), "{}", job.summary());
+    assert_eq!(job.judge(&[("BASELINE", "nowhere.toml")]).code, Some(COULD_NOT_RUN));
+}
+
+#[test]
+fn parts_are_judged_together() {
+    let job = Job::new();
+    for (shard, folder) in [("1/2", "parts/a"), ("2/2", "parts/b")] {
+        let answer = job.judge(&[("SHARD", shard), ("FOLDER", folder)]);
+        assert_eq!(answer.code, Some(HOLDS), "{}{}", answer.out, answer.err);
+    }
+    assert_eq!(job.summary(), "", "a part is no answer");
+
+    let whole = [("PARTS", "parts/*/records.jsonl"), ("BASELINE", "known.toml")];
+    let answer = job.judge(&whole);
+    assert_eq!(answer.code, Some(HOLDS), "{}{}", answer.out, answer.err);
+    assert!(answer.out.contains("3 specs: 3 conforms"), "{}", answer.out);
+
+    job.deviate("parts/b/records.jsonl");
+    let answer = job.judge(&whole);
+    assert_eq!(answer.code, Some(DEVIATIONS), "{}{}", answer.out, answer.err);
+    let errors: Vec<_> = answer.out.lines().filter(|line| line.starts_with("::error ")).collect();
+    assert!(!errors.is_empty() && errors.iter().all(|error| error.contains("title=new deviations%3A ")), "{errors:?}");
+}
+
+#[test]
+fn inputs_that_make_no_sense_are_refused() {
+    let job = Job::new();
+    for (inputs, words) in [
+        ([("BINARY", "./nothing"), ("SHARD", "")], "judge: ./nothing is no program: "),
+        ([("PARTS", "*.jsonl"), ("SHARD", "1/2")], "judge: shard and parts exclude each other: "),
+        ([("PARTS", "*.jsonl"), ("SHARD", "")], "judge: no file of records is named by *.jsonl"),
+        ([("SHARD", "3/2"), ("PARTS", "")], "3/2"),
+    ] {
+        let answer = job.judge(&inputs);
+        assert_eq!(answer.code, Some(COULD_NOT_RUN), "{}{}", answer.out, answer.err);
+        assert!(answer.err.contains(words), "{}", answer.err);
+    }
+}

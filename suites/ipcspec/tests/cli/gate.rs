@@ -1,0 +1,164 @@
+//! Baselines and the gate. What a gate finds is tested where it is found, in reports; here, what a caller gets.
+
+use crate::command::*;
+use record::SpecRecord;
+use record::Verdict;
+use std::fs;
+use tempfile::TempDir;
+
+const UNTESTABLE: i32 = 125;
+
+fn deviate(record: &mut SpecRecord) {
+    record.verdict = Verdict::Deviates;
+}
+
+/// Gates the folder's run of the one spec.
+fn gate(folder: &TempDir, baseline: &str, more: &[&str]) -> Answer {
+    fs::write(folder.path().join("b.toml"), baseline).unwrap();
+    let usual = ["gate", SPEC, "--baseline", "b.toml", "--records", "r.jsonl"];
+    ask_in(folder.path(), &[&usual, more].concat())
+}
+
+const KNOWN: &str = "[[known]]\nid = \"pipe.read-eof\"\nreason = \"It is known.\"\n";
+
+#[test]
+fn a_gate_tells_by_its_exit_code_and_its_last_line() {
+    let conforming = a_run_with(|_| ());
+    let deviating = a_run_with(deviate);
+    let none = "0 changed observations, 0 newly broken, 0 new skips, 0 gone";
+    for (folder, baseline, code, last) in [
+        (&conforming, "", HOLDS, format!("0 new deviations, {none}, 0 unexpected passes, 0 stale entries, 0 known")),
+        (&deviating, KNOWN, HOLDS, format!("0 new deviations, {none}, 0 unexpected passes, 0 stale entries, 3 known")),
+        (
+            &deviating,
+            "",
+            DEVIATIONS,
+            format!("3 new deviations, {none}, 0 unexpected passes, 0 stale entries, 0 known"),
+        ),
+        (
+            &conforming,
+            KNOWN,
+            DEVIATIONS,
+            format!("0 new deviations, {none}, 3 unexpected passes, 0 stale entries, 0 known"),
+        ),
+    ] {
+        let answer = gate(folder, baseline, &[]);
+        assert_eq!(answer.code, Some(code), "{}{}", answer.out, answer.err);
+        assert_eq!(answer.out.lines().last().unwrap(), format!("gate: {last}; exit {code}"));
+    }
+}
+
+#[test]
+fn git_bisect_is_answered_in_its_own_codes() {
+    let conforming = a_run_with(|_| ());
+    let deviating = a_run_with(deviate);
+    let broken = a_run_with(|record| record.verdict = Verdict::Broken);
+    for (folder, baseline, code) in [
+        (&conforming, "", HOLDS),
+        (&conforming, KNOWN, HOLDS),
+        (&deviating, KNOWN, HOLDS),
+        (&deviating, "", DEVIATIONS),
+        (&broken, "", UNTESTABLE),
+    ] {
+        let answer = gate(folder, baseline, &["--git-bisect"]);
+        assert_eq!(answer.code, Some(code), "{baseline} {}{}", answer.out, answer.err);
+    }
+    let bisect = |folder: &TempDir, baseline: &str| gate(folder, baseline, &["--git-bisect"]);
+    assert_refused(&bisect(&conforming, "["), UNTESTABLE, "b.toml is not a baseline: line 1: ");
+    assert_refused(&bisect(&TempDir::new().unwrap(), ""), UNTESTABLE, "r.jsonl cannot be read");
+    let mistyped = ask(&["gate", "--git-bisect", "--basline", "b.toml"]);
+    assert_eq!(mistyped.code, Some(UNTESTABLE), "{}", mistyped.err);
+    assert!(mistyped.err.contains("unexpected argument '--basline'"), "{}", mistyped.err);
+}
+
+#[test]
+fn github_is_shown_what_the_gate_finds() {
+    let folder = a_run_with(deviate);
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("b.toml"), "").unwrap();
+    let mut command = ipcspec();
+    command.current_dir(folder.path()).args(["gate", SPEC, "--baseline", "b.toml", "--records", "r.jsonl"]);
+    let answer = answer(command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", path("summary.md")));
+    assert_eq!(answer.code, Some(DEVIATIONS), "{}", answer.err);
+    let annotated = answer.out.lines().filter(|line| line.starts_with("::error file=suites/pipes/src/pipe/")).count();
+    assert_eq!(annotated, 3, "{}", answer.out);
+    let summary = fs::read_to_string(path("summary.md")).unwrap();
+    assert!(summary.starts_with("## ipcspec gate: the run is not what the baseline says\n"), "{summary}");
+}
+
+#[test]
+fn what_cannot_be_gated_is_refused() {
+    let folder = a_run_with(|_| ());
+    assert_refused(&gate(&folder, "reboot = 1", &[]), COULD_NOT_RUN, "b.toml is not a baseline: line 1: unknown field");
+    let unexplained = KNOWN.replace("It is known.", "");
+    let words = "b.toml does not say why pipe.read-eof is known to be deviates: write its reason";
+    assert_refused(&gate(&folder, &unexplained, &[]), COULD_NOT_RUN, words);
+    assert_refused(&gate(&folder, "", &["--layer", "raw", "fifo.*"]), COULD_NOT_RUN, "r.jsonl does not judge fifo.");
+    assert_refused(&gate(&folder, "", &["zzz"]), NOTHING_SELECTED, "no spec has the id zzz");
+    let nowhere = ["gate", "--baseline", "nowhere.toml"];
+    assert_refused(&ask(&nowhere), COULD_NOT_RUN, "nowhere.toml cannot be read: No such file or directory");
+    assert_eq!(ask(&["gate"]).code, Some(COULD_NOT_RUN), "without a baseline there is no question");
+
+    change_records(&folder.path().join("r.jsonl"), |records| records.end.interrupted = true);
+    let words = "r.jsonl does not answer. The run was interrupted: 3 of 3 selected attempts were judged.";
+    assert_refused(&gate(&folder, "", &[]), COULD_NOT_RUN, words);
+}
+
+#[test]
+fn a_baseline_is_written_explained_by_a_person_and_kept() {
+    let folder = a_run_with(deviate);
+    let path = folder.path().join("b.toml");
+    let update = |more: &[&str]| {
+        let answer = ask_in(folder.path(), &[&["baseline", "update", "b.toml", "--records", "r.jsonl"], more].concat());
+        assert!(answer.code == Some(HOLDS) || !path.exists(), "{}", answer.err);
+        answer
+    };
+    assert_refused(&update(&[]), COULD_NOT_RUN, "r.jsonl does not judge ");
+
+    // As if all specs had been run, and the one deviated.
+    let listed = json(&ask(&["list", "--json"]).out);
+    let ids: Vec<_> = listed.as_array().unwrap().iter().map(|spec| spec["id"].as_str().unwrap()).collect();
+    change_records(&folder.path().join("r.jsonl"), |records| {
+        let conforming = SpecRecord { verdict: Verdict::Conforms, ..records.specs[0].clone() };
+        let others = ids.iter().filter(|id| !id.starts_with("pipe.read-eof/"));
+        records.specs.extend(others.map(|id| SpecRecord { id: (*id).into(), ..conforming.clone() }));
+        records.run.selected = records.specs.len();
+    });
+    let answer = update(&[]);
+    let words = format!("b.toml holds 1 entries, 0 skips and {} specs; one has no reason yet", ids.len());
+    assert!(answer.err.starts_with(&words), "{}", answer.err);
+    let gate = || ask_in(folder.path(), &["gate", "--baseline", "b.toml", "--records", "r.jsonl"]);
+    assert_refused(&gate(), COULD_NOT_RUN, "b.toml does not say why pipe.read-eof");
+
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("reason = \"\"", "reason = \"A person said so.\"")).unwrap();
+    assert_eq!(gate().code, Some(HOLDS), "{}", gate().out);
+    assert_eq!(
+        update(&["--reason", "It is new."]).err,
+        format!("b.toml holds 1 entries, 0 skips and {} specs\n", ids.len())
+    );
+    let text = fs::read_to_string(&path).unwrap();
+    assert!(text.contains("A person said so.") && !text.contains("It is new."), "{text}");
+    assert_eq!(gate().code, Some(HOLDS));
+
+    fs::write(&path, text.replace("\"fifo.", "\"fax.")).unwrap();
+    assert_eq!(gate().code, Some(DEVIATIONS), "specs are gone: {}", gate().out);
+}
+
+#[test]
+fn the_baseline_in_the_book_is_one() {
+    let page = include_str!("../../../../docs/src/gate.md");
+    let (_, rest) = page.split_once("```toml\n").unwrap();
+    let (baseline, _) = rest.split_once("```").unwrap();
+    // Its entries name specs that there are; of this run they say nothing.
+    let answer = gate(&a_run_with(|_| ()), baseline, &[]);
+    assert_eq!(answer.code, Some(HOLDS), "{}{}", answer.out, answer.err);
+}
+
+#[test]
+fn a_baseline_that_cannot_be_written_is_refused() {
+    let folder = a_run_with(|_| ());
+    fs::create_dir(folder.path().join("b.toml")).unwrap();
+    let answer = ask_in(folder.path(), &["baseline", "update", "b.toml", "--records", "r.jsonl"]);
+    assert_refused(&answer, COULD_NOT_RUN, "b.toml cannot be read: Is a directory");
+}

@@ -1,0 +1,215 @@
+//! Kernel persistence: System V objects, which end by IPC_RMID or with their IPC namespace.
+
+use super::{TEXT, word};
+use calls::sysv::{
+    Message, SegmentStatus, msgget, msgrcv, msgsnd, operation, queued_messages, segment_status, semaphore_value,
+    semget, semop, set_semaphore_value, shmget,
+};
+use kit::prelude::*;
+use kit::sysv::{Attachment, Queue, Segment, SemaphoreSet, unused_key};
+use kit::unrelated::{self, PROGRAMS, Program};
+use libc::{IPC_CREAT, IPC_EXCL, IPC_NOWAIT, O_RDONLY, SEM_UNDO};
+use linkme::distributed_slice;
+use nix::sched::{CloneFlags, setns, unshare};
+use std::ffi::OsString;
+use std::os::fd::{AsRawFd, BorrowedFd};
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+
+/// The words for an unrelated process: the key, and the identifier that it is to lead to.
+fn key_and_id(key: i32, id: i32) -> [OsString; 2] {
+    [key, id].map(|number| number.to_string().into())
+}
+
+/// A System V queue and its messages outlive the processes that used it, and IPC_RMID removes both at once.
+#[harness::test(
+    id = "persistence.sysv-msg",
+    cite = "POSIX.1-2024 msgctl(); msgctl(2), IPC_RMID; sysvipc(7)",
+    covers = [
+        "notes:persist.sysv-kernel-msg", "behaviours:sysvmsg.persist-after-exit",
+        "behaviours:sysvmsg.data-survives-sender", "behaviours:sysvmsg.key-finds-existing",
+        "behaviours:sysvmsg.fork-same-id", "behaviours:sysvmsg.rmid-immediate", "behaviours:sysvmsg.rmid-id-invalid",
+        "errors:sysv-msg.msgget.ENOENT", "errors:sysv-msg.msgrcv.EINVAL", "errors:sysv-msg.msgsnd.EINVAL",
+        "errors:sysv-msg.msgctl.EINVAL.2",
+    ],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn queue_outlives_its_creator() -> Scene {
+    let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
+    let creator = holder(|| {
+        let queue = Queue::new(key)?;
+        id.store(queue.id(), Relaxed);
+        msgsnd(queue.id(), &message(1), 0)?;
+        msgsnd(queue.id(), &message(2), 0)?;
+        Ok(queue)
+    })?;
+    creator.kill()?;
+    let queue = Queue::adopt(id.load(Relaxed), key);
+    unrelated::start(&TAKES_MESSAGE, &key_and_id(key, queue.id()))?.join()?;
+    // The second message goes with the queue.
+    assert_eq!(queued_messages(queue.id()), Ok(1));
+    assert_eq!(queue.remove(), Ok(()));
+    assert_errno!(msgget(key, 0), ENOENT);
+    assert_errno!(msgrcv(queue.id(), TEXT.len(), 0, IPC_NOWAIT), EINVAL);
+    assert_errno!(msgsnd(queue.id(), &message(1), IPC_NOWAIT), EINVAL);
+    assert_errno!(queue.remove(), EINVAL);
+    Ok(())
+}
+
+fn message(kind: i64) -> Message {
+    Message { kind, text: TEXT.to_vec() }
+}
+
+#[distributed_slice(PROGRAMS)]
+static TAKES_MESSAGE: Program = Program {
+    name: "that takes a message",
+    body: |arguments| {
+        let (key, id) = (word(arguments, 0)?.parse()?, word(arguments, 1)?.parse()?);
+        assert_eq!(msgget(key, 0), Ok(id));
+        assert_eq!(msgrcv(id, TEXT.len(), 0, IPC_NOWAIT), Ok(message(1)));
+        Ok(())
+    },
+};
+
+/// A System V segment and its bytes outlive the process that made it and was killed, until IPC_RMID.
+#[harness::test(
+    id = "persistence.sysv-shm",
+    cite = "POSIX.1-2024 shmctl(); shmctl(2), IPC_RMID; sysvipc(7)",
+    covers = [
+        "notes:persist.sysv-kernel-shm", "notes:shm.survives-sudden-exit", "behaviours:sysvshm.persist",
+        "errors:sysv-shm.shmget.ENOENT", "errors:sysv-shm.shmctl.EINVAL",
+    ],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn segment_outlives_its_creator() -> Scene {
+    let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
+    let creator = holder(|| {
+        let segment = Segment::new(key, TEXT.len())?;
+        id.store(segment.id(), Relaxed);
+        let attachment = segment.attach()?;
+        attachment.write(TEXT);
+        Ok((segment, attachment))
+    })?;
+    creator.kill()?;
+    let segment = Segment::adopt(id.load(Relaxed), key);
+    let left = SegmentStatus { creator: creator.pid(), last: creator.pid(), ..SegmentStatus::new(key, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(left));
+    unrelated::start(&READS_SEGMENT, &key_and_id(key, segment.id()))?.join()?;
+    assert_eq!(segment.remove(), Ok(()));
+    assert_errno!(shmget(key, 0, 0), ENOENT);
+    assert_errno!(segment_status(segment.id()), EINVAL);
+    Ok(())
+}
+
+#[distributed_slice(PROGRAMS)]
+static READS_SEGMENT: Program = Program {
+    name: "that reads a segment",
+    body: |arguments| {
+        let (key, id) = (word(arguments, 0)?.parse()?, word(arguments, 1)?.parse()?);
+        assert_eq!(shmget(key, 0, 0), Ok(id));
+        let attached = assert_ok!(Attachment::new(id, 0));
+        assert_eq!(attached.read(), TEXT);
+        Ok(())
+    },
+};
+
+/// A System V semaphore set outlives the process that used it with the values that it left, those changed with SEM_UNDO
+/// excepted, until IPC_RMID.
+#[harness::test(
+    id = "persistence.sysv-sem",
+    cite = "POSIX.1-2024 semctl(), semop(); semctl(2), IPC_RMID; semop(2), SEM_UNDO",
+    covers = [
+        "notes:persist.sysv-kernel-sem", "behaviours:sysvsem.persist", "behaviours:sysvsem.undo-on-exit",
+        "errors:sysv-sem.semget.ENOENT", "errors:sysv-sem.semctl.EINVAL.2", "errors:sysv-sem.semop.EINVAL",
+    ],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn semaphores_outlive_their_creator() -> Scene {
+    let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
+    let creator = holder(|| {
+        let set = SemaphoreSet::new(key, &[3, 3])?;
+        id.store(set.id(), Relaxed);
+        semop(set.id(), &mut [operation(0, -1, 0), operation(1, -1, SEM_UNDO)])?;
+        Ok(set)
+    })?;
+    let set = SemaphoreSet::adopt(id.load(Relaxed), key);
+    assert_eq!(set.values(), Ok([2, 2]));
+    creator.kill()?;
+    unrelated::start(&TAKES_SEMAPHORES, &key_and_id(key, set.id()))?.join()?;
+    assert_eq!(set.values(), Ok([1, 2]));
+    assert_eq!(set.remove(), Ok(()));
+    assert_errno!(semget(key, 0, 0), ENOENT);
+    assert_errno!(semop(set.id(), &mut [operation(0, 1, IPC_NOWAIT)]), EINVAL);
+    assert_errno!(semaphore_value(set.id(), 0), EINVAL);
+    Ok(())
+}
+
+#[distributed_slice(PROGRAMS)]
+static TAKES_SEMAPHORES: Program = Program {
+    name: "that takes semaphores",
+    body: |arguments| {
+        let (key, id) = (word(arguments, 0)?.parse()?, word(arguments, 1)?.parse()?);
+        assert_eq!(semget(key, 0, 0), Ok(id));
+        assert_eq!(semaphore_value(id, 0), Ok(2));
+        assert_eq!(semaphore_value(id, 1), Ok(3));
+        assert_eq!(semop(id, &mut [operation(0, -1, IPC_NOWAIT), operation(1, -1, IPC_NOWAIT)]), Ok(()));
+        Ok(())
+    },
+};
+
+/// System V objects last as long as their IPC namespace, the nearest thing to a reboot: with its last process they are
+/// gone.
+#[harness::test(
+    id = "persistence.sysv-namespace",
+    cite = "ipc_namespaces(7)",
+    covers = ["notes:persist.sysv-gone-after-reboot", "behaviours:ipcns.destroy-with-last"],
+    needs = [ipcns, sysv],
+)]
+fn system_v_objects_end_with_their_namespace() -> Scene {
+    let key = unused_key()?;
+    let member = holder(|| {
+        unshare(CloneFlags::CLONE_NEWIPC)?;
+        // Made by a process that ends at once: what keeps them is the namespace.
+        fork(|| make_all(key))?.join()
+    })?;
+    let namespace = format!("/proc/{}/ns/ipc", member.pid());
+    let visitor = fork(|| -> Scene {
+        let namespace = open(&namespace, O_RDONLY)?;
+        // SAFETY: open until the end of this block.
+        setns(unsafe { BorrowedFd::borrow_raw(namespace.as_raw_fd()) }, CloneFlags::CLONE_NEWIPC)?;
+        assert_eq!(msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, IPC_NOWAIT)), Ok(message(1)));
+        let found = assert_ok!(shmget(key, 0, 0).and_then(segment_status));
+        let made = SegmentStatus { creator: found.creator, ..SegmentStatus::new(key, TEXT.len()) };
+        assert_eq!(found, made);
+        assert_eq!(semget(key, 0, 0).and_then(|id| semaphore_value(id, 0)), Ok(3));
+        Ok(())
+    })?;
+    visitor.join()?;
+    assert_all_missing(key);
+    member.kill()?;
+    assert_errno!(open(&namespace, O_RDONLY), ENOENT);
+    let latecomer = fork(|| -> Scene {
+        unshare(CloneFlags::CLONE_NEWIPC)?;
+        assert_all_missing(key);
+        Ok(())
+    })?;
+    latecomer.join()
+}
+
+/// One System V object of each kind, which nobody owns.
+fn make_all(key: i32) -> Scene {
+    const NEW: i32 = IPC_CREAT | IPC_EXCL | 0o600;
+    msgsnd(msgget(key, NEW)?, &message(1), 0)?;
+    shmget(key, TEXT.len(), NEW)?;
+    set_semaphore_value(semget(key, 1, NEW)?, 0, 3)?;
+    Ok(())
+}
+
+/// Asserts that no object has the key.
+pub fn assert_all_missing(key: i32) {
+    assert_errno!(msgget(key, 0), ENOENT);
+    assert_errno!(shmget(key, 0, 0), ENOENT);
+    assert_errno!(semget(key, 0, 0), ENOENT);
+}

@@ -1,0 +1,109 @@
+//! What a reboot leaves: the bodies run on the second boot of a target on whose first boot [`leave`] was called.
+
+use super::TEXT;
+use super::kernel::assert_all_missing;
+use calls::posix::{mq_open, queue_attributes, sem_open, shm_open};
+use calls::sysv::{msgget, semget, shmget};
+use harness::need::{FIRST_BOOT, boot_id, left_by_first_boot};
+use kit::prelude::*;
+use libc::{IPC_CREAT, IPC_EXCL, O_CREAT, O_EXCL, O_RDWR};
+use nix::sys::mman::{MapFlags, MsFlags, ProtFlags, mmap, msync};
+use std::error::Error;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::ptr::NonNull;
+
+/// The key of the System V objects that the first boot makes, one of each kind.
+const KEY: i32 = 0x4950_4353;
+/// The name of the POSIX objects that the first boot makes, one of each kind.
+const NAME: &str = "/ipcspec-first-boot";
+/// Files that the first boot makes: written and synchronised, synchronised through a mapping, written only.
+const WRITTEN: &str = "written";
+const MAPPED: &str = "mapped";
+const UNSYNCHRONISED: &str = "unsynchronised";
+
+/// Makes objects of every kind, and files in this folder, as the last thing before the machine goes down.
+pub fn leave(folder: &Path) -> std::result::Result<(), Box<dyn Error>> {
+    let (new, open_new) = (IPC_CREAT | IPC_EXCL | 0o600, O_CREAT | O_EXCL | O_RDWR);
+    msgget(KEY, new)?;
+    semget(KEY, 1, new)?;
+    shmget(KEY, TEXT.len(), new)?;
+    shm_open(NAME, open_new, 0o600)?;
+    mq_open(NAME, open_new, 0o600, Some(&queue_attributes(1, 1)))?;
+    sem_open(NAME, open_new, 0o600, 0)?;
+
+    let mut written = File::create_new(folder.join(WRITTEN))?;
+    written.write_all(TEXT)?;
+    written.sync_all()?;
+    leave_mapped(&folder.join(MAPPED))?;
+    let mut unsynchronised = File::create_new(folder.join(UNSYNCHRONISED))?;
+    unsynchronised.sync_all()?;
+    // Last, for it says that all this was done: its name, and those of the others, are synchronised with the folder.
+    let mut done = File::create_new(folder.join(FIRST_BOOT))?;
+    done.write_all(boot_id()?.as_bytes())?;
+    done.sync_all()?;
+    File::open(folder)?.sync_all()?;
+    unsynchronised.write_all(TEXT)?;
+    Ok(())
+}
+
+fn leave_mapped(path: &Path) -> io::Result<()> {
+    let file = File::options().read(true).write(true).create_new(true).open(path)?;
+    file.set_len(TEXT.len() as u64)?;
+    file.sync_all()?;
+    let length = NonZeroUsize::new(TEXT.len()).expect("there is text");
+    let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: a new mapping, of the length of the file, which nobody else has open.
+    unsafe {
+        let start = mmap(None, length, access, MapFlags::MAP_SHARED, &file, 0)?;
+        start.cast().copy_from_nonoverlapping(NonNull::from(TEXT).cast::<u8>(), TEXT.len());
+        msync(start, TEXT.len(), MsFlags::MS_SYNC)?;
+    }
+    Ok(())
+}
+
+/// System V objects do not survive a reboot.
+#[harness::test(
+    id = "persistence.sysv-reboot",
+    cite = "sysvipc(7); POSIX.1-2024 XSH, XSI Interprocess Communication",
+    covers = ["notes:persist.sysv-gone-after-reboot", "notes:shm.lost-on-machine-crash"],
+    needs = [reboot, sysv],
+)]
+fn system_v_objects_do_not_survive_a_reboot() -> Scene {
+    assert_all_missing(KEY);
+    Ok(())
+}
+
+/// POSIX shared memory, queues and named semaphores do not survive a reboot of Linux, which holds them in memory.
+#[harness::test(
+    id = "persistence.posix-reboot",
+    cite = "shm_overview(7), Persistence; mq_overview(7), Persistence; sem_overview(7), Persistence",
+    covers = ["notes:persist.posix-filesystem"],
+    needs = [reboot, dev_shm, mqueue],
+)]
+fn posix_objects_do_not_survive_a_reboot() -> Scene {
+    let opened = (shm_open(NAME, O_RDWR, 0), mq_open(NAME, O_RDWR, 0, None), sem_open(NAME, 0, 0, 0));
+    observe("opened on the second boot", format!("{opened:?}"));
+    assert_errno!(opened.0, ENOENT);
+    assert_errno!(opened.1, ENOENT);
+    assert_errno!(opened.2, ENOENT);
+    Ok(())
+}
+
+/// What was synchronised is in a file after a reboot, whether it was written or stored through a mapping; what was not may be lost.
+#[harness::test(
+    id = "persistence.file-reboot",
+    cite = "fsync(2); msync(2), MS_SYNC",
+    covers = ["notes:mmap.data-survives-crash"],
+    needs = [reboot],
+)]
+fn what_was_synchronised_survives_a_reboot() -> Scene {
+    let folder = left_by_first_boot().ok_or_else(|| Stop::broken("no first boot"))?;
+    let read = |name| fs::read(folder.join(name)).map(Bytes);
+    assert_eq!(read(WRITTEN)?.0, TEXT);
+    assert_eq!(read(MAPPED)?.0, TEXT);
+    observe("bytes of a write without fsync() after a reboot, of 11", read(UNSYNCHRONISED)?.0.len());
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! What holds POSIX objects on Linux: file systems that are in memory only.
+
+use super::TEXT;
+use calls::posix::{sem_getvalue, sem_open, shm_open};
+use calls::sysv::{Message, msgget, msgrcv, msgsnd};
+use kit::file::content;
+use kit::memory::Mapping;
+use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
+use kit::prelude::*;
+use kit::watch::Watch;
+use libc::{IPC_CREAT, IPC_EXCL, IPC_NOWAIT, O_RDONLY, O_RDWR, TMPFS_MAGIC};
+use nix::mount::{MsFlags, mount, umount};
+use nix::sched::{CloneFlags, unshare};
+use std::fs;
+use std::path::Path;
+
+/// MQUEUE_MAGIC of the kernel's ipc/mqueue.c, which no header has.
+const MQUEUE_MAGIC: i64 = 0x1980_0202;
+
+/// POSIX shared memory and named semaphores are files of a tmpfs at /dev/shm, and queues of an mqueue file system: none
+/// is on a disk.
+#[harness::test(
+    id = "persistence.posix-in-memory",
+    cite = "shm_overview(7), Accessing shared memory objects via the filesystem; sem_overview(7); mq_overview(7)",
+    covers = ["notes:persist.posix-filesystem", "behaviours:pshm.file-dev-shm", "behaviours:psem.file-dev-shm"],
+    needs = [dev_shm, mqueue],
+)]
+fn posix_objects_are_in_memory_file_systems() -> Scene {
+    let (memory, queue, semaphore) = (SharedMemory::new(), MessageQueue::new(), NamedSemaphore::new());
+    let made = (memory.create(TEXT.len())?, queue.create()?, semaphore.create(1)?);
+    let file = Path::new("/dev/shm").join(&memory.name()[1..]);
+    assert_eq!(node_at(&file), Ok(Node { size: TEXT.len() as i64, ..Node::new("-0600") }));
+    let (of_memory, of_queue) = (file_system_type(&made.0), file_system_type(&made.1));
+    let of_semaphore = open(format!("/dev/shm/sem.{}", &semaphore.name()[1..]), O_RDONLY).and_then(file_system_type);
+    assert_eq!(of_memory, Ok(TMPFS_MAGIC));
+    assert_eq!(of_semaphore, Ok(TMPFS_MAGIC));
+    assert_eq!(of_queue, Ok(MQUEUE_MAGIC));
+    for (object, found) in [("shared memory", of_memory), ("a named semaphore", of_semaphore), ("a queue", of_queue)] {
+        observe(&format!("file system type of {object}"), format!("{:#x}", found?));
+    }
+    Ok(())
+}
+
+/// POSIX shared memory and named semaphores are gone when the tmpfs that holds them is unmounted: a new one at the same
+/// place is empty.
+#[harness::test(
+    id = "persistence.posix-remount",
+    cite = "shm_overview(7), Accessing shared memory objects via the filesystem; tmpfs(5)",
+    covers = ["notes:persist.posix-filesystem", "errors:posix-shm.shm_open.ENOENT", "errors:posix-sem.sem_open.ENOENT"],
+    needs = [dev_shm, mounts],
+)]
+fn posix_objects_end_with_their_tmpfs() -> Scene {
+    let (memory, semaphore) = (SharedMemory::new(), NamedSemaphore::new());
+    let child = fork(|| -> Scene {
+        // Mounts of its own, so that they are gone with it.
+        unshare(CloneFlags::CLONE_NEWNS)?;
+        mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
+        mount_tmpfs()?;
+        Mapping::new(&memory.create(TEXT.len())?, TEXT.len())?.write(TEXT);
+        drop(semaphore.create(3)?);
+        let of_text = Node { size: TEXT.len() as i64, ..Node::new("-0600") };
+        assert_eq!(shm_open(memory.name(), O_RDWR, 0).and_then(node_of), Ok(of_text));
+        assert_eq!(sem_open(semaphore.name(), 0, 0, 0).and_then(|open| sem_getvalue(&open)), Ok(3));
+        umount("/dev/shm")?;
+        assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
+        mount_tmpfs()?;
+        let (of_memory, of_semaphore) = (shm_open(memory.name(), O_RDWR, 0), sem_open(semaphore.name(), 0, 0, 0));
+        observe("opened after the remount", format!("{of_memory:?}; {of_semaphore:?}"));
+        assert_errno!(of_memory, ENOENT);
+        assert_errno!(of_semaphore, ENOENT);
+        Ok(())
+    })?;
+    child.join()
+}
+
+fn mount_tmpfs() -> nix::Result<()> {
+    mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, None::<&str>)
+}
+
+/// Objects have one of three lifetimes: a pipe ends with its processes, a queue with its kernel (here its IPC
+/// namespace), and a file outlasts both.
+#[harness::test(
+    id = "persistence.classes",
+    cite = "pipe(7); sysvipc(7); ipc_namespaces(7); mmap(2)",
+    covers = ["notes:persist.three-classes"],
+    needs = [ipcns],
+)]
+fn objects_have_three_lifetimes() -> Scene {
+    let (key, file) = (kit::sysv::unused_key()?, Name::free("file"));
+    let machine = fork(|| -> Scene {
+        unshare(CloneFlags::CLONE_NEWIPC)?;
+        let (reader, writer) = pipe()?;
+        let watch = Watch::new(&[&reader, &writer])?;
+        let process = holder(|| leave_in_each(&writer, key, &file))?;
+        drop((reader, writer));
+        assert_eq!(watch.present()?, [0, 1]);
+        process.kill()?;
+        assert_eq!(watch.present()?, Watch::NONE);
+        let left = msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, IPC_NOWAIT));
+        assert_eq!(left, Ok(Message { kind: 1, text: TEXT.to_vec() }));
+        assert_eq!(open(&file, O_RDONLY).and_then(content), Ok(TEXT.into()));
+        Ok(())
+    })?;
+    machine.join()?;
+    let next_machine = fork(|| -> Scene {
+        unshare(CloneFlags::CLONE_NEWIPC)?;
+        assert_errno!(msgget(key, 0), ENOENT);
+        assert_eq!(open(&file, O_RDONLY).and_then(content), Ok(TEXT.into()));
+        Ok(())
+    })?;
+    next_machine.join()
+}
+
+/// Leaves the text in a pipe, in a queue that nobody owns, and by a mapping in a file.
+fn leave_in_each(pipe: &Fd, key: i32, file: &Path) -> Scene {
+    write_all(pipe, TEXT)?;
+    let id = msgget(key, IPC_CREAT | IPC_EXCL | 0o600)?;
+    msgsnd(id, &Message { kind: 1, text: TEXT.to_vec() }, 0)?;
+    fs::write(file, [0; TEXT.len()])?;
+    Mapping::new(open(file, O_RDWR)?, TEXT.len())?.write(TEXT);
+    Ok(())
+}

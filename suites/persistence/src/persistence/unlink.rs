@@ -1,0 +1,93 @@
+//! Unlinking takes a POSIX object's name at once, and the object with its last user.
+
+use super::TEXT;
+use calls::posix::{
+    mq_open, mq_receive, mq_send, mq_unlink, sem_getvalue, sem_open, sem_post, sem_trywait, sem_unlink, shm_open,
+    shm_unlink,
+};
+use kit::memory::Mapping;
+use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
+use kit::prelude::*;
+use libc::{O_NONBLOCK, O_RDWR};
+
+/// Unlinked POSIX shared memory loses its name at once and stays for those who use it; the name made again is another
+/// object.
+#[harness::test(
+    id = "persistence.posix-shm-unlink",
+    cite = "POSIX.1-2024 shm_unlink(); shm_open(3)",
+    covers = [
+        "notes:persist.posix-until-unlink", "behaviours:pshm.unlink-keeps-mappings",
+        "behaviours:pshm.unlink-recreate-new", "errors:posix-shm.shm_open.ENOENT", "errors:posix-shm.shm_unlink.ENOENT",
+    ],
+    needs = [dev_shm],
+    layers = [libc, nix, raw],
+)]
+fn unlinked_memory_stays_for_its_users() -> Scene {
+    let memory = SharedMemory::new();
+    let fd = memory.create(TEXT.len())?;
+    let mapping = Mapping::new(&fd, TEXT.len())?;
+    assert_eq!(shm_unlink(memory.name()), Ok(()));
+    assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
+    assert_errno!(shm_unlink(memory.name()), ENOENT);
+    mapping.write(TEXT);
+    assert_eq!(Mapping::new(&fd, TEXT.len())?.read(), TEXT);
+    let successor = memory.create(0)?;
+    assert_eq!(node_of(&successor), Ok(Node::new("-0600")));
+    assert_ne!(identity_of(&successor)?, identity_of(&fd)?);
+    assert_eq!(mapping.read(), TEXT);
+    Ok(())
+}
+
+/// An unlinked POSIX queue loses its name at once and stays for those who have it open; the name made again is another
+/// queue.
+#[harness::test(
+    id = "persistence.posix-mq-unlink",
+    cite = "POSIX.1-2024 mq_unlink(); mq_unlink(3)",
+    covers = [
+        "notes:persist.posix-until-unlink", "behaviours:mq.name-gone-at-once", "behaviours:mq.open-users-continue",
+        "errors:posix-mq.mq_open.ENOENT", "errors:posix-mq.mq_unlink.ENOENT",
+        "errors:posix-mq.mq_receive.EAGAIN",
+    ],
+    needs = [mqueue],
+    layers = [libc, nix, raw],
+)]
+fn unlinked_queue_stays_for_its_users() -> Scene {
+    let name = MessageQueue::new();
+    let queue = name.create()?;
+    assert_eq!(mq_unlink(name.name()), Ok(()));
+    assert_errno!(mq_open(name.name(), O_RDWR | O_NONBLOCK, 0, None), ENOENT);
+    assert_errno!(mq_unlink(name.name()), ENOENT);
+    let successor = name.create()?;
+    let user = fork(|| assert_eq!(mq_send(&queue, TEXT, 1), Ok(())))?;
+    user.join()?;
+    assert_errno!(mq_receive(&successor, MessageQueue::SIZE), EAGAIN);
+    assert_eq!(mq_receive(&queue, MessageQueue::SIZE), Ok((TEXT.to_vec(), 1)));
+    Ok(())
+}
+
+/// An unlinked named semaphore loses its name at once and stays for those who have it open; the name made again is
+/// another one.
+#[harness::test(
+    id = "persistence.posix-sem-unlink",
+    cite = "POSIX.1-2024 sem_unlink(); sem_unlink(3)",
+    covers = [
+        "notes:persist.posix-until-unlink", "behaviours:psem.name-gone-at-once", "behaviours:psem.users-continue",
+        "behaviours:psem.recreate-distinct", "errors:posix-sem.sem_open.ENOENT", "errors:posix-sem.sem_unlink.ENOENT",
+    ],
+    needs = [dev_shm],
+)]
+fn unlinked_semaphore_stays_for_its_users() -> Scene {
+    let name = NamedSemaphore::new();
+    let semaphore = name.create(1)?;
+    assert_eq!(sem_unlink(name.name()), Ok(()));
+    assert_errno!(sem_open(name.name(), 0, 0, 0), ENOENT);
+    assert_errno!(sem_unlink(name.name()), ENOENT);
+    let successor = name.create(5)?;
+    let user = fork(|| assert_eq!(sem_post(&semaphore), Ok(())))?;
+    user.join()?;
+    assert_eq!(sem_getvalue(&semaphore), Ok(2));
+    assert_eq!(sem_trywait(&semaphore), Ok(()));
+    assert_eq!(sem_getvalue(&semaphore), Ok(1));
+    assert_eq!(sem_getvalue(&successor), Ok(5));
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Signals that come while an open waits for the other end.
+
+use super::calls::*;
+use kit::disposition::{handle, handled};
+use kit::prelude::*;
+use libc::{O_NONBLOCK, O_RDONLY, O_WRONLY};
+use nix::sys::signal::{SIGUSR1, SaFlags};
+use rstest::rstest;
+
+#[rstest]
+#[case::reading(OPEN, O_RDONLY)]
+#[case::writing(OPEN, O_WRONLY)]
+#[case::reading_by_openat(OPENAT, O_RDONLY)]
+#[case::writing_by_openat(OPENAT, O_WRONLY)]
+/// An open that waits for the other end fails with EINTR after a handler has run that was installed without SA_RESTART, and
+/// leaves nothing open.
+#[harness::test(
+    id = "fifo.open-interrupted",
+    cite = "POSIX.1-2024 open(): EINTR; open(2): EINTR; signal(7), Interruption of system calls",
+    covers = ["behaviours:fifo.interrupted-open-eintr", "errors:fifo.open.EINTR", "errors:fifo.openat.EINTR"],
+    layers = [libc, nix, raw],
+)]
+fn a_handler_ends_an_open(#[case] open: Open, #[case] end: i32) -> Scene {
+    let fifo = Fifo::new()?;
+    let interrupted = Meeting::new()?;
+    let child = fork(|| -> Scene {
+        handle(SIGUSR1, SaFlags::empty())?;
+        assert_errno!(open(&fifo, end), EINTR);
+        assert_eq!(handled(SIGUSR1), 1);
+        interrupted.arrive();
+        interrupted.wait_for(2);
+        Ok(())
+    })?;
+    child.wait_until_blocked_in(Syscall::OPEN)?;
+    child.signal(SIGUSR1)?;
+    // While the child lives, so that its end has closed nothing.
+    child.assert_blocked_in(Syscall::FUTEX);
+    if end == O_RDONLY {
+        assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);
+    } else {
+        let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
+        assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
+    }
+    interrupted.arrive();
+    child.join()
+}

@@ -1,0 +1,220 @@
+//! How much a pipe holds, and F_GETPIPE_SZ and F_SETPIPE_SZ.
+
+use super::pages;
+use kit::file::file_of;
+use kit::prelude::*;
+use kit::property::show;
+use libc::O_NONBLOCK;
+use proptest::prelude::*;
+use rstest::rstest;
+
+/// A new pipe holds 16 pages.
+#[harness::test(
+    id = "pipe.default-capacity",
+    cite = "pipe(7), Pipe capacity",
+    covers = ["behaviours:pipe.default-capacity"],
+    layers = [libc, nix, raw],
+)]
+fn a_new_pipe_holds_16_pages() -> Scene {
+    let (reader, writer) = pipe()?;
+    assert_eq!(get_capacity(&reader), Ok(pages(16)));
+    assert_eq!(get_capacity(&writer), Ok(pages(16)));
+    Ok(())
+}
+
+#[rstest]
+#[case::default(16)]
+#[case::one_page(1)]
+#[case::four_pages(4)]
+/// A pipe takes just as many bytes as F_GETPIPE_SZ tells, in writes of a page each, before a non-blocking write fails
+/// with EAGAIN.
+#[harness::test(
+    id = "pipe.capacity-is-what-fits",
+    cite = "pipe(7), Pipe capacity; fcntl(2), F_GETPIPE_SZ",
+    covers = ["behaviours:pipe.fill-then-eagain", "behaviours:pipe.getpipe-sz", "notes:pipe.capacity-limited"],
+    layers = [libc, nix, raw],
+)]
+fn what_fits_is_the_capacity(#[case] count: usize) -> Scene {
+    let (reader, writer) = pipe2(O_NONBLOCK)?;
+    set_capacity(&writer, pages(count))?;
+    assert_eq!(get_capacity(&reader), Ok(pages(count)));
+    let Bytes(page) = Bytes::of(b'a', page_size());
+    for _ in 0..count {
+        assert_eq!(write(&writer, &page), Ok(page.len()));
+    }
+    assert_errno!(write(&writer, &page), EAGAIN);
+    assert_errno!(write(&writer, b"a"), EAGAIN);
+    assert_eq!(unread(&reader).map(|bytes| bytes as i32), get_capacity(&reader));
+    assert_eq!(read_bytes(&reader, page.len()), Ok(Bytes(page.clone())));
+    assert_eq!(write(&writer, &page), Ok(page.len()));
+    assert_errno!(write(&writer, b"a"), EAGAIN);
+    assert_eq!(read_bytes(&reader, pages(count + 1) as usize), Ok(Bytes::of(b'a', pages(count) as usize)));
+    Ok(())
+}
+
+/// The capacity of a pipe is no constant, not even on one system: each pipe has its own, and it can be changed.
+#[harness::test(
+    id = "pipe.capacity-differs",
+    cite = "pipe(7), Pipe capacity: applications should not rely on a particular capacity",
+    covers = ["notes:pipe.capacity-os-dependent"],
+)]
+fn capacity_depends_on_the_system_and_the_pipe() -> Scene {
+    let ((_reader, writer), (_other_reader, other)) = (pipe()?, pipe()?);
+    let default = get_capacity(&writer)?;
+    assert_eq!(set_capacity(&writer, default / 4), Ok(default / 4));
+    assert_eq!(get_capacity(&writer), Ok(default / 4));
+    assert_eq!(get_capacity(&other), Ok(default));
+    observe("capacity of a new pipe in bytes", default);
+    observe("capacity after F_SETPIPE_SZ in bytes", get_capacity(&writer)?);
+    observe("_PC_PIPE_BUF in bytes", pipe_buf_of(&writer)?);
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(kit::property::cases(64))]
+
+    /// F_SETPIPE_SZ makes the capacity the next power-of-two number of pages that holds the size, and returns what it
+    /// became.
+    #[harness::test(
+        id = "pipe.capacity-rounds-up",
+        cite = "fcntl(2), F_SETPIPE_SZ; Linux fs/pipe.c, round_pipe_size()",
+        covers = ["behaviours:pipe.setpipe-sz-rounds-up"],
+    )]
+    fn a_size_is_rounded_up(size in 1..=1_i32 << 18) {
+        show(is_rounded_up(size));
+    }
+}
+
+fn is_rounded_up(size: i32) -> Scene {
+    let (reader, writer) = pipe()?;
+    let rounded = (size as usize).max(page_size()).next_power_of_two() as i32;
+    assert_eq!(set_capacity(&writer, size), Ok(rounded));
+    assert_eq!(get_capacity(&reader), Ok(rounded));
+    Ok(())
+}
+
+#[rstest]
+#[case::zero(0, 1)]
+#[case::one_byte(1, 1)]
+#[case::one_page(pages(1), 1)]
+#[case::a_byte_more_than_one_page(pages(1) + 1, 2)]
+#[case::three_pages(pages(3), 4)]
+#[case::nine_pages(pages(9), 16)]
+/// F_SETPIPE_SZ rounds the size up to a power-of-two number of pages, at least one, and returns the capacity that it
+/// made.
+#[harness::test(
+    id = "pipe.set-capacity",
+    cite = "fcntl(2), F_SETPIPE_SZ; Linux fs/pipe.c, round_pipe_size()",
+    covers = ["behaviours:pipe.setpipe-sz-rounds-up", "behaviours:pipe.setpipe-sz-min-page"],
+    layers = [libc, nix, raw],
+)]
+fn a_size_becomes_a_capacity(#[case] size: i32, #[case] becomes: usize) -> Scene {
+    let (reader, writer) = pipe()?;
+    // So that each size is another one.
+    set_capacity(&writer, pages(8))?;
+    assert_eq!(set_capacity(&writer, size), Ok(pages(becomes)));
+    assert_eq!(get_capacity(&writer), Ok(pages(becomes)));
+    assert_eq!(get_capacity(&reader), Ok(pages(becomes)));
+    Ok(())
+}
+
+/// The capacity can be set at either end, and both ends tell it.
+#[harness::test(
+    id = "pipe.capacity-at-either-end",
+    cite = "fcntl(2), F_SETPIPE_SZ",
+    covers = ["behaviours:pipe.setpipe-sz-either-end"],
+    layers = [libc, nix, raw],
+)]
+fn either_end_sets_the_capacity() -> Scene {
+    let (reader, writer) = pipe()?;
+    assert_eq!(set_capacity(&reader, pages(2)), Ok(pages(2)));
+    assert_eq!(get_capacity(&writer), Ok(pages(2)));
+    assert_eq!(set_capacity(&writer, pages(8)), Ok(pages(8)));
+    assert_eq!(get_capacity(&reader), Ok(pages(8)));
+    Ok(())
+}
+
+#[rstest]
+#[case::grown(16)]
+#[case::shrunk(4)]
+/// Bytes in a pipe stay there, in their order, when its capacity is changed.
+#[harness::test(
+    id = "pipe.capacity-keeps-data",
+    cite = "fcntl(2), F_SETPIPE_SZ; Linux fs/pipe.c, pipe_resize_ring()",
+    covers = ["behaviours:pipe.setpipe-sz-keeps-data"],
+    layers = [libc, nix, raw],
+)]
+fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> Scene {
+    let (reader, writer) = pipe2(O_NONBLOCK)?;
+    set_capacity(&writer, pages(8))?;
+    let Bytes(sequence) = Bytes::sequence(9 * page_size());
+    let (before, after) = sequence.split_at(7 * page_size());
+    // The kernel keeps pages in a ring: three that are left after six were read go round its end.
+    for page in before.chunks(page_size()) {
+        write_all(&writer, page)?;
+    }
+    read_exactly(&reader, 6 * page_size())?;
+    for page in after.chunks(page_size()) {
+        write_all(&writer, page)?;
+    }
+    assert_eq!(set_capacity(&writer, pages(count)), Ok(pages(count)));
+    assert_eq!(get_capacity(&writer), Ok(pages(count)));
+    assert_eq!(unread(&reader), Ok(3 * page_size()));
+    assert_eq!(read_exactly(&reader, 3 * page_size())?, sequence[6 * page_size()..].into());
+    assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
+    Ok(())
+}
+
+/// F_SETPIPE_SZ to less than what is in the pipe fails with EBUSY, and the capacity and the bytes stay as they were.
+#[harness::test(
+    id = "pipe.shrink-busy",
+    cite = "fcntl(2), F_SETPIPE_SZ: EBUSY",
+    covers = ["behaviours:pipe.setpipe-shrink-busy", "errors:pipe.fcntl(F_SETPIPE_SZ).EBUSY"],
+    layers = [libc, nix, raw],
+)]
+fn a_pipe_does_not_shrink_below_its_bytes() -> Scene {
+    let (reader, writer) = pipe()?;
+    let Bytes(sequence) = Bytes::sequence(2 * page_size() + 1);
+    write_all(&writer, &sequence)?;
+    assert_errno!(set_capacity(&writer, pages(2)), EBUSY);
+    assert_eq!(get_capacity(&writer), Ok(pages(16)));
+    assert_eq!(set_capacity(&writer, pages(4)), Ok(pages(4)));
+    assert_eq!(get_capacity(&writer), Ok(pages(4)));
+    assert_eq!(read_bytes(&reader, pages(16) as usize), Ok(Bytes(sequence)));
+    assert_eq!(set_capacity(&writer, pages(2)), Ok(pages(2)));
+    assert_eq!(get_capacity(&writer), Ok(pages(2)));
+    Ok(())
+}
+
+/// F_GETPIPE_SZ and F_SETPIPE_SZ fail with EBADF when the descriptor is not open, or is of something else than a pipe.
+#[harness::test(
+    id = "pipe.capacity-of-no-pipe",
+    cite = "fcntl(2): EBADF; Linux fs/pipe.c, pipe_fcntl()",
+    covers = ["errors:pipe.fcntl(F_GETPIPE_SZ).EBADF", "errors:pipe.fcntl(F_SETPIPE_SZ).EBADF"],
+    layers = [libc, nix, raw],
+)]
+fn only_pipes_have_a_capacity() -> Scene {
+    let file = file_of(b"", libc::O_RDWR)?;
+    let (socket, _peer) = stream_pair()?;
+    for other in [file.number(), socket.number(), NOT_OPEN] {
+        assert_errno!(get_capacity(other), EBADF);
+        assert_errno!(set_capacity(other, pages(1)), EBADF);
+    }
+    Ok(())
+}
+
+/// F_SETPIPE_SZ to more than 2 GiB fails with EINVAL, and the capacity stays as it was.
+#[harness::test(
+    id = "pipe.capacity-too-large",
+    cite = "Linux fs/pipe.c, round_pipe_size() and pipe_set_size()",
+    covers = ["errors:pipe.fcntl(F_SETPIPE_SZ).EINVAL"],
+)]
+fn more_than_2_gib_is_refused() -> Scene {
+    let (_reader, writer) = pipe()?;
+    let size = (1 << 31) + 1;
+    let arguments = [writer.number() as usize, libc::F_SETPIPE_SZ as usize, size, 0, 0, 0];
+    // SAFETY: F_SETPIPE_SZ takes an integer.
+    assert_errno!(unsafe { syscall("fcntl(F_SETPIPE_SZ)", libc::SYS_fcntl, arguments) }, EINVAL);
+    assert_eq!(get_capacity(&writer), Ok(pages(16)));
+    Ok(())
+}

@@ -1,0 +1,42 @@
+//! signal(7): signals.
+
+mod guarded;
+mod unchangeable;
+mod zombie;
+
+use calls::signals::kill;
+use harness::standing;
+use kit::prelude::*;
+use libc::{SIGCONT, SIGKILL, SIGSTOP};
+
+/// Asserts that SIGSTOP stops, and does not end, a process that keeps signals off in this way, and that SIGCONT lets it run on to its
+/// own end.
+fn assert_sigstop_stops(keep_off: impl FnOnce() -> Scene) -> Scene {
+    let go = Meeting::new()?;
+    let child = fork(|| -> Scene {
+        keep_off()?;
+        go.wait_for(1);
+        exit(77)
+    })?;
+    child.wait_until_blocked_in(Syscall::FUTEX)?;
+    assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
+    let stopped = child.wait_until_stopped()?;
+    assert_eq!(stopped, Ended::Stopped(Signal(19)));
+    assert_eq!(standing::state(child.pid()), Some('T'));
+    assert_eq!(kill(child.pid(), SIGCONT), Ok(()));
+    assert_eq!(child.wait_until_continued()?, Ended::Continued);
+    go.arrive();
+    let ended = child.wait()?;
+    assert_eq!(ended, Ended::Exited(77));
+    observe("the process after SIGSTOP", stopped);
+    observe("the same process after SIGCONT", ended);
+    Ok(())
+}
+
+/// Asserts that SIGKILL ends a process that keeps signals off in this way.
+fn assert_sigkill_kills(keep_off: impl FnOnce() -> Scene) -> Scene {
+    let child = holder(keep_off)?;
+    assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
+    assert_eq!(child.wait()?, Ended::Killed { by: Signal(9), core: false });
+    Ok(())
+}

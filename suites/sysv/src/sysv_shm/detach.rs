@@ -1,0 +1,74 @@
+//! What detaching leaves of a segment, and what the end of a process does to its attachments.
+
+use super::TEXT;
+use calls::sysv::SegmentStatus;
+use kit::prelude::*;
+use kit::sysv::Segment;
+use libc::IPC_PRIVATE;
+use nix::sys::signal::Signal::SIGKILL;
+use rstest::rstest;
+
+/// A segment that nobody has attached any more stays as it is, unless it was marked for removal: then its last detach
+/// destroys it.
+#[harness::test(
+    id = "sysv-shm.no-attachments",
+    cite = "shmop(2), shmdt(); shmctl(2), IPC_RMID",
+    covers = ["notes:shm.destroyed-at-zero-attach", "errors:sysv-shm.shmctl.EINVAL"],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn last_detach_destroys_only_a_marked_segment() -> Scene {
+    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let attachment = segment.attach()?;
+    attachment.write(TEXT);
+    let attached_here =
+        SegmentStatus { last: own_pid(), attachments: 1, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(attached_here));
+    assert_eq!(attachment.detach(), Ok(()));
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 0, ..attached_here }));
+    observe("attachments of an unmarked segment that still exists", segment.status()?.attachments);
+    let attachment = segment.attach()?;
+    assert_eq!(attachment.read(), TEXT);
+    assert_eq!(segment.remove(), Ok(()));
+    assert_eq!(attachment.detach(), Ok(()));
+    assert_errno!(segment.status(), EINVAL);
+    Ok(())
+}
+
+// The cases come first: rstest gives what stands above a case to that case alone.
+#[rstest]
+#[case::exit(Ended::Exited(7))]
+#[case::kill(Ended::Killed { by: Signal(SIGKILL as i32), core: false })]
+/// The end of a process, however it comes, only detaches what it has attached: the segment is not marked for removal
+/// and keeps its bytes.
+#[harness::test(
+    id = "sysv-shm.end-detaches",
+    cite = "shmop(2), shmdt(); POSIX.1-2024 _exit()",
+    covers = [
+        "notes:shm.exit-marks-for-deletion", "notes:shm.shmdt-optional", "behaviours:sysvshm.exit-detaches",
+        "behaviours:sysvshm.stat-nattch",
+    ],
+    needs = [sysv],
+)]
+fn end_of_a_process_only_detaches(#[case] end: Ended) -> Scene {
+    let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Meeting::new()?);
+    let created = SegmentStatus::new(IPC_PRIVATE, TEXT.len());
+    let user = fork(|| -> Scene {
+        let (first, _second) = (segment.attach()?, segment.attach()?);
+        first.write(TEXT);
+        leave.wait_for(1);
+        exit(7)
+    })?;
+    user.wait_until_blocked_in(Syscall::FUTEX)?;
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, last: user.pid(), ..created }));
+    match end {
+        Ended::Killed { by, .. } => user.signal(by)?,
+        _ => leave.arrive(),
+    }
+    assert_eq!(user.wait()?, end);
+    // Not attached, and not marked by SHM_DEST.
+    assert_eq!(segment.status(), Ok(SegmentStatus { last: user.pid(), ..created }));
+    observe("mode of the segment after the end of its user", format!("{:#o}", segment.status()?.mode));
+    assert_eq!(segment.attach()?.read(), TEXT);
+    Ok(())
+}

@@ -1,0 +1,58 @@
+//! kernel.shm_rmid_forced, which belongs to the IPC namespace.
+
+use super::TEXT;
+use calls::sysv::{SegmentStatus, segment_status};
+use kit::prelude::*;
+use kit::setting::change;
+use kit::sysv::Segment;
+use libc::IPC_PRIVATE;
+use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
+
+const SETTING: &str = "kernel/shm_rmid_forced";
+
+/// With kernel.shm_rmid_forced on, the last detach destroys a segment that nobody removed.
+#[harness::test(
+    id = "sysv-shm.rmid-forced",
+    cite = "proc(5), /proc/sys/kernel/shm_rmid_forced",
+    covers = ["behaviours:sysvshm.rmid-forced", "notes:persist.sysv-kernel-shm"],
+    needs = [ipcns, sysv],
+)]
+fn last_detach_destroys_where_removal_is_forced() -> Scene {
+    let _forced = change(SETTING, 1)?;
+    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let (first, second) = (segment.attach()?, segment.attach()?);
+    first.write(TEXT);
+    assert_eq!(first.detach(), Ok(()));
+    let unattached = SegmentStatus::new(IPC_PRIVATE, TEXT.len());
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: own_pid(), ..unattached }));
+    assert_eq!(second.read(), TEXT);
+    assert_eq!(second.detach(), Ok(()));
+    assert_errno!(segment.status(), EINVAL);
+    Ok(())
+}
+
+/// With kernel.shm_rmid_forced on, the end of its creator destroys a segment that was never attached.
+#[harness::test(
+    id = "sysv-shm.rmid-forced-creator",
+    cite = "proc(5), /proc/sys/kernel/shm_rmid_forced",
+    covers = ["behaviours:sysvshm.rmid-forced-creator-exit"],
+    needs = [ipcns, sysv],
+)]
+fn end_of_the_creator_destroys_where_removal_is_forced() -> Scene {
+    let _forced = change(SETTING, 1)?;
+    let ids = Shared::new([const { AtomicI32::new(-1) }; 2])?;
+    let creator = holder(|| {
+        let made = [Segment::new(IPC_PRIVATE, TEXT.len())?, Segment::new(IPC_PRIVATE, TEXT.len())?];
+        ids.iter().zip(&made).for_each(|(id, segment)| id.store(segment.id(), Relaxed));
+        Ok(made)
+    })?;
+    let [never, attached] = [0, 1].map(|at| ids[at].load(Relaxed));
+    let attached = Segment::adopt(attached, IPC_PRIVATE);
+    let _attachment = attached.attach()?;
+    let unattached = SegmentStatus { creator: creator.pid(), ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment_status(never), Ok(unattached));
+    creator.kill()?;
+    assert_errno!(segment_status(never), EINVAL);
+    assert_eq!(attached.status(), Ok(SegmentStatus { attachments: 1, last: own_pid(), ..unattached }));
+    Ok(())
+}

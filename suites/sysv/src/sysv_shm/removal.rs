@@ -1,0 +1,181 @@
+//! What IPC_RMID does to a segment.
+
+use super::TEXT;
+use calls::sysv::{SHM_DEST, SegmentStatus, shmat, shmget};
+use kit::prelude::*;
+use kit::sysv::{Attachment, Segment, unused_key};
+use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
+
+/// IPC_RMID destroys a segment only once every process that has it attached has detached it.
+#[harness::test(
+    id = "sysv-shm.rmid-deferred",
+    cite = "shmctl(2), IPC_RMID; shmop(2)",
+    covers = [
+        "notes:shm.destroyed-after-all-detach", "behaviours:sysvshm.rmid-deferred", "behaviours:sysvshm.stat-nattch",
+        "errors:sysv-shm.shmctl.EINVAL", "errors:sysv-shm.shmat.EINVAL",
+    ],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn removal_waits_for_the_last_detach() -> Scene {
+    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let (attachment, alone) = (segment.attach()?, Meeting::new()?);
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    let spec = own_pid();
+    let other = fork(|| -> Scene {
+        attachment.detach()?;
+        let own = segment.attach()?;
+        alone.wait_for(1);
+        assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: spec, ..marked }));
+        assert_eq!(own.read(), TEXT);
+        assert_eq!(own.detach(), Ok(()));
+        // Already: not by the end of this process.
+        assert_errno!(segment.status(), EINVAL);
+        Ok(())
+    })?;
+    other.wait_until_blocked_in(Syscall::FUTEX)?;
+    let attached_by_both = SegmentStatus { attachments: 2, last: other.pid(), ..marked };
+    assert_eq!(segment.status(), Ok(SegmentStatus { mode: 0o600, ..attached_by_both }));
+    assert_eq!(segment.remove(), Ok(()));
+    attachment.write(TEXT);
+    assert_eq!(segment.status(), Ok(attached_by_both));
+    assert_eq!(attachment.detach(), Ok(()));
+    alone.arrive();
+    other.join()?;
+    assert_errno!(shmat(segment.id(), 0, 0), EINVAL);
+    Ok(())
+}
+
+/// IPC_RMID destroys a segment that nobody has attached at once.
+#[harness::test(
+    id = "sysv-shm.rmid-unattached",
+    cite = "POSIX.1-2024 shmctl(); shmctl(2), IPC_RMID",
+    covers = [
+        "behaviours:sysvshm.rmid-unattached-immediate", "notes:shm.rmid-marks-only", "errors:sysv-shm.shmget.ENOENT",
+        "errors:sysv-shm.shmctl.EINVAL", "errors:sysv-shm.shmat.EINVAL",
+    ],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn removal_of_an_unattached_segment_is_immediate() -> Scene {
+    let segment = Segment::new(unused_key()?, TEXT.len())?;
+    assert_eq!(shmget(segment.key(), 0, 0), Ok(segment.id()));
+    assert_eq!(segment.status(), Ok(SegmentStatus::new(segment.key(), TEXT.len())));
+    assert_eq!(segment.remove(), Ok(()));
+    let status = segment.status();
+    observe("IPC_STAT after IPC_RMID of a segment without attachments", format!("{status:?}"));
+    assert_errno!(status, EINVAL);
+    assert_errno!(shmat(segment.id(), 0, 0), EINVAL);
+    assert_errno!(shmget(segment.key(), 0, 0), ENOENT);
+    Ok(())
+}
+
+/// IPC_RMID of an attached segment only sets SHM_DEST in its mode: its bytes stay, and on Linux it can be attached
+/// again.
+#[harness::test(
+    id = "sysv-shm.rmid-marks",
+    cite = "shmctl(2), IPC_RMID; shmop(2), NOTES",
+    covers = [
+        "notes:shm.rmid-marks-only", "behaviours:sysvshm.rmid-dest-flag", "behaviours:sysvshm.attach-after-rmid-linux",
+    ],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn removal_of_an_attached_segment_marks_it() -> Scene {
+    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let attachment = segment.attach()?;
+    attachment.write(TEXT);
+    let attached = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(attached));
+    assert_eq!(segment.remove(), Ok(()));
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..attached };
+    assert_eq!(segment.status(), Ok(marked));
+    observe("mode after IPC_RMID of an attached segment", format!("{:#o}", segment.status()?.mode));
+    assert_eq!(attachment.read(), TEXT);
+    let attached_again = assert_ok!(Attachment::new(segment.id(), 0));
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, ..marked }));
+    assert_eq!(attached_again.read(), TEXT);
+    Ok(())
+}
+
+/// A segment marked for removal has key 0 on Linux, and its former key can name a new segment at once.
+#[harness::test(
+    id = "sysv-shm.rmid-frees-key",
+    cite = "Linux 6.18 ipc/shm.c, do_shm_rmid()",
+    covers = ["notes:shm.marked-key-zero", "behaviours:sysvshm.rmid-key-private", "errors:sysv-shm.shmget.ENOENT"],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn marked_segment_loses_its_key() -> Scene {
+    let segment = Segment::new(unused_key()?, TEXT.len())?;
+    let attachment = segment.attach()?;
+    attachment.write(TEXT);
+    let attached = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(segment.key(), TEXT.len()) };
+    assert_eq!(segment.status(), Ok(attached));
+    assert_eq!(segment.remove(), Ok(()));
+    assert_eq!(segment.status(), Ok(SegmentStatus { key: 0, mode: 0o600 | SHM_DEST, ..attached }));
+    assert_errno!(shmget(segment.key(), 0, 0), ENOENT);
+    let made_again = assert_ok!(shmget(segment.key(), TEXT.len(), IPC_CREAT | IPC_EXCL | 0o600));
+    let successor = Segment::adopt(made_again, segment.key());
+    assert_ne!(successor.id(), segment.id());
+    assert_eq!(shmget(segment.key(), 0, 0), Ok(successor.id()));
+    assert_eq!(successor.attach()?.read(), [0; TEXT.len()]);
+    assert_eq!(attachment.read(), TEXT);
+    Ok(())
+}
+
+/// IPC_RMID succeeds again and again on a segment that is still attached, and fails once the segment is destroyed.
+#[harness::test(
+    id = "sysv-shm.rmid-repeatable",
+    cite = "shmctl(2), IPC_RMID; shmctl(2): EINVAL; Linux 6.18 ipc/shm.c, shmctl_down()",
+    covers = ["notes:shm.rmid-repeatable", "errors:sysv-shm.shmctl.EINVAL"],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn removal_repeats_until_the_segment_is_destroyed() -> Scene {
+    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let attachment = segment.attach()?;
+    attachment.write(TEXT);
+    let removals = [segment.remove(), segment.remove(), segment.remove()];
+    assert_eq!(removals, [Ok(()); 3]);
+    assert_eq!(attachment.read(), TEXT);
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: own_pid(), ..marked }));
+    assert_eq!(attachment.detach(), Ok(()));
+    let late_removal = segment.remove();
+    observe("IPC_RMID while attached, three times", format!("{removals:?}"));
+    observe("IPC_RMID after the segment was destroyed", format!("{late_removal:?}"));
+    assert_errno!(late_removal, EINVAL);
+    Ok(())
+}
+
+/// One process removes a segment for all: another one goes on using it, and its end, without a removal of its own,
+/// destroys it.
+#[harness::test(
+    id = "sysv-shm.rmid-by-one",
+    cite = "shmctl(2), IPC_RMID; shmop(2)",
+    covers = ["notes:shm.one-process-removes", "errors:sysv-shm.shmctl.EINVAL"],
+    needs = [sysv],
+    layers = [libc, raw],
+)]
+fn one_process_removes_for_all() -> Scene {
+    let (segment, removed) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Meeting::new()?);
+    let user = fork(|| -> Scene {
+        let attachment = segment.attach()?;
+        attachment.write(TEXT);
+        removed.wait_for(1);
+        assert_eq!(attachment.read(), TEXT);
+        attachment.write(b"IN");
+        assert_eq!(attachment.read(), b"IN the segment");
+        // Still attached: the end of the process detaches.
+        exit(0)
+    })?;
+    user.wait_until_blocked_in(Syscall::FUTEX)?;
+    assert_eq!(segment.remove(), Ok(()));
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: user.pid(), ..marked }));
+    removed.arrive();
+    user.join()?;
+    assert_errno!(segment.status(), EINVAL);
+    Ok(())
+}
