@@ -1,4 +1,4 @@
-//! PIPE_BUF: which writes are never divided.
+//! PIPE_BUF: which writes are atomic.
 
 use kit::prelude::*;
 use kit::property::show;
@@ -10,27 +10,27 @@ use std::io::IoSlice;
 proptest! {
     #![proptest_config(kit::property::cases(64))]
 
-    /// A non-blocking write of up to PIPE_BUF bytes adds all of them where there is room for all, and else fails with EAGAIN
-    /// and adds none.
+    /// A nonblocking write of at most PIPE_BUF bytes writes all of them if there is free space for all, and otherwise
+    /// fails with EAGAIN and writes none.
     #[harness::test(
         id = "pipe.nonblocking-all-or-nothing",
-        cite = "POSIX.1-2024 write(): O_NONBLOCK set, {PIPE_BUF} or fewer bytes; pipe(7), PIPE_BUF",
+        cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
         covers = ["behaviours:pipe.atomic-nonblock-small", "errors:pipe.write.EAGAIN"],
     )]
-    fn a_small_nonblocking_write_is_whole_or_refused(count in 1..=PIPE_BUF, room in 0..=PIPE_BUF) {
-        show(all_or_nothing(count, room));
+    fn a_small_nonblocking_write_writes_all_or_fails(count in 1..=PIPE_BUF, space in 0..=PIPE_BUF) {
+        show(all_or_nothing(count, space));
     }
 }
 
-fn all_or_nothing(count: usize, room: usize) -> Scene {
+fn all_or_nothing(count: usize, space: usize) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
-    let mut held = fill_leaving(&writer, room)?;
-    let added = write(&writer, &vec![b'w'; count]);
-    if count <= room {
-        assert_eq!(added, Ok(count));
+    let mut held = fill_leaving(&writer, space)?;
+    let written = write(&writer, &vec![b'w'; count]);
+    if count <= space {
+        assert_eq!(written, Ok(count));
         held.0.extend(vec![b'w'; count]);
     } else {
-        assert_errno!(added, EAGAIN);
+        assert_errno!(written, EAGAIN);
     }
     assert_eq!(unread(&reader), Ok(held.0.len()));
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
@@ -38,30 +38,30 @@ fn all_or_nothing(count: usize, room: usize) -> Scene {
 }
 
 #[rstest]
-#[case::room_for_all(PIPE_BUF)]
-#[case::room_for_one_less(PIPE_BUF - 1)]
-#[case::room_for_one(1)]
+#[case::space_for_all(PIPE_BUF)]
+#[case::one_byte_short(PIPE_BUF - 1)]
+#[case::space_for_one_byte(1)]
 #[case::full(0)]
-/// A non-blocking write of exactly PIPE_BUF bytes is still whole or refused; with one byte less than that of room it adds
-/// nothing.
+/// A nonblocking write of exactly PIPE_BUF bytes writes all of them if there is free space for all, and otherwise fails
+/// with EAGAIN and writes none.
 #[harness::test(
     id = "pipe.nonblocking-exactly-pipe-buf",
-    cite = "POSIX.1-2024 write(): O_NONBLOCK set, {PIPE_BUF} or fewer bytes; pipe(7), PIPE_BUF",
+    cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.boundary-exact-pipe-buf", "behaviours:pipe.atomic-nonblock-small"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_write_of_pipe_buf_is_whole_or_refused(#[case] room: usize) -> Scene {
-    all_or_nothing(PIPE_BUF, room)
+fn a_nonblocking_write_of_pipe_buf_bytes_writes_all_or_fails(#[case] space: usize) -> Scene {
+    all_or_nothing(PIPE_BUF, space)
 }
 
 #[rstest]
 #[case::pipe_buf(PIPE_BUF)]
-#[case::less(PIPE_BUF / 2)]
-/// A write of up to PIPE_BUF bytes sleeps, with none of them in the pipe, until there is room for all, and other writers'
-/// bytes come before or after them.
+#[case::half_pipe_buf(PIPE_BUF / 2)]
+/// A blocking write of at most PIPE_BUF bytes to a pipe with too little free space blocks with none of its bytes in the
+/// pipe until all of them fit; another writer's bytes are not interleaved with them.
 #[harness::test(
-    id = "pipe.small-write-waits-whole",
-    cite = "POSIX.1-2024 write(): {PIPE_BUF} or fewer bytes shall not be interleaved; pipe(7), PIPE_BUF",
+    id = "pipe.small-write-blocks-until-all-fits",
+    cite = [posix("write.3p", "DESCRIPTION"), posix("write.3p", "RATIONALE"), man("pipe.7", "PIPE_BUF")],
     covers = [
         "behaviours:pipe.atomic-block-small",
         "behaviours:pipe.block-small-waits-with-some-room",
@@ -69,28 +69,28 @@ fn a_nonblocking_write_of_pipe_buf_is_whole_or_refused(#[case] room: usize) -> S
     ],
     layers = [libc, nix, raw],
 )]
-fn a_small_write_waits_for_room_for_all(#[case] count: usize) -> Scene {
-    const ROOM: usize = 100;
+fn a_small_write_blocks_until_all_its_bytes_fit(#[case] count: usize) -> Scene {
+    const SPACE: usize = 100;
     let (reader, writer) = pipe()?;
-    let held = fill_leaving(&writer, ROOM)?;
+    let held = fill_leaving(&writer, SPACE)?;
     let child = fork(|| assert_eq!(write(&writer, &vec![b'a'; count]), Ok(count)))?;
     child.assert_blocked_in(Syscall::WRITE);
     assert_eq!(unread(&reader), Ok(held.0.len()));
-    assert_eq!(write(&writer, &[b'b'; ROOM]), Ok(ROOM));
+    assert_eq!(write(&writer, &[b'b'; SPACE]), Ok(SPACE));
     child.assert_blocked_in(Syscall::WRITE);
     drop(writer);
-    let bytes = read_exactly(&reader, held.0.len() + ROOM + count)?;
-    assert_eq!(bytes, Bytes([held.0, vec![b'b'; ROOM], vec![b'a'; count]].concat()));
+    let bytes = read_exactly(&reader, held.0.len() + SPACE + count)?;
+    assert_eq!(bytes, Bytes([held.0, vec![b'b'; SPACE], vec![b'a'; count]].concat()));
     child.join()
 }
 
-/// Writes of PIPE_BUF bytes that four processes make at the same time come out undivided.
+/// Writes of PIPE_BUF bytes by four concurrent processes are not interleaved.
 #[harness::test(
-    id = "pipe.small-writes-unmixed",
-    cite = "POSIX.1-2024 write(): {PIPE_BUF} or fewer bytes shall not be interleaved; pipe(7), PIPE_BUF",
+    id = "pipe.small-writes-atomic",
+    cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.atomic-block-small", "notes:pipe.internal-synchronisation"],
 )]
-fn small_writes_of_several_writers_do_not_mix() -> Scene {
+fn concurrent_small_writes_are_not_interleaved() -> Scene {
     const BLOCKS: usize = 100;
     let (reader, writer) = pipe()?;
     let start = Meeting::new()?;
@@ -101,7 +101,7 @@ fn small_writes_of_several_writers_do_not_mix() -> Scene {
         })
     });
     let writers = writers.into_iter().collect::<Scene<Vec<Child>>>()?;
-    // The end of the four is the end of file.
+    // So that read returns end-of-file, and does not block, if the four exit early.
     drop(writer);
     start.arrive();
     let mut blocks = [0; 4];
@@ -112,18 +112,18 @@ fn small_writes_of_several_writers_do_not_mix() -> Scene {
         blocks[usize::from(letter - b'a')] += 1;
     }
     assert_eq!(blocks, [BLOCKS; 4]);
-    observe("blocks of PIPE_BUF bytes of four writers that came undivided", blocks.iter().sum::<usize>());
+    observe("PIPE_BUF-byte blocks of four writers that were not interleaved", blocks.iter().sum::<usize>());
     writers.into_iter().try_for_each(Child::join)
 }
 
-/// A blocking write of more than PIPE_BUF bytes returns only after all of them went in.
+/// A blocking write of more than PIPE_BUF bytes returns only after all of them have been written to the pipe.
 #[harness::test(
     id = "pipe.large-write-returns-when-done",
-    cite = "POSIX.1-2024 write(): O_NONBLOCK clear, on normal completion it shall return nbyte; pipe(7), PIPE_BUF",
+    cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.block-large"],
     layers = [libc, nix, raw],
 )]
-fn a_large_write_returns_when_all_is_in() -> Scene {
+fn a_large_write_returns_after_all_bytes_are_written() -> Scene {
     let (reader, writer) = pipe()?;
     let (capacity, page) = (capacity_of(&writer)?, page_size());
     let bytes = Bytes::sequence(capacity + 2 * page);
@@ -139,14 +139,14 @@ fn a_large_write_returns_when_all_is_in() -> Scene {
     Ok(())
 }
 
-/// A write of more than PIPE_BUF bytes may have the bytes of another writer in its midst; its own stay in order, and a small
-/// write stays whole.
+/// A write of more than PIPE_BUF bytes may be interleaved with another process's write of PIPE_BUF bytes; its own bytes
+/// stay in order, and the smaller write stays contiguous.
 #[harness::test(
-    id = "pipe.large-write-may-mix",
-    cite = "POSIX.1-2024 write(): writes of greater than {PIPE_BUF} bytes may have data interleaved; pipe(7), PIPE_BUF",
+    id = "pipe.large-write-may-interleave",
+    cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.block-large", "notes:pipe.internal-synchronisation"],
 )]
-fn a_large_write_may_be_divided_by_a_small_one() -> Scene {
+fn a_large_write_may_be_interleaved_with_a_small_one() -> Scene {
     let (reader, writer) = pipe()?;
     let (capacity, page) = (capacity_of(&writer)?, page_size());
     let large = Bytes::sequence(capacity + 2 * page);
@@ -157,23 +157,23 @@ fn a_large_write_may_be_divided_by_a_small_one() -> Scene {
     second.wait_until_blocked_in(Syscall::WRITE)?;
     drop(writer);
     let mut bytes = read_exactly(&reader, page)?.0;
-    // The first writer has put a page in, and waits behind the second one for room for its last.
+    // The first writer has written another page, and waits behind the second for space for its last page.
     first.wait_until_blocked_in(Syscall::WRITE)?;
     bytes.extend(read_exactly(&reader, large.0.len() + small.len() - page)?.0);
     let place = bytes.windows(small.len()).position(|window| window == small);
-    assert!(place.is_some(), "the small write is there, undivided");
+    assert!(place.is_some(), "the small write is contiguous");
     let place = place.unwrap_or_default();
     bytes.drain(place..place + small.len());
     assert_eq!(Bytes(bytes), large);
-    observe("bytes of a large write that came after a small one in its midst", large.0.len() - place);
+    observe("bytes of a large write that followed an interleaved small one", large.0.len() - place);
     first.join()?;
     second.join()
 }
 
-/// A non-blocking write of more than PIPE_BUF bytes to a full pipe fails with EAGAIN and adds nothing.
+/// A nonblocking write of more than PIPE_BUF bytes to a full pipe fails with EAGAIN and writes nothing.
 #[harness::test(
     id = "pipe.nonblocking-large-full",
-    cite = "POSIX.1-2024 write(): O_NONBLOCK set, more than {PIPE_BUF} bytes; pipe(7), PIPE_BUF",
+    cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.nonblock-large-full", "errors:pipe.write.EAGAIN"],
     layers = [libc, nix, raw],
 )]
@@ -187,79 +187,85 @@ fn a_large_nonblocking_write_to_a_full_pipe_fails() -> Scene {
 }
 
 #[rstest]
-#[case::room_for_a_page(page_size())]
-#[case::room_for_two_pages(2 * page_size())]
-/// A non-blocking write of more than PIPE_BUF bytes to a pipe with some room adds its first bytes, at least one, and returns
-/// how many.
+#[case::space_for_one_page(page_size())]
+#[case::space_for_two_pages(2 * page_size())]
+/// A nonblocking write of more than PIPE_BUF bytes to a pipe with free space for only some of them writes its leading
+/// bytes, at least one, and returns their number.
 #[harness::test(
     id = "pipe.nonblocking-large-partial",
-    cite = "POSIX.1-2024 write(): O_NONBLOCK set, more than {PIPE_BUF} bytes; pipe(7), PIPE_BUF",
+    cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.nonblock-large-partial"],
     layers = [libc, nix, raw],
 )]
-fn a_large_nonblocking_write_adds_what_fits(#[case] room: usize) -> Scene {
+fn a_large_nonblocking_write_writes_what_fits(#[case] space: usize) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
-    let held = fill_leaving(&writer, room)?;
+    let held = fill_leaving(&writer, space)?;
     let bytes = Bytes::sequence(capacity_of(&writer)? + 1);
-    let added = assert_ok!(write(&writer, &bytes.0));
-    assert!((1..=room).contains(&added), "{added} bytes were added where there was room for {room}");
-    observe("bytes added", added);
-    assert_eq!(unread(&reader), Ok(held.0.len() + added));
+    let written = assert_ok!(write(&writer, &bytes.0));
+    assert!((1..=space).contains(&written), "{written} bytes were written into {space} bytes of free space");
+    observe("bytes written", written);
+    assert_eq!(unread(&reader), Ok(held.0.len() + written));
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
-    assert_eq!(read_exactly(&reader, added)?, bytes.0[..added].into());
+    assert_eq!(read_exactly(&reader, written)?, bytes.0[..written].into());
     Ok(())
 }
 
 #[rstest]
-#[case::room_for_all(60 + 60)]
-#[case::room_for_one_less(60 + 60 - 1)]
-#[case::room_for_the_first(60)]
-/// For writev it is the sum of the segments that is compared with PIPE_BUF: up to it the call is whole or refused, also
-/// where the first segment alone has room.
+#[case::space_for_all(60 + 60)]
+#[case::one_byte_short(60 + 60 - 1)]
+#[case::space_for_first_element(60)]
+/// A nonblocking writev of at most PIPE_BUF bytes in total writes all of them or fails with EAGAIN and writes none,
+/// even if there is free space for the first iovec element alone.
 #[harness::test(
-    id = "pipe.writev-whole",
-    cite = "POSIX.1-2024 writev(): as write(), with the bytes of all iov members; pipe(7), PIPE_BUF",
+    id = "pipe.writev-atomic",
+    cite = [posix("writev.3p", "DESCRIPTION"), posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.writev-atomic-total", "errors:pipe.writev.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn writev_is_whole_by_the_sum_of_its_segments(#[case] room: usize) -> Scene {
+fn a_small_nonblocking_writev_writes_all_elements_or_fails(#[case] space: usize) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
-    let mut held = fill_leaving(&writer, room)?;
-    let added = writev(&writer, &[IoSlice::new(&[b'a'; 60]), IoSlice::new(&[b'b'; 60])]);
-    if room >= 120 {
-        assert_eq!(added, Ok(120));
+    let mut held = fill_leaving(&writer, space)?;
+    let written = writev(&writer, &[IoSlice::new(&[b'a'; 60]), IoSlice::new(&[b'b'; 60])]);
+    if space >= 120 {
+        assert_eq!(written, Ok(120));
         held.0.extend([[b'a'; 60], [b'b'; 60]].concat());
     } else {
-        assert_errno!(added, EAGAIN);
+        assert_errno!(written, EAGAIN);
     }
     assert_eq!(unread(&reader), Ok(held.0.len()));
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
     Ok(())
 }
 
-/// A non-blocking writev whose segments are small, but sum up to more than PIPE_BUF, counts as large: it adds what fits.
+/// A nonblocking writev of more than PIPE_BUF bytes in total to a pipe with free space for only some of them writes its
+/// leading bytes, at least one, and returns their number.
 #[harness::test(
-    id = "pipe.writev-large-sum",
-    cite = "POSIX.1-2024 writev(): as write(), with the bytes of all iov members; pipe(7), PIPE_BUF",
+    id = "pipe.writev-large-total",
+    cite = [posix("writev.3p", "DESCRIPTION"), posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.writev-atomic-total"],
     layers = [libc, nix, raw],
 )]
-fn writev_is_large_by_the_sum_of_its_segments() -> Scene {
+fn a_large_nonblocking_writev_writes_what_fits() -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let held = fill_leaving(&writer, page_size())?;
-    let segments = [vec![b'a'; PIPE_BUF], vec![b'b'; page_size()]];
-    let added = assert_ok!(writev(&writer, &segments.each_ref().map(|segment| IoSlice::new(segment))));
-    assert!((1..=page_size()).contains(&added), "{added} bytes were added where there was room for a page");
-    assert_eq!(unread(&reader), Ok(held.0.len() + added));
+    let elements = [vec![b'a'; PIPE_BUF], vec![b'b'; page_size()]];
+    let written = assert_ok!(writev(&writer, &elements.each_ref().map(|element| IoSlice::new(element))));
+    assert!((1..=page_size()).contains(&written), "{written} bytes were written into one page of free space");
+    assert_eq!(unread(&reader), Ok(held.0.len() + written));
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
-    assert_eq!(read_exactly(&reader, added)?, segments.concat()[..added].into());
+    assert_eq!(read_exactly(&reader, written)?, elements.concat()[..written].into());
     Ok(())
 }
 
-/// PIPE_BUF is 4096, and so large is what is never divided on a pipe by fpathconf too.
+/// PIPE_BUF is 4096, fpathconf returns the same for both ends of a pipe, and a nonblocking write of that size to a pipe
+/// with one byte less free space fails with EAGAIN.
 #[harness::test(
     id = "pipe.pipe-buf",
-    cite = "POSIX.1-2024 <limits.h>: {PIPE_BUF} is at least 512; pipe(7), PIPE_BUF: on Linux, 4096; fpathconf(3)",
+    cite = [
+        man("pipe.7", "PIPE_BUF"),
+        man("fpathconf.3", "DESCRIPTION", "_PC_PIPE_BUF"),
+        posix("limits.h.0p", "Pathname Variable Values", "{PIPE_BUF}"),
+    ],
     covers = ["behaviours:pipe.pipe-buf-constant", "behaviours:pipe.pipe-buf-fpathconf"],
 )]
 fn pipe_buf_is_4096() -> Scene {
@@ -268,7 +274,6 @@ fn pipe_buf_is_4096() -> Scene {
     for end in [&reader, &writer] {
         assert_eq!(pipe_buf_of(end), Ok(4096));
     }
-    // Where there is room for a byte less.
     fill_leaving(&writer, PIPE_BUF - 1)?;
     assert_errno!(write(&writer, &[b'x'; PIPE_BUF]), EAGAIN);
     Ok(())

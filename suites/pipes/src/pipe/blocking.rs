@@ -1,17 +1,17 @@
-//! Reads and writes that wait.
+//! Reads and writes that block.
 
 use kit::prelude::*;
 use nix::time::{ClockId, clock_gettime};
 use std::time::Duration;
 
-/// A read on an empty pipe sleeps while a write end is open, until a writer has written.
+/// A read on an empty pipe with an open write end blocks until a writer writes.
 #[harness::test(
     id = "pipe.read-blocks-empty",
-    cite = "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["behaviours:pipe.read-blocks-empty", "notes:pipe.slow-writer-reader-sleeps"],
     layers = [libc, nix, raw],
 )]
-fn a_read_waits_for_a_slow_writer() -> Scene {
+fn a_read_blocks_until_data_is_written() -> Scene {
     let (reader, writer) = pipe()?;
     let child = fork(|| assert_eq!(read_bytes(&reader, 9), Ok("x".into())))?;
     child.assert_blocked_in(Syscall::READ);
@@ -19,34 +19,34 @@ fn a_read_waits_for_a_slow_writer() -> Scene {
     child.join()
 }
 
-/// While a write end is open, a read waits only when the pipe is empty; bytes that are there are returned at once, even
-/// when they are fewer than were asked for.
+/// While a write end is open, a read blocks only if the pipe is empty; otherwise it immediately returns the available
+/// bytes, even if fewer than requested.
 #[harness::test(
     id = "pipe.read-partial",
-    cite = "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.read-blocks-while-writer-open", "behaviours:pipe.read-partial-return"],
     layers = [libc, nix, raw],
 )]
-fn a_read_returns_what_is_there_and_waits_only_for_the_first_byte() -> Scene {
+fn a_read_returns_what_is_available_and_blocks_only_on_an_empty_pipe() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"ab")?;
     let bytes = read_bytes(&reader, 100);
     assert_eq!(bytes, Ok("ab".into()));
-    observe("bytes that a read of 100 returned while a write end was open", bytes?.0.len());
+    observe("bytes returned by a read of 100 while a write end was open", bytes?.0.len());
     let child = fork(|| assert_eq!(read_bytes(&reader, 100), Ok("c".into())))?;
     child.assert_blocked_in(Syscall::READ);
     write_all(&writer, b"c")?;
     child.join()
 }
 
-/// A write to a full pipe sleeps, with none of its bytes in the pipe, until a reader has made room.
+/// A blocking write to a full pipe blocks, with none of its bytes in the pipe, until a reader frees space.
 #[harness::test(
     id = "pipe.write-blocks-full",
-    cite = "POSIX.1-2024 write(); pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("write.3p", "DESCRIPTION"), posix("write.3p", "RATIONALE"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["behaviours:pipe.write-blocks-full", "notes:pipe.write-blocks-when-full"],
     layers = [libc, nix, raw],
 )]
-fn a_write_waits_for_a_slow_reader() -> Scene {
+fn a_write_blocks_until_a_reader_frees_space() -> Scene {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
     let child = fork(|| assert_eq!(write(&writer, b"x"), Ok(1)))?;
@@ -59,10 +59,10 @@ fn a_write_waits_for_a_slow_reader() -> Scene {
     Ok(())
 }
 
-/// The ends of a new pipe do not have O_NONBLOCK: a read on the empty pipe and a write to the full one wait.
+/// O_NONBLOCK is clear on both ends of a new pipe: a read blocks while the pipe is empty, and a write while it is full.
 #[harness::test(
     id = "pipe.blocking-by-default",
-    cite = "POSIX.1-2024 pipe(): O_NONBLOCK shall be clear on both descriptors",
+    cite = [posix("pipe.3p", "DESCRIPTION"), posix("read.3p", "DESCRIPTION"), posix("write.3p", "DESCRIPTION")],
     covers = ["notes:pipe.default-blocking"],
     layers = [libc, nix, raw],
 )]
@@ -71,48 +71,48 @@ fn a_new_pipe_blocks() -> Scene {
     for (end, access) in [(&reader, libc::O_RDONLY), (&writer, libc::O_WRONLY)] {
         assert_eq!(get_flags(end), Ok(access));
     }
-    let taker = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("a".into())))?;
-    taker.assert_blocked_in(Syscall::READ);
+    let reading = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("a".into())))?;
+    reading.assert_blocked_in(Syscall::READ);
     write_all(&writer, b"a")?;
-    taker.join()?;
+    reading.join()?;
     let held = fill(&writer)?;
-    let giver = fork(|| assert_eq!(write(&writer, b"b"), Ok(1)))?;
-    giver.assert_blocked_in(Syscall::WRITE);
+    let writing = fork(|| assert_eq!(write(&writer, b"b"), Ok(1)))?;
+    writing.assert_blocked_in(Syscall::WRITE);
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
-    giver.join()?;
+    writing.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("b".into()));
     Ok(())
 }
 
-/// A writer may end before its bytes are read: they stay in the kernel's buffer, and are read after its end.
+/// A writer can exit before its bytes are read; they stay in the pipe and can still be read.
 #[harness::test(
     id = "pipe.bytes-outlive-writer",
-    cite = "pipe(7), I/O on pipes and FIFOs; pipe(7), Pipe capacity; POSIX.1-2024 write()",
+    cite = [posix("pipe.3p", "DESCRIPTION"), posix("close.3p", "DESCRIPTION"), man("pipe.2", "DESCRIPTION")],
     covers = ["notes:pipe.exit-needs-data-read", "notes:pipe.kernel-buffer"],
 )]
-fn a_writer_ends_without_its_bytes_being_read() -> Scene {
+fn a_writer_can_exit_before_its_bytes_are_read() -> Scene {
     let (reader, writer) = pipe()?;
     let child = fork(|| assert_eq!(write(&writer, b"hello"), Ok(5)))?;
     drop(writer);
     assert_eq!(child.wait()?, Ended::Exited(0));
     let left = unread(&reader);
     assert_eq!(left, Ok(5));
-    observe("unread bytes in the pipe when the writer had exited with 0", left?);
+    observe("unread bytes in the pipe after the writer exited with 0", left?);
     assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("".into()));
     Ok(())
 }
 
-/// A byte that goes to another process by one pipe comes back by a second one, two hundred times in a row.
+/// A byte sent to another process through one pipe comes back through a second, 200 times in a row.
 #[harness::test(
     id = "pipe.round-trips",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 read(), write()",
+    cite = [posix("pipe.3p", "DESCRIPTION"), posix("read.3p", "DESCRIPTION")],
     covers = ["notes:pipe.slow"],
 )]
-fn frequent_exchange_works() -> Scene {
+fn frequent_round_trips_work() -> Scene {
     let (by_pipe, by_futex) = (round_trips_by_pipe()?, round_trips_by_futex()?);
     observe(
-        "processor time of a round trip by two pipes, in that of one by futex",
+        "CPU time of a round trip through two pipes, as a multiple of one through futexes",
         format!("{:.0}", by_pipe.div_duration_f64(by_futex)),
     );
     Ok(())
@@ -123,7 +123,7 @@ const TRIPS: u8 = 200;
 fn round_trips_by_pipe() -> Scene<Duration> {
     let ((there, to_there), (back, to_back)) = (pipe()?, pipe()?);
     let echo = fork(|| (1..=TRIPS).for_each(|trip| assert_eq!(write(&to_back, &[echoed(&there, trip)]), Ok(1))))?;
-    // The end of the child is the end of what comes back.
+    // So that read returns end-of-file, and does not block, if the child exits early.
     drop(to_back);
     let time = time_of(|| {
         for trip in 1..=TRIPS {
@@ -153,13 +153,13 @@ fn round_trips_by_futex() -> Scene<Duration> {
     Ok(time)
 }
 
-/// Sixty-four times what a pipe holds goes through it and comes out as it was.
+/// A pipe carries 64 writes of its full capacity; each is read back unchanged before the next.
 #[harness::test(
     id = "pipe.throughput",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 read(), write()",
+    cite = [man("pipe.7", "Pipe capacity"), posix("pipe.3p", "DESCRIPTION")],
     covers = ["notes:pipe.slow"],
 )]
-fn bulk_exchange_works() -> Scene {
+fn bulk_transfer_works() -> Scene {
     const ROUNDS: usize = 64;
     let (reader, writer) = pipe()?;
     let sent = Bytes::sequence(capacity_of(&writer)?);
@@ -169,30 +169,30 @@ fn bulk_exchange_works() -> Scene {
             received.fill(0);
             assert_eq!(write(&writer, &sent.0), Ok(sent.0.len()));
             assert_eq!(read(&reader, &mut received), Ok(sent.0.len()));
-            assert!(received == sent.0, "what came out is what went in");
+            assert!(received == sent.0, "the bytes read are the bytes written");
         }
     })?;
     let by_copy = time_of(|| {
         for _ in 0..ROUNDS {
             received.fill(0);
             received.copy_from_slice(&sent.0);
-            assert!(received == sent.0, "the copy is what was copied");
+            assert!(received == sent.0, "the copy equals the original");
         }
     })?;
     observe(
-        "processor time of moving bytes by pipe, in that of a copy within memory",
+        "CPU time of a transfer through a pipe, as a multiple of a copy in memory",
         format!("{:.0}", by_pipe.div_duration_f64(by_copy)),
     );
     Ok(())
 }
 
-/// The byte of this round trip, as it came.
+/// Reads the byte of this round trip and returns it.
 fn echoed(there: &Fd, trip: u8) -> u8 {
     assert_eq!(read_bytes(there, 2), Ok(Bytes::of(trip, 1)));
     trip
 }
 
-/// The processor time that this process spends on it: load on the machine does not count.
+/// The CPU time that this process spends in `exchange`: independent of the load on the machine.
 fn time_of(exchange: impl FnOnce()) -> Scene<Duration> {
     let start = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
     exchange();

@@ -1,4 +1,4 @@
-//! How much a pipe holds, and F_GETPIPE_SZ and F_SETPIPE_SZ.
+//! The capacity of a pipe: F_GETPIPE_SZ and F_SETPIPE_SZ.
 
 use super::pages;
 use kit::file::file_of;
@@ -8,14 +8,14 @@ use libc::O_NONBLOCK;
 use proptest::prelude::*;
 use rstest::rstest;
 
-/// A new pipe holds 16 pages.
+/// The capacity of a new pipe is 16 pages.
 #[harness::test(
     id = "pipe.default-capacity",
-    cite = "pipe(7), Pipe capacity",
+    cite = [man("pipe.7", "Pipe capacity")],
     covers = ["behaviours:pipe.default-capacity"],
     layers = [libc, nix, raw],
 )]
-fn a_new_pipe_holds_16_pages() -> Scene {
+fn a_new_pipe_has_a_capacity_of_16_pages() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(get_capacity(&reader), Ok(pages(16)));
     assert_eq!(get_capacity(&writer), Ok(pages(16)));
@@ -26,15 +26,15 @@ fn a_new_pipe_holds_16_pages() -> Scene {
 #[case::default(16)]
 #[case::one_page(1)]
 #[case::four_pages(4)]
-/// A pipe takes just as many bytes as F_GETPIPE_SZ tells, in writes of a page each, before a non-blocking write fails
-/// with EAGAIN.
+/// A pipe accepts exactly as many bytes as F_GETPIPE_SZ returns, in writes of one page each, before a nonblocking write
+/// fails with EAGAIN.
 #[harness::test(
     id = "pipe.capacity-is-what-fits",
-    cite = "pipe(7), Pipe capacity; fcntl(2), F_GETPIPE_SZ",
+    cite = [man("pipe.7", "Pipe capacity"), man("fcntl.2", "Changing the capacity of a pipe", "F_GETPIPE_SZ")],
     covers = ["behaviours:pipe.fill-then-eagain", "behaviours:pipe.getpipe-sz", "notes:pipe.capacity-limited"],
     layers = [libc, nix, raw],
 )]
-fn what_fits_is_the_capacity(#[case] count: usize) -> Scene {
+fn a_pipe_accepts_as_many_bytes_as_its_capacity(#[case] count: usize) -> Scene {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     set_capacity(&writer, pages(count))?;
     assert_eq!(get_capacity(&reader), Ok(pages(count)));
@@ -52,13 +52,13 @@ fn what_fits_is_the_capacity(#[case] count: usize) -> Scene {
     Ok(())
 }
 
-/// The capacity of a pipe is no constant, not even on one system: each pipe has its own, and it can be changed.
+/// Each pipe has its own capacity: F_SETPIPE_SZ changes that of one pipe and leaves that of another unchanged.
 #[harness::test(
-    id = "pipe.capacity-differs",
-    cite = "pipe(7), Pipe capacity: applications should not rely on a particular capacity",
+    id = "pipe.capacity-per-pipe",
+    cite = [man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"), man("pipe.7", "Pipe capacity")],
     covers = ["notes:pipe.capacity-os-dependent"],
 )]
-fn capacity_depends_on_the_system_and_the_pipe() -> Scene {
+fn each_pipe_has_its_own_capacity() -> Scene {
     let ((_reader, writer), (_other_reader, other)) = (pipe()?, pipe()?);
     let default = get_capacity(&writer)?;
     assert_eq!(set_capacity(&writer, default / 4), Ok(default / 4));
@@ -73,11 +73,13 @@ fn capacity_depends_on_the_system_and_the_pipe() -> Scene {
 proptest! {
     #![proptest_config(kit::property::cases(64))]
 
-    /// F_SETPIPE_SZ makes the capacity the next power-of-two number of pages that holds the size, and returns what it
-    /// became.
+    /// F_SETPIPE_SZ rounds the size up to a power-of-two number of pages and returns the resulting capacity.
     #[harness::test(
         id = "pipe.capacity-rounds-up",
-        cite = "fcntl(2), F_SETPIPE_SZ; Linux fs/pipe.c, round_pipe_size()",
+        cite = [
+            kernel("fs/pipe.c", "round_pipe_size", "6.18"),
+            man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
+        ],
         covers = ["behaviours:pipe.setpipe-sz-rounds-up"],
     )]
     fn a_size_is_rounded_up(size in 1..=1_i32 << 18) {
@@ -97,20 +99,22 @@ fn is_rounded_up(size: i32) -> Scene {
 #[case::zero(0, 1)]
 #[case::one_byte(1, 1)]
 #[case::one_page(pages(1), 1)]
-#[case::a_byte_more_than_one_page(pages(1) + 1, 2)]
+#[case::one_page_plus_one_byte(pages(1) + 1, 2)]
 #[case::three_pages(pages(3), 4)]
 #[case::nine_pages(pages(9), 16)]
-/// F_SETPIPE_SZ rounds the size up to a power-of-two number of pages, at least one, and returns the capacity that it
-/// made.
+/// F_SETPIPE_SZ rounds the size up to a power-of-two number of pages, at least one, and returns the resulting capacity.
 #[harness::test(
     id = "pipe.set-capacity",
-    cite = "fcntl(2), F_SETPIPE_SZ; Linux fs/pipe.c, round_pipe_size()",
+    cite = [
+        kernel("fs/pipe.c", "round_pipe_size", "6.18"),
+        man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
+    ],
     covers = ["behaviours:pipe.setpipe-sz-rounds-up", "behaviours:pipe.setpipe-sz-min-page"],
     layers = [libc, nix, raw],
 )]
-fn a_size_becomes_a_capacity(#[case] size: i32, #[case] becomes: usize) -> Scene {
+fn a_size_is_rounded_up_to_at_least_one_page(#[case] size: i32, #[case] becomes: usize) -> Scene {
     let (reader, writer) = pipe()?;
-    // So that each size is another one.
+    // So that each size is a change.
     set_capacity(&writer, pages(8))?;
     assert_eq!(set_capacity(&writer, size), Ok(pages(becomes)));
     assert_eq!(get_capacity(&writer), Ok(pages(becomes)));
@@ -118,10 +122,13 @@ fn a_size_becomes_a_capacity(#[case] size: i32, #[case] becomes: usize) -> Scene
     Ok(())
 }
 
-/// The capacity can be set at either end, and both ends tell it.
+/// F_SETPIPE_SZ works on either end, and F_GETPIPE_SZ on the other end returns the new capacity.
 #[harness::test(
     id = "pipe.capacity-at-either-end",
-    cite = "fcntl(2), F_SETPIPE_SZ",
+    cite = [
+        man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
+        man("fcntl.2", "Changing the capacity of a pipe", "F_GETPIPE_SZ"),
+    ],
     covers = ["behaviours:pipe.setpipe-sz-either-end"],
     layers = [libc, nix, raw],
 )]
@@ -137,10 +144,10 @@ fn either_end_sets_the_capacity() -> Scene {
 #[rstest]
 #[case::grown(16)]
 #[case::shrunk(4)]
-/// Bytes in a pipe stay there, in their order, when its capacity is changed.
+/// Changing the capacity of a pipe keeps the bytes in it, in order.
 #[harness::test(
     id = "pipe.capacity-keeps-data",
-    cite = "fcntl(2), F_SETPIPE_SZ; Linux fs/pipe.c, pipe_resize_ring()",
+    cite = [kernel("fs/pipe.c", "pipe_resize_ring", "6.18")],
     covers = ["behaviours:pipe.setpipe-sz-keeps-data"],
     layers = [libc, nix, raw],
 )]
@@ -149,7 +156,7 @@ fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> Scene {
     set_capacity(&writer, pages(8))?;
     let Bytes(sequence) = Bytes::sequence(9 * page_size());
     let (before, after) = sequence.split_at(7 * page_size());
-    // The kernel keeps pages in a ring: three that are left after six were read go round its end.
+    // The kernel keeps pages in a ring: the three left after six were read wrap around its end.
     for page in before.chunks(page_size()) {
         write_all(&writer, page)?;
     }
@@ -165,14 +172,15 @@ fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> Scene {
     Ok(())
 }
 
-/// F_SETPIPE_SZ to less than what is in the pipe fails with EBUSY, and the capacity and the bytes stay as they were.
+/// F_SETPIPE_SZ to less than the data in the pipe occupies fails with EBUSY and leaves the capacity and the data
+/// unchanged.
 #[harness::test(
     id = "pipe.shrink-busy",
-    cite = "fcntl(2), F_SETPIPE_SZ: EBUSY",
+    cite = [man("fcntl.2", "ERRORS", "EBUSY"), man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ")],
     covers = ["behaviours:pipe.setpipe-shrink-busy", "errors:pipe.fcntl(F_SETPIPE_SZ).EBUSY"],
     layers = [libc, nix, raw],
 )]
-fn a_pipe_does_not_shrink_below_its_bytes() -> Scene {
+fn a_pipe_does_not_shrink_below_its_data() -> Scene {
     let (reader, writer) = pipe()?;
     let Bytes(sequence) = Bytes::sequence(2 * page_size() + 1);
     write_all(&writer, &sequence)?;
@@ -186,10 +194,11 @@ fn a_pipe_does_not_shrink_below_its_bytes() -> Scene {
     Ok(())
 }
 
-/// F_GETPIPE_SZ and F_SETPIPE_SZ fail with EBADF when the descriptor is not open, or is of something else than a pipe.
+/// F_GETPIPE_SZ and F_SETPIPE_SZ fail with EBADF if the descriptor is not open, or refers to a regular file or a
+/// socket.
 #[harness::test(
-    id = "pipe.capacity-of-no-pipe",
-    cite = "fcntl(2): EBADF; Linux fs/pipe.c, pipe_fcntl()",
+    id = "pipe.capacity-not-a-pipe",
+    cite = [kernel("fs/pipe.c", "pipe_fcntl", "6.18"), man("fcntl.2", "ERRORS", "EBADF")],
     covers = ["errors:pipe.fcntl(F_GETPIPE_SZ).EBADF", "errors:pipe.fcntl(F_SETPIPE_SZ).EBADF"],
     layers = [libc, nix, raw],
 )]
@@ -203,13 +212,13 @@ fn only_pipes_have_a_capacity() -> Scene {
     Ok(())
 }
 
-/// F_SETPIPE_SZ to more than 2 GiB fails with EINVAL, and the capacity stays as it was.
+/// F_SETPIPE_SZ to one byte more than 2 GiB fails with EINVAL and leaves the capacity unchanged.
 #[harness::test(
     id = "pipe.capacity-too-large",
-    cite = "Linux fs/pipe.c, round_pipe_size() and pipe_set_size()",
+    cite = [kernel("fs/pipe.c", "round_pipe_size", "6.18"), kernel("fs/pipe.c", "pipe_set_size", "6.18")],
     covers = ["errors:pipe.fcntl(F_SETPIPE_SZ).EINVAL"],
 )]
-fn more_than_2_gib_is_refused() -> Scene {
+fn a_capacity_above_2_gib_is_refused() -> Scene {
     let (_reader, writer) = pipe()?;
     let size = (1 << 31) + 1;
     let arguments = [writer.number() as usize, libc::F_SETPIPE_SZ as usize, size, 0, 0, 0];

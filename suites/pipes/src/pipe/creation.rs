@@ -1,4 +1,4 @@
-//! What pipe() and pipe2() make.
+//! What pipe() and pipe2() create.
 
 use super::fill_descriptors;
 use kit::prelude::*;
@@ -6,10 +6,11 @@ use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use rstest::rstest;
 
-/// pipe() gives the read end first and the write end second, and what is written to the second is read from the first.
+/// pipe returns the read end first, open for reading only, and the write end second, open for writing only; bytes
+/// written to the second are read from the first.
 #[harness::test(
     id = "pipe.read-end-first",
-    cite = "POSIX.1-2024 pipe(); pipe(2)",
+    cite = [man("pipe.2", "DESCRIPTION"), man("pipe.7", "Portability notes"), posix("pipe.3p", "DESCRIPTION")],
     covers = ["behaviours:pipe.fd-order", "notes:pipe.pipe-call-returns-two-fds", "notes:pipe.oldest-and-universal"],
     layers = [libc, nix, raw],
 )]
@@ -18,21 +19,25 @@ fn the_first_descriptor_reads_and_the_second_writes() -> Scene {
     assert_eq!(access_mode(&first), Ok(O_RDONLY));
     assert_eq!(access_mode(&second), Ok(O_WRONLY));
     assert_eq!(write(&second, b"abc"), Ok(3));
-    let carried = read_bytes(&first, 9);
-    assert_eq!(carried, Ok("abc".into()));
-    // Age and spread cannot be seen at run time: that the call is here, and works, can.
-    observe("bytes carried by a pipe of this system", carried?.0.len());
+    let received = read_bytes(&first, 9);
+    assert_eq!(received, Ok("abc".into()));
+    // Age and spread cannot be seen at run time; that the call exists and works can.
+    observe("bytes received through a pipe on this system", received?.0.len());
     Ok(())
 }
 
-/// pipe() takes the two lowest descriptors that are free, the lower one for the read end.
+/// pipe allocates the two lowest free descriptors, the lower one for the read end.
 #[harness::test(
     id = "pipe.lowest-descriptors",
-    cite = "POSIX.1-2024 pipe(); POSIX.1-2024 XSH, File Descriptor Allocation",
+    cite = [
+        kernel("fs/pipe.c", "__do_pipe_flags", "6.18"),
+        posix("XSH", "2.14 File Descriptor Allocation"),
+        posix("pipe.3p", "DESCRIPTION"),
+    ],
     covers = ["behaviours:pipe.lowest-fds"],
     layers = [libc, nix, raw],
 )]
-fn the_ends_take_the_lowest_free_descriptors() -> Scene {
+fn the_ends_get_the_lowest_free_descriptors() -> Scene {
     let taken = [dup(0)?, dup(0)?, dup(0)?, dup(0)?];
     let [lowest, _, next, _] = taken.each_ref().map(Descriptor::number);
     taken[0].close();
@@ -46,15 +51,19 @@ fn the_ends_take_the_lowest_free_descriptors() -> Scene {
 #[case::cloexec(O_CLOEXEC)]
 #[case::nonblock(O_NONBLOCK)]
 #[case::both(O_CLOEXEC | O_NONBLOCK)]
-/// The flags of pipe2() are on both ends, and no others are: O_CLOEXEC on the descriptors, O_NONBLOCK on the open
-/// files.
+/// pipe2 applies its flags, and no others, to both ends: O_CLOEXEC sets FD_CLOEXEC on the descriptors, and O_NONBLOCK
+/// is set on the open file descriptions.
 #[harness::test(
     id = "pipe.creation-flags",
-    cite = "POSIX.1-2024 pipe(); pipe(2)",
+    cite = [
+        posix_2024("pipe.3p", "DESCRIPTION"),
+        man("pipe.2", "DESCRIPTION", "O_CLOEXEC"),
+        man("pipe.2", "DESCRIPTION", "O_NONBLOCK"),
+    ],
     covers = ["behaviours:pipe.cloexec-flag", "behaviours:pipe.nonblock-flag"],
     layers = [libc, nix, raw],
 )]
-fn flags_are_on_both_ends(#[case] flags: i32) -> Scene {
+fn flags_apply_to_both_ends(#[case] flags: i32) -> Scene {
     let (reader, writer) = pipe2(flags)?;
     let on_descriptor = if flags & O_CLOEXEC == 0 { 0 } else { FD_CLOEXEC };
     assert_eq!(get_descriptor_flags(&reader), Ok(on_descriptor));
@@ -64,14 +73,15 @@ fn flags_are_on_both_ends(#[case] flags: i32) -> Scene {
     Ok(())
 }
 
-/// pipe2() without flags makes what pipe() makes: two blocking ends that stay open over exec, the read end first.
+/// pipe2 with flags 0 is the same as pipe: it returns the read end first, and O_NONBLOCK and FD_CLOEXEC are clear on
+/// both ends.
 #[harness::test(
     id = "pipe.pipe2-zero",
-    cite = "POSIX.1-2024 pipe(); pipe(2)",
+    cite = [posix_2024("pipe.3p", "DESCRIPTION"), man("pipe.2", "DESCRIPTION"), posix("pipe.3p", "DESCRIPTION")],
     covers = ["behaviours:pipe.pipe2-zero-same-as-pipe"],
     layers = [libc, nix, raw],
 )]
-fn pipe2_without_flags_is_pipe() -> Scene {
+fn pipe2_with_no_flags_is_pipe() -> Scene {
     for (reader, writer) in [pipe()?, pipe2(0)?] {
         assert_eq!(get_flags(&reader), Ok(O_RDONLY));
         assert_eq!(get_flags(&writer), Ok(O_WRONLY));
@@ -83,14 +93,14 @@ fn pipe2_without_flags_is_pipe() -> Scene {
     Ok(())
 }
 
-/// When pipe() or pipe2() fails, the caller's array is what it was.
+/// When pipe or pipe2 fails, it leaves the caller's array unchanged.
 #[harness::test(
     id = "pipe.failure-leaves-array",
-    cite = "POSIX.1-2024 pipe(); pipe(2)",
+    cite = [posix_2024("pipe.3p", "RETURN VALUE"), man("pipe.2", "RETURN VALUE"), posix("pipe.3p", "RETURN VALUE")],
     covers = ["behaviours:pipe.failure-leaves-array"],
     layers = [libc, raw],
 )]
-fn a_failure_leaves_the_array_alone() -> Scene {
+fn a_failure_leaves_the_array_unchanged() -> Scene {
     let mut ends = [123, 456];
     assert_errno!(pipe2_into(&mut ends, libc::O_APPEND), EINVAL);
     assert_eq!(ends, [123, 456]);
@@ -105,10 +115,15 @@ fn a_failure_leaves_the_array_alone() -> Scene {
 #[rstest]
 #[case::none(0)]
 #[case::one(1)]
-/// pipe() and pipe2() need two free descriptors: with fewer they fail with EMFILE, and keep none.
+/// With fewer than two free descriptors, pipe and pipe2 fail with EMFILE and allocate none.
 #[harness::test(
     id = "pipe.no-descriptors-left",
-    cite = "POSIX.1-2024 pipe(): EMFILE; pipe(2)",
+    cite = [
+        posix_2024("pipe.3p", "ERRORS", "EMFILE"),
+        posix("pipe.3p", "ERRORS", "EMFILE"),
+        posix("pipe.3p", "RETURN VALUE"),
+        man("pipe.2", "ERRORS", "EMFILE"),
+    ],
     covers = ["errors:pipe.pipe.EMFILE", "errors:pipe.pipe2.EMFILE"],
     layers = [libc, nix, raw],
 )]
@@ -117,7 +132,7 @@ fn two_free_descriptors_are_needed(#[case] free: u64) -> Scene {
     assert_errno!(pipe(), EMFILE);
     assert_errno!(pipe2(O_CLOEXEC), EMFILE);
     let taken = (0..free).map(|_| dup(0)).collect::<Result<Vec<_>>>();
-    assert_eq!(taken.map(|taken| taken.len() as u64), Ok(free), "the descriptors that are free after the failures");
+    assert_eq!(taken.map(|taken| taken.len() as u64), Ok(free), "the number of free descriptors after the failures");
     leave_free(2)?;
     let (reader, writer) = assert_ok!(pipe());
     assert_eq!(write(&writer, b"x"), Ok(1));
@@ -125,13 +140,13 @@ fn two_free_descriptors_are_needed(#[case] free: u64) -> Scene {
     Ok(())
 }
 
-/// With an array outside the address space pipe() and pipe2() fail with EFAULT, and keep no descriptors.
+/// pipe and pipe2 fail with EFAULT and allocate no descriptors if the array is outside the address space.
 #[harness::test(
     id = "pipe.bad-array",
-    cite = "pipe(2): EFAULT",
+    cite = [man("pipe.2", "ERRORS", "EFAULT"), posix("pipe.3p", "RETURN VALUE")],
     covers = ["errors:pipe.pipe.EFAULT", "errors:pipe.pipe2.EFAULT"],
 )]
-fn an_array_outside_the_address_space_is_a_fault() -> Scene {
+fn an_array_outside_the_address_space_fails_with_efault() -> Scene {
     let free = lowest_free()?;
     // SAFETY: the kernel refuses to write to this address.
     let results = unsafe {
@@ -149,37 +164,41 @@ fn an_array_outside_the_address_space_is_a_fault() -> Scene {
 #[rstest]
 #[case::append(libc::O_APPEND)]
 #[case::access_mode(libc::O_RDWR)]
-#[case::beside_a_good_one(O_CLOEXEC | libc::O_SYNC)]
+#[case::with_valid_flag(O_CLOEXEC | libc::O_SYNC)]
 #[case::undefined(1 << 30)]
-/// pipe2() with a flag that is not its own fails with EINVAL, and makes no descriptors.
+/// pipe2 fails with EINVAL and allocates no descriptors if flags contains an invalid flag.
 #[harness::test(
     id = "pipe.bad-flags",
-    cite = "POSIX.1-2024 pipe(): EINVAL; pipe(2)",
+    cite = [man("pipe.2", "ERRORS", "EINVAL"), posix("pipe.3p", "RETURN VALUE")],
     covers = ["errors:pipe.pipe2.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn flags_of_others_are_refused(#[case] flags: i32) -> Scene {
+fn invalid_flags_fail_with_einval(#[case] flags: i32) -> Scene {
     let free = lowest_free()?;
     assert_errno!(pipe2(flags), EINVAL);
     assert_eq!(lowest_free()?, free);
     Ok(())
 }
 
-/// When the files of the whole system are used up, pipe() and pipe2() of a process without CAP_SYS_ADMIN fail with
-/// ENFILE.
+/// When the system-wide limit on open files is reached, pipe and pipe2 fail with ENFILE in a process without
+/// CAP_SYS_ADMIN.
 #[harness::test(
     id = "pipe.no-files-left",
-    cite = "POSIX.1-2024 pipe(): ENFILE; pipe(2); proc(5), /proc/sys/fs/file-max",
+    cite = [
+        man("proc_sys_fs.5", "DESCRIPTION", "/proc/sys/fs/file-max"),
+        man("pipe.2", "ERRORS", "ENFILE"),
+        posix("pipe.3p", "ERRORS", "ENFILE"),
+    ],
     covers = ["errors:pipe.pipe.ENFILE", "errors:pipe.pipe2.ENFILE"],
     needs = [expendable],
 )]
-fn the_files_of_the_system_are_limited() -> Scene {
+fn the_number_of_open_files_of_the_system_is_limited() -> Scene {
     let limited = kit::setting::change("fs/file-max", 1)?;
     let child = fork(|| -> Scene {
         kit::privilege::drop_capabilities()?;
-        // The kernel counts files for each processor apart, so some more than the limit may be open before it notices.
-        let mut made = Vec::new();
-        assert_errno!(fill_descriptors(&mut made), ENFILE);
+        // The kernel counts files per CPU, so slightly more than the limit may be open before a call fails.
+        let mut pipes = Vec::new();
+        assert_errno!(fill_descriptors(&mut pipes), ENFILE);
         assert_errno!(pipe2(0), ENFILE);
         Ok(())
     })?;
@@ -194,15 +213,15 @@ fn access_mode(end: &Fd) -> Result<i32> {
     get_flags(end).map(|flags| flags & O_ACCMODE)
 }
 
-/// The number that the next descriptor will have.
+/// The number that the next descriptor will get.
 fn lowest_free() -> Scene<i32> {
     Ok(dup(0)?.number())
 }
 
-/// Lowers RLIMIT_NOFILE so that just so many descriptors are free. Those in use must have the lowest numbers.
+/// Lowers RLIMIT_NOFILE so that `count` descriptors are free. Those in use must have the lowest numbers.
 fn leave_free(count: u64) -> Scene {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    // At the limit none is free to be looked for.
+    // At the old limit, lowest_free() would find none.
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
     setrlimit(Resource::RLIMIT_NOFILE, lowest_free()? as u64 + count, hard)?;
     Ok(())

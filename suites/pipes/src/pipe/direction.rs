@@ -1,12 +1,17 @@
-//! One way, never back, and no going to and fro: what a pipe shares with a file and what not.
+//! A pipe is unidirectional and not seekable: what it has in common with a file, and what not.
 
 use kit::prelude::*;
 use rstest::rstest;
 
-/// Bytes go from the write end to the read end only: writing to the read end and reading from the write end fail with EBADF.
+/// A pipe is unidirectional: writing to the read end and reading from the write end fail with EBADF.
 #[harness::test(
     id = "pipe.one-way",
-    cite = "pipe(7): a unidirectional interprocess communication channel; read(2), write(2): EBADF",
+    cite = [
+        man("pipe.7", "Portability notes"),
+        man("write.2", "ERRORS", "EBADF"),
+        man("read.2", "ERRORS", "EBADF"),
+        man("pipe.7", "DESCRIPTION"),
+    ],
     covers = [
         "notes:pipe.one-way",
         "behaviours:pipe.unidirectional",
@@ -15,7 +20,7 @@ use rstest::rstest;
     ],
     layers = [libc, nix, raw],
 )]
-fn a_pipe_goes_one_way() -> Scene {
+fn a_pipe_is_unidirectional() -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     assert_errno!(write(&reader, b"x"), EBADF);
     assert_errno!(read(&writer, &mut [0; 1]), EBADF);
@@ -26,49 +31,55 @@ fn a_pipe_goes_one_way() -> Scene {
     Ok(())
 }
 
-/// The direction of a pipe cannot be turned: not when it is empty and idle, not after F_SETFL asked for another access mode.
+/// The direction of a pipe cannot be reversed: after F_SETFL with the opposite access mode, writing to the read end and
+/// reading from the write end of an empty pipe still fail with EBADF.
 #[harness::test(
-    id = "pipe.never-turns",
-    cite = "pipe(7): a unidirectional interprocess communication channel; fcntl(2), F_SETFL: access mode in arg is ignored",
+    id = "pipe.direction-fixed",
+    cite = [
+        man("pipe.7", "Portability notes"),
+        man("fcntl.2", "File status flags", "F_SETFL"),
+        man("write.2", "ERRORS", "EBADF"),
+        man("read.2", "ERRORS", "EBADF"),
+    ],
     covers = ["notes:pipe.half-duplex"],
     layers = [libc, nix, raw],
 )]
-fn an_idle_pipe_cannot_be_turned() -> Scene {
+fn the_direction_of_an_empty_pipe_cannot_be_reversed() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
-    // The flag that comes with the access modes is set, so the call was not for nothing.
+    // O_NONBLOCK is set, so the call took effect.
     assert_eq!(set_flags(&reader, libc::O_WRONLY | libc::O_NONBLOCK), Ok(0));
     assert_eq!(set_flags(&writer, libc::O_RDONLY | libc::O_NONBLOCK), Ok(0));
     assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
     assert_eq!(get_flags(&writer), Ok(libc::O_WRONLY | libc::O_NONBLOCK));
-    let turned = write(&reader, b"x");
-    assert_errno!(turned, EBADF);
+    let reversed = write(&reader, b"x");
+    assert_errno!(reversed, EBADF);
     assert_errno!(read(&writer, &mut [0; 1]), EBADF);
-    observe("writing to the read end of an idle pipe", format!("{:?}", turned.map_err(|error| error.errno)));
+    observe("writing to the read end of an empty pipe", format!("{:?}", reversed.map_err(|error| error.errno)));
     Ok(())
 }
 
-/// Two pipes carry questions one way and answers the other, where on a single one a process gets its own bytes back.
+/// Two pipes carry requests one way and replies the other; with a single pipe, a process reads back its own bytes.
 #[harness::test(
-    id = "pipe.two-for-two-ways",
-    cite = "pipe(7): a unidirectional interprocess communication channel; POSIX.1-2024 pipe()",
+    id = "pipe.two-pipes-for-two-way",
+    cite = [posix("pipe.3p", "DESCRIPTION")],
     covers = ["notes:pipe.two-pipes-for-two-way"],
     layers = [libc, nix, raw],
 )]
-fn two_pipes_go_both_ways() -> Scene {
-    let ((questions, ask), (answers, answer)) = (pipe()?, pipe()?);
+fn two_pipes_carry_data_both_ways() -> Scene {
+    let ((requests, to_requests), (replies, to_replies)) = (pipe()?, pipe()?);
     let child = fork(|| {
-        assert_eq!(read_bytes(&questions, 9), Ok("ping".into()));
-        assert_eq!(write(&answer, b"pong"), Ok(4));
+        assert_eq!(read_bytes(&requests, 9), Ok("ping".into()));
+        assert_eq!(write(&to_replies, b"pong"), Ok(4));
     })?;
-    // Its end is the end of the answers.
-    answer.close();
-    assert_eq!(write(&ask, b"ping"), Ok(4));
-    assert_eq!(read_bytes(&answers, 9), Ok("pong".into()));
+    // So that read returns end-of-file, and does not block, if the child exits early.
+    to_replies.close();
+    assert_eq!(write(&to_requests, b"ping"), Ok(4));
+    assert_eq!(read_bytes(&replies, 9), Ok("pong".into()));
     child.join()?;
-    assert_eq!(write(&ask, b"mine"), Ok(4));
-    assert_eq!(read_bytes(&questions, 9), Ok("mine".into()));
+    assert_eq!(write(&to_requests, b"mine"), Ok(4));
+    assert_eq!(read_bytes(&requests, 9), Ok("mine".into()));
     Ok(())
 }
 
@@ -76,32 +87,44 @@ fn two_pipes_go_both_ways() -> Scene {
 #[case::set(libc::SEEK_SET)]
 #[case::current(libc::SEEK_CUR)]
 #[case::end(libc::SEEK_END)]
-/// No end of a pipe has a position: lseek fails with ESPIPE, and the bytes stay as they are.
+/// A pipe is not seekable: lseek on either end fails with ESPIPE and leaves the data in the pipe unchanged.
 #[harness::test(
     id = "pipe.no-seek",
-    cite = "POSIX.1-2024 lseek(): ESPIPE; pipe(7), I/O on pipes and FIFOs",
+    cite = [
+        posix("lseek.3p", "ERRORS", "ESPIPE"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+        man("lseek.2", "ERRORS", "ESPIPE"),
+    ],
     covers = ["notes:pipe.no-lseek", "behaviours:pipe.no-seek"],
     layers = [libc, nix, raw],
 )]
-fn no_end_can_be_sought(#[case] from: i32) -> Scene {
+fn neither_end_is_seekable(#[case] whence: i32) -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     for end in [&reader, &writer] {
-        assert_errno!(lseek(end, 0, from), ESPIPE);
-        assert_errno!(lseek(end, 1, from), ESPIPE);
+        assert_errno!(lseek(end, 0, whence), ESPIPE);
+        assert_errno!(lseek(end, 1, whence), ESPIPE);
     }
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }
 
-/// A pipe is read, written, duplicated and looked at like a file, but has no positions, no length and no place in memory:
-/// lseek, pread and pwrite fail with ESPIPE, ftruncate with EINVAL and mmap with ENODEV.
+/// read, write, dup and fstat work on a pipe, which fstat reports as a FIFO with mode 0600; lseek, pread and pwrite
+/// fail with ESPIPE, ftruncate with EINVAL, and mmap with ENODEV.
 #[harness::test(
     id = "pipe.like-a-file",
-    cite = "POSIX.1-2024 lseek(), pread(), pwrite(), ftruncate(), mmap(); pipe(7), I/O on pipes and FIFOs",
+    cite = [
+        kernel("fs/pipe.c", "get_pipe_inode", "6.18"),
+        kernel("mm/mmap.c", "do_mmap", "6.18"),
+        posix("lseek.3p", "ERRORS", "ESPIPE"),
+        posix("read.3p", "ERRORS", "ESPIPE"),
+        posix("write.3p", "ERRORS", "ESPIPE"),
+        man("truncate.2", "ERRORS", "EINVAL"),
+        man("mmap.2", "ERRORS", "ENODEV"),
+    ],
     covers = ["notes:pipe.file-like"],
 )]
-fn a_pipe_is_like_a_file_only_in_part() -> Scene {
+fn a_pipe_supports_only_some_file_operations() -> Scene {
     let (reader, writer) = pipe()?;
     let duplicate = dup(&writer)?;
     assert_eq!(write(&duplicate, b"abc"), Ok(3));
@@ -123,17 +146,21 @@ fn a_pipe_is_like_a_file_only_in_part() -> Scene {
 
 fn map(end: &Fd) -> Result<i64> {
     let (protection, flags) = (libc::PROT_READ as usize, libc::MAP_SHARED as usize);
-    // SAFETY: a new mapping at an address that the kernel chooses; there is none when it fails.
+    // SAFETY: a new mapping at an address that the kernel chooses, or none if the call fails.
     unsafe { syscall("mmap", libc::SYS_mmap, [0, page_size(), protection, flags, end.number() as usize, 0]) }
 }
 
-/// One byte goes from a process to its child with one call to make the pipe, one to fork, one to write and one to read.
+/// One call each of pipe, fork, write and read passes a byte from a process to its child.
 #[harness::test(
     id = "pipe.few-calls",
-    cite = "POSIX.1-2024 pipe(), EXAMPLES; pipe(2), EXAMPLES",
+    cite = [
+        posix("pipe.3p", "DESCRIPTION"),
+        posix("fork.3p", "DESCRIPTION"),
+        posix("pipe.3p", "Using a Pipe to Pass Data Between a Parent Process and a Child Process"),
+    ],
     covers = ["notes:pipe.simple"],
 )]
-fn an_exchange_takes_few_calls() -> Scene {
+fn passing_a_byte_takes_few_calls() -> Scene {
     let mut calls = Vec::from(["pipe"]);
     let (reader, writer) = pipe()?;
     calls.push("fork");
@@ -141,6 +168,6 @@ fn an_exchange_takes_few_calls() -> Scene {
     calls.extend(["write", "read in the child"]);
     assert_eq!(write(&writer, b"x"), Ok(1));
     child.join()?;
-    observe("calls for the exchange of one byte", calls.join(", "));
+    observe("calls to pass one byte", calls.join(", "));
     Ok(())
 }

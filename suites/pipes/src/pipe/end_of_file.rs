@@ -5,7 +5,7 @@ use kit::prelude::*;
 /// A read on an empty pipe returns 0 once its last write end is closed.
 #[harness::test(
     id = "pipe.read-eof",
-    cite = "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.read-eof-after-writers-close", "behaviours:pipe.read-eof"],
     layers = [libc, nix, raw],
 )]
@@ -20,14 +20,14 @@ fn read_returns_0_after_the_last_writer_closes() -> Scene {
     child.join()
 }
 
-/// Bytes that are left when the last write end closes are read first, and only then do reads return 0, again and again.
+/// Bytes left in the pipe when its last write end is closed are read first; only then does read return 0, each time.
 #[harness::test(
     id = "pipe.drain-before-eof",
-    cite = "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.read-eof-after-writers-close", "behaviours:pipe.read-drains-before-eof"],
     layers = [libc, nix, raw],
 )]
-fn reads_return_what_is_left_and_then_0() -> Scene {
+fn reads_return_the_remaining_bytes_and_then_0() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     drop(writer);
@@ -38,14 +38,15 @@ fn reads_return_what_is_left_and_then_0() -> Scene {
     Ok(())
 }
 
-/// On a non-blocking pipe too, a read after the last write end is closed returns 0, where before it failed with EAGAIN.
+/// A nonblocking read on an empty pipe fails with EAGAIN while a write end is open, and returns 0 once the last one is
+/// closed.
 #[harness::test(
     id = "pipe.nonblocking-eof",
-    cite = "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["behaviours:pipe.nonblock-read-eof"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_read_tells_end_of_file_from_emptiness() -> Scene {
+fn a_nonblocking_read_returns_0_after_the_last_writer_closes() -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
     drop(writer);
@@ -53,14 +54,19 @@ fn a_nonblocking_read_tells_end_of_file_from_emptiness() -> Scene {
     Ok(())
 }
 
-/// A duplicate of the write end keeps end of file from being seen until it too is closed.
+/// A duplicate of the write end delays end-of-file until it is closed too.
 #[harness::test(
     id = "pipe.eof-held-by-dup",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 dup()",
+    cite = [
+        posix("read.3p", "DESCRIPTION"),
+        posix("pipe.3p", "DESCRIPTION"),
+        posix("dup.3p", "DESCRIPTION"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["behaviours:pipe.eof-held-by-dup"],
     layers = [libc, nix, raw],
 )]
-fn a_duplicate_of_the_write_end_holds_back_end_of_file() -> Scene {
+fn a_duplicate_of_the_write_end_delays_end_of_file() -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let duplicate = dup(&writer)?;
     drop(writer);
@@ -70,14 +76,14 @@ fn a_duplicate_of_the_write_end_holds_back_end_of_file() -> Scene {
     Ok(())
 }
 
-/// Write ends count over all processes: a read goes on waiting while any process has one open, and returns 0 when the last
-/// of them closes.
+/// A read on an empty pipe stays blocked while any process has a write end open, and returns 0 when the last one is
+/// closed.
 #[harness::test(
     id = "pipe.eof-needs-all-writers-closed",
-    cite = "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.read-eof-needs-all-writers-closed", "behaviours:pipe.eof-held-by-dup"],
 )]
-fn a_forgotten_write_end_in_another_process_holds_back_end_of_file() -> Scene {
+fn a_forgotten_write_end_in_another_process_delays_end_of_file() -> Scene {
     let (reader, writer) = pipe()?;
     let forgotten_until = Meeting::new()?;
     let holder = fork(|| {
@@ -94,46 +100,54 @@ fn a_forgotten_write_end_in_another_process_holds_back_end_of_file() -> Scene {
     child.assert_blocked_in(Syscall::READ);
     forgotten_until.arrive();
     child.join()?;
-    assert!(!holder.has_ended(), "the close, not the end of the process, was what ended the file");
+    assert!(!holder.has_ended(), "the close, not the exit of the process, caused end-of-file");
     forgotten_until.arrive();
     holder.join()
 }
 
-/// The exit of the last writer closes its end: a reader that waits sees end of file.
+/// The exit of the last writer closes its write end: a blocked read returns 0.
 #[harness::test(
     id = "pipe.exit-closes-write-end",
-    cite = "POSIX.1-2024 _exit(): all open file descriptors are closed; pipe(7), I/O on pipes and FIFOs",
+    cite = [
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        posix("read.3p", "DESCRIPTION"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["behaviours:pipe.exit-closes-write-end"],
 )]
-fn the_exit_of_the_writer_is_end_of_file() -> Scene {
-    the_end_of_the_writer_is_end_of_file(|writer, leave| {
+fn the_exit_of_the_last_writer_is_end_of_file() -> Scene {
+    the_termination_of_the_last_writer_is_end_of_file(|writer, leave| {
         leave.arrive();
         assert_eq!(writer.wait()?, Ended::Exited(0));
         Ok(())
     })
 }
 
-/// The death of the last writer by SIGKILL closes its end: a reader that waits sees end of file.
+/// Killing the last writer with SIGKILL closes its write end: a blocked read returns 0.
 #[harness::test(
     id = "pipe.kill-closes-write-end",
-    cite = "POSIX.1-2024 _exit(): Consequences of Process Termination; pipe(7), I/O on pipes and FIFOs",
+    cite = [
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        posix("read.3p", "DESCRIPTION"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["behaviours:pipe.kill-closes-write-end"],
 )]
-fn the_death_of_the_writer_is_end_of_file() -> Scene {
-    the_end_of_the_writer_is_end_of_file(|writer, _| {
+fn killing_the_last_writer_is_end_of_file() -> Scene {
+    the_termination_of_the_last_writer_is_end_of_file(|writer, _| {
         assert_eq!(writer.kill()?, Ended::Killed { by: Signal(libc::SIGKILL), core: false });
         Ok(())
     })
 }
 
-/// The only process that has the write end ends while another one waits in a read.
-fn the_end_of_the_writer_is_end_of_file(end: impl FnOnce(&Child, &Meeting) -> Scene) -> Scene {
+/// The only process with the write end open terminates while another is blocked in read.
+fn the_termination_of_the_last_writer_is_end_of_file(terminate: impl FnOnce(&Child, &Meeting) -> Scene) -> Scene {
     let (reader, writer) = pipe()?;
     let leave = Meeting::new()?;
     let holder = fork(|| leave.wait_for(1))?;
     writer.close();
     let child = fork(|| assert_eq!(read(&reader, &mut [0; 1]), Ok(0)))?;
     child.assert_blocked_in(Syscall::READ);
-    end(&holder, &leave)?;
+    terminate(&holder, &leave)?;
     child.join()
 }

@@ -1,4 +1,4 @@
-//! What a pipe is to the file system: a nameless object.
+//! What a pipe is to the file system: a FIFO without a name.
 
 use kit::prelude::*;
 use libc::{O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY};
@@ -8,11 +8,16 @@ use std::path::PathBuf;
 /// <linux/magic.h>
 const PIPEFS_MAGIC: i64 = 0x5049_5045;
 
-/// fstat() calls both ends of a pipe FIFOs, of size 0 even when bytes are in it, and they are in pipefs, which is in
-/// memory.
+/// fstat reports both ends of a pipe as FIFOs of size 0, even when data is in the pipe, and fstatfs reports their file
+/// system as pipefs.
 #[harness::test(
-    id = "pipe.is-a-fifo-in-memory",
-    cite = "POSIX.1-2024 fstat(), <sys/stat.h>; inode(7); statfs(2), PIPEFS_MAGIC",
+    id = "pipe.fstat-fifo-in-pipefs",
+    cite = [
+        kernel("fs/pipe.c", "get_pipe_inode", "6.18"),
+        posix("sys_stat.h.0p", "DESCRIPTION"),
+        man("inode.7", "The file type and mode"),
+        man("statfs.2", "DESCRIPTION"),
+    ],
     covers = ["behaviours:pipe.fstat-type", "notes:pipe.memory-file"],
 )]
 fn both_ends_are_fifos_in_pipefs() -> Scene {
@@ -28,33 +33,38 @@ fn both_ends_are_fifos_in_pipefs() -> Scene {
     Ok(())
 }
 
-/// Both ends of a pipe are one object: they have one device and one inode number, which another pipe has not.
+/// Both ends of a pipe have the same device and inode number, which another pipe does not have.
 #[harness::test(
     id = "pipe.one-inode",
-    cite = "Linux fs/pipe.c, create_pipe_files()",
+    cite = [kernel("fs/pipe.c", "create_pipe_files", "6.18"), posix("sys_stat.h.0p", "DESCRIPTION")],
     covers = ["behaviours:pipe.fstat-same-inode"],
 )]
-fn both_ends_have_one_inode() -> Scene {
+fn both_ends_have_the_same_inode() -> Scene {
     let ((reader, writer), (other, _)) = (pipe()?, pipe()?);
     assert_eq!(identity_of(&reader), identity_of(&writer));
     assert_ne!(identity_of(&reader)?, identity_of(&other)?);
     Ok(())
 }
 
-/// A pipe has no name: its device is mounted nowhere, and the link in /proc names the inode, with words that are no
-/// path.
+/// A pipe has no pathname: its file system is not mounted, and its links in /proc/self/fd contain pipe:[inode], which
+/// cannot be opened as a path.
 #[harness::test(
     id = "pipe.no-name",
-    cite = "pipe(7): a FIFO has a name within the filesystem, a pipe is created using pipe(2); proc(5), /proc/pid/fd",
+    cite = [
+        kernel("fs/pipe.c", "pipefs_dname", "6.18"),
+        kernel("fs/pipe.c", "init_pipe_fs", "6.18"),
+        man("proc_pid_fd.5", "DESCRIPTION", "/proc/pid/fd/"),
+        man("pipe.7", "DESCRIPTION"),
+    ],
     covers = ["notes:pipe.anonymous-has-no-file"],
 )]
-fn no_path_leads_to_a_pipe() -> Scene {
+fn no_pathname_leads_to_a_pipe() -> Scene {
     let (reader, writer) = pipe()?;
     let (device, inode) = identity_of(&reader)?;
     let device = format!("{}:{}", libc::major(device), libc::minor(device));
     let mounts = read_to_string("/proc/self/mountinfo")?;
     let mounted: Vec<_> = mounts.lines().filter_map(|line| line.split(' ').nth(2)).collect();
-    assert!(mounted.contains(&device_of("/proc")?.as_str()), "mountinfo tells the devices of mounts");
+    assert!(mounted.contains(&device_of("/proc")?.as_str()), "mountinfo lists the devices of mounts");
     assert!(!mounted.contains(&device.as_str()), "the device of the pipe, {device}, is mounted");
     for end in [&reader, &writer] {
         let text = read_link(link_to(end))?;
@@ -64,33 +74,33 @@ fn no_path_leads_to_a_pipe() -> Scene {
     Ok(())
 }
 
-/// Opening the link in /proc of a pipe's end makes a new open file of the same pipe, with flags of its own.
+/// Opening /proc/self/fd/N of a pipe end creates a new open file description of the same pipe, with its own status
+/// flags.
 #[harness::test(
-    id = "pipe.reopen-by-proc",
-    cite = "proc(5), /proc/pid/fd",
+    id = "pipe.proc-fd-reopen",
+    cite = [man("proc_pid_fd.5", "DESCRIPTION", "/proc/pid/fd/"), man("open.2", "Open file descriptions")],
     covers = ["behaviours:pipe.proc-fd-reopen"],
 )]
-fn the_link_in_proc_opens_the_pipe_anew() -> Scene {
+fn opening_the_link_in_proc_creates_a_new_open_file_description() -> Scene {
     let (reader, writer) = pipe()?;
-    let again = assert_ok!(open(link_to(&reader), O_RDONLY | O_NONBLOCK));
-    assert_eq!(identity_of(&again), identity_of(&reader));
+    let reopened = assert_ok!(open(link_to(&reader), O_RDONLY | O_NONBLOCK));
+    assert_eq!(identity_of(&reopened), identity_of(&reader));
     let mode_and_blocking = |end| get_flags(end).map(|flags| flags & (O_ACCMODE | O_NONBLOCK));
-    assert_eq!(mode_and_blocking(&again), Ok(O_RDONLY | O_NONBLOCK));
+    assert_eq!(mode_and_blocking(&reopened), Ok(O_RDONLY | O_NONBLOCK));
     assert_eq!(mode_and_blocking(&reader), Ok(O_RDONLY));
     write_all(&writer, b"abc")?;
-    assert_eq!(read_bytes(&again, 2), Ok("ab".into()));
+    assert_eq!(read_bytes(&reopened, 2), Ok("ab".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("c".into()));
     Ok(())
 }
 
-/// Even the other end can be had from the link in /proc: the mode that is asked for decides, not that of the
-/// descriptor.
+/// Opening /proc/self/fd/N of a read end with O_WRONLY returns a write end of the same pipe.
 #[harness::test(
-    id = "pipe.other-end-by-proc",
-    cite = "proc(5), /proc/pid/fd; Linux fs/pipe.c, fifo_open()",
+    id = "pipe.proc-fd-other-end",
+    cite = [kernel("fs/pipe.c", "fifo_open", "6.18"), man("proc_pid_fd.5", "DESCRIPTION", "/proc/pid/fd/")],
     covers = ["behaviours:pipe.proc-fd-reopen"],
 )]
-fn the_link_of_the_read_end_opens_a_write_end() -> Scene {
+fn the_link_of_a_read_end_opens_as_a_write_end() -> Scene {
     let (reader, writer) = pipe()?;
     drop(writer);
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
@@ -100,10 +110,10 @@ fn the_link_of_the_read_end_opens_a_write_end() -> Scene {
     Ok(())
 }
 
-/// Bytes stay in a pipe while any end of it is open, and are gone with the last: no way leads back to them.
+/// Bytes stay in a pipe while a descriptor for either end is open, and are discarded when the last one is closed.
 #[harness::test(
     id = "pipe.last-close-discards",
-    cite = "POSIX.1-2024 close(): when all descriptors of a pipe are closed, data in it is discarded",
+    cite = [posix("close.3p", "DESCRIPTION")],
     covers = ["behaviours:pipe.close-last-frees-data"],
 )]
 fn the_last_close_discards_the_bytes() -> Scene {
@@ -117,7 +127,7 @@ fn the_last_close_discards_the_bytes() -> Scene {
     for link in &links {
         assert_errno!(open(link, O_RDONLY | O_NONBLOCK), ENOENT);
     }
-    // A new pipe with the same numbers begins empty.
+    // A new pipe with the same descriptor numbers is empty.
     let (reader, _writer) = pipe2(O_NONBLOCK)?;
     assert_errno!(read(&reader, &mut [0; 9]), EAGAIN);
     Ok(())

@@ -1,4 +1,4 @@
-//! How pipes go to children: fork copies descriptors, exec keeps them, and what they refer to is shared.
+//! How children inherit pipes: fork copies descriptors, exec keeps them, and the open file descriptions are shared.
 
 use kit::disposition::{block, pending};
 use kit::file::file_of;
@@ -12,34 +12,34 @@ use std::cell::Cell;
 use std::ffi::OsString;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-/// A child has the pipes that were there when it was forked, and not those that its parent made later.
+/// A child inherits the pipes that were open at fork, and not those that its parent creates later.
 #[harness::test(
     id = "pipe.inherited-by-fork",
-    cite = "POSIX.1-2024 fork(); pipe(2), EXAMPLES",
+    cite = [posix("fork.3p", "DESCRIPTION")],
     covers = ["notes:pipe.inherited-by-fork"],
 )]
-fn a_child_inherits_what_was_there_at_the_fork() -> Scene {
-    let (number, made) = (Shared::new(AtomicI32::new(-1))?, Meeting::new()?);
-    let elder = fork(|| {
-        made.wait_for(1);
+fn a_child_inherits_the_pipes_open_at_fork() -> Scene {
+    let (number, created) = (Shared::new(AtomicI32::new(-1))?, Meeting::new()?);
+    let first_child = fork(|| {
+        created.wait_for(1);
         assert_errno!(write(number.load(Ordering::Acquire), b"abc"), EBADF);
     })?;
     let (reader, writer) = pipe2(O_NONBLOCK)?;
-    let younger = fork(|| assert_eq!(write(&writer, b"abc"), Ok(3)))?;
-    younger.join()?;
+    let second_child = fork(|| assert_eq!(write(&writer, b"abc"), Ok(3)))?;
+    second_child.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     number.store(writer.number(), Ordering::Release);
-    made.arrive();
-    elder.join()?;
+    created.arrive();
+    first_child.join()?;
     assert_errno!(read(&reader, &mut [0; 9]), EAGAIN);
     Ok(())
 }
 
-/// When the parent closes the write end and the child the read end, the child writes and its parent reads, until the
-/// child's end is the end of the file.
+/// After fork, with the write end closed in the parent and the read end in the child, the parent reads the bytes that
+/// the child writes, then end-of-file when the child exits.
 #[harness::test(
     id = "pipe.child-to-parent",
-    cite = "POSIX.1-2024 pipe(), EXAMPLES; pipe(2), EXAMPLES",
+    cite = [posix("pipe.3p", "DESCRIPTION"), posix("fork.3p", "DESCRIPTION"), posix("read.3p", "DESCRIPTION")],
     covers = ["notes:pipe.parent-reads-child-writes"],
 )]
 fn the_child_writes_and_the_parent_reads() -> Scene {
@@ -54,11 +54,16 @@ fn the_child_writes_and_the_parent_reads() -> Scene {
     child.join()
 }
 
-/// When the parent closes the read end and the child the write end, the parent writes and its child reads, until the
-/// parent's close is the end of the file.
+/// After fork, with the read end closed in the parent and the write end in the child, the child reads the bytes that
+/// the parent writes, then end-of-file when the parent closes the write end.
 #[harness::test(
     id = "pipe.parent-to-child",
-    cite = "POSIX.1-2024 pipe(), EXAMPLES; pipe(2), EXAMPLES",
+    cite = [
+        posix("pipe.3p", "DESCRIPTION"),
+        posix("fork.3p", "DESCRIPTION"),
+        posix("read.3p", "DESCRIPTION"),
+        posix("pipe.3p", "Using a Pipe to Pass Data Between a Parent Process and a Child Process"),
+    ],
     covers = ["notes:pipe.parent-writes-child-reads"],
 )]
 fn the_parent_writes_and_the_child_reads() -> Scene {
@@ -74,10 +79,11 @@ fn the_parent_writes_and_the_child_reads() -> Scene {
     child.join()
 }
 
-/// A forked child has both ends of its parent's pipe, and they are the parent's pipe, not a copy of it.
+/// After fork, parent and child share one pipe and its open file descriptions: the parent reads the bytes that the child
+/// left and wrote, and O_NONBLOCK cleared in the child is clear in the parent.
 #[harness::test(
     id = "pipe.shared-after-fork",
-    cite = "POSIX.1-2024 fork(); fork(2)",
+    cite = [posix("fork.3p", "DESCRIPTION"), man("fork.2", "DESCRIPTION")],
     covers = ["behaviours:pipe.fork-shares-description"],
     layers = [libc, nix, raw],
 )]
@@ -92,18 +98,18 @@ fn parent_and_child_share_one_pipe() -> Scene {
     child.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("cdef".into()));
     assert_eq!(get_flags(&reader), Ok(O_RDONLY | O_NONBLOCK));
-    assert_eq!(get_flags(&writer), Ok(O_WRONLY), "the status flags, which the child has cleared");
+    assert_eq!(get_flags(&writer), Ok(O_WRONLY), "the child has cleared O_NONBLOCK");
     Ok(())
 }
 
-/// Descriptors are copied at a fork and only what they refer to is shared: what a child closes stays open in its
-/// parent, and flags that it sets on the open file show there.
+/// fork copies descriptors and shares open file descriptions: a descriptor closed in the child stays open in the
+/// parent, and O_NONBLOCK set in the child is set in the parent too.
 #[harness::test(
     id = "pipe.descriptors-are-copied",
-    cite = "POSIX.1-2024 fork(); fork(2): the child inherits copies of the parent's set of open file descriptors",
+    cite = [posix("fork.3p", "DESCRIPTION"), man("fork.2", "DESCRIPTION")],
     covers = ["notes:pipe.shared-fds-explanation"],
 )]
-fn descriptors_are_copied_and_open_files_shared() -> Scene {
+fn descriptors_are_copied_and_open_file_descriptions_shared() -> Scene {
     let (reader, writer) = pipe()?;
     let child = fork(|| {
         let number = reader.number();
@@ -117,18 +123,19 @@ fn descriptors_are_copied_and_open_files_shared() -> Scene {
     assert_eq!(write(&writer, b"abc"), Ok(3));
     let read = read_bytes(&reader, 9);
     assert_eq!(read, Ok("abc".into()));
-    observe("bytes the parent reads from the descriptor that its child has closed", read?.0.len());
-    observe("O_NONBLOCK that the child has set, in the parent", flags? & O_NONBLOCK != 0);
+    observe("bytes the parent reads from the descriptor its child has closed", read?.0.len());
+    observe("O_NONBLOCK set in the child is set in the parent", flags? & O_NONBLOCK != 0);
     Ok(())
 }
 
-/// A child shares some of what its parent has and not the rest: the position in an open file is shared, memory is not.
+/// After fork, parent and child share the file offset of an open file but not memory: a write to memory in the child
+/// does not affect the parent.
 #[harness::test(
-    id = "pipe.child-shares-some",
-    cite = "POSIX.1-2024 fork(); fork(2)",
+    id = "pipe.fork-shares-offset-not-memory",
+    cite = [posix("fork.3p", "DESCRIPTION"), man("fork.2", "DESCRIPTION")],
     covers = ["notes:pipe.child-shares-some-resources"],
 )]
-fn a_child_shares_file_positions_but_no_memory() -> Scene {
+fn a_child_shares_file_offsets_but_not_memory() -> Scene {
     let file = file_of(b"abcdef", O_RDONLY)?;
     let memory = Cell::new("the parent's");
     let child = fork(|| {
@@ -141,11 +148,11 @@ fn a_child_shares_file_positions_but_no_memory() -> Scene {
     Ok(())
 }
 
-/// A child is no identical copy: it has both ends of the pipe, but a process id and a parent of its own, and none of
-/// the signals that were pending for its parent.
+/// A forked child inherits both ends of a pipe, but has its own process ID, its parent's process ID as parent process
+/// ID, and no pending signals even if the parent has one.
 #[harness::test(
-    id = "pipe.child-is-no-exact-copy",
-    cite = "POSIX.1-2024 fork(): the list of what differs; fork(2)",
+    id = "pipe.child-differs-from-parent",
+    cite = [posix("fork.3p", "DESCRIPTION"), man("fork.2", "DESCRIPTION")],
     covers = ["notes:pipe.fork-identical-child"],
 )]
 fn a_child_differs_from_its_parent() -> Scene {
@@ -159,7 +166,7 @@ fn a_child_differs_from_its_parent() -> Scene {
         assert_ne!(getpid(), parent);
         assert_eq!(getppid(), parent);
         assert_eq!(pending(), Ok(vec![]), "the signal is pending for the parent");
-        observe("pending signals of the parent that the child has", pending()?.len());
+        observe("pending signals that the child inherits", pending()?.len());
         Ok(())
     })?;
     child.join()?;
@@ -168,8 +175,8 @@ fn a_child_differs_from_its_parent() -> Scene {
 }
 
 #[distributed_slice(PROGRAMS)]
-static WRITE_TO_NUMBER: Program = Program {
-    name: "that writes to numbers",
+static WRITE_TO_DESCRIPTORS: Program = Program {
+    name: "that writes to descriptors",
     body: |numbers| {
         for number in numbers {
             assert_eq!(write(parse(number)?, b"abc"), Ok(3));
@@ -179,8 +186,8 @@ static WRITE_TO_NUMBER: Program = Program {
 };
 
 #[distributed_slice(PROGRAMS)]
-static MISS_NUMBERS: Program = Program {
-    name: "that has no descriptors of numbers",
+static EXPECT_CLOSED: Program = Program {
+    name: "that expects closed descriptors",
     body: |numbers| {
         for number in numbers {
             assert_errno!(get_flags(parse(number)?), EBADF);
@@ -193,19 +200,19 @@ fn parse(number: &OsString) -> Scene<i32> {
     Ok(number.to_string_lossy().parse()?)
 }
 
-fn in_words(end: &Fd) -> OsString {
+fn number_of(end: &Fd) -> OsString {
     end.number().to_string().into()
 }
 
-/// The ends of a pipe stay open over exec: the new program can use them.
+/// A write end stays open across exec, and the new program can write to it.
 #[harness::test(
     id = "pipe.open-after-exec",
-    cite = "POSIX.1-2024 exec; execve(2)",
+    cite = [posix("exec.3p", "DESCRIPTION"), man("execve.2", "Effect on process attributes")],
     covers = ["behaviours:pipe.exec-keeps-pipe"],
 )]
-fn a_pipe_stays_open_over_exec() -> Scene {
+fn a_pipe_stays_open_across_exec() -> Scene {
     let (reader, writer) = pipe()?;
-    let program = unrelated::start(&WRITE_TO_NUMBER, &[in_words(&writer)])?;
+    let program = unrelated::start(&WRITE_TO_DESCRIPTORS, &[number_of(&writer)])?;
     drop(writer);
     program.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
@@ -213,15 +220,20 @@ fn a_pipe_stays_open_over_exec() -> Scene {
     Ok(())
 }
 
-/// Ends that are marked close-on-exec are not open in the new program, and stay open in the process that did not exec.
+/// Pipe ends with FD_CLOEXEC set are closed in the program started by exec, and stay open in the process that did not
+/// call exec.
 #[harness::test(
     id = "pipe.closed-by-exec",
-    cite = "POSIX.1-2024 exec; POSIX.1-2024 pipe(): O_CLOEXEC; execve(2)",
+    cite = [
+        posix("exec.3p", "DESCRIPTION"),
+        posix("fork.3p", "DESCRIPTION"),
+        man("execve.2", "Effect on process attributes"),
+    ],
     covers = ["behaviours:pipe.exec-keeps-pipe", "behaviours:pipe.cloexec-flag", "notes:pipe.inherited-by-fork"],
 )]
 fn close_on_exec_ends_are_closed_by_exec() -> Scene {
     let (reader, writer) = pipe2(O_CLOEXEC)?;
-    unrelated::start(&MISS_NUMBERS, &[in_words(&reader), in_words(&writer)])?.join()?;
+    unrelated::start(&EXPECT_CLOSED, &[number_of(&reader), number_of(&writer)])?.join()?;
     assert_eq!(write(&writer, b"abc"), Ok(3));
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())

@@ -21,14 +21,14 @@ mod stream;
 
 use kit::prelude::*;
 
-/// So many pages, as capacities are counted.
+/// The size of this many pages in bytes, in the type of F_GETPIPE_SZ and F_SETPIPE_SZ.
 fn pages(count: usize) -> i32 {
     (count * page_size()) as i32
 }
 
-/// Makes pipes until there can be no more: the result is the error that says so.
-fn fill_descriptors(made: &mut Vec<(Fd, Fd)>) -> Result<()> {
+/// Creates pipes until pipe() fails, and returns its error.
+fn fill_descriptors(pipes: &mut Vec<(Fd, Fd)>) -> Result<()> {
     loop {
-        made.push(pipe()?);
+        pipes.push(pipe()?);
     }
 }
