@@ -1,4 +1,4 @@
-//! Reads and writes that a signal handler interrupts.
+//! Reads and writes interrupted by a signal handler.
 
 use kit::disposition::{handle, handled};
 use kit::prelude::*;
@@ -10,14 +10,20 @@ use std::io::{IoSlice, IoSliceMut};
 #[rstest]
 #[case::read(|reader: &Fd| read(reader, &mut [0; 1]), Syscall::READ)]
 #[case::readv(|reader: &Fd| readv(reader, &mut [IoSliceMut::new(&mut [0; 1])]), Syscall::READV)]
-/// A read that waits for its first byte fails with EINTR when a handler without SA_RESTART runs.
+/// A read blocked on an empty pipe fails with EINTR when it is interrupted by a signal handler installed without
+/// SA_RESTART.
 #[harness::test(
     id = "pipe.read-interrupted",
-    cite = "POSIX.1-2024 read(), readv(): EINTR; signal(7), Interruption of system calls",
+    cite = [
+        posix("read.3p", "ERRORS", "EINTR"),
+        posix("readv.3p", "ERRORS"),
+        posix("sigaction.3p", "DESCRIPTION", "SA_RESTART"),
+        man("signal.7", "Interruption of system calls and library functions by signal handlers"),
+    ],
     covers = ["errors:pipe.read.EINTR", "errors:pipe.readv.EINTR"],
     layers = [libc, nix, raw],
 )]
-fn a_handler_ends_a_read_that_waits(#[case] read: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> Scene {
+fn a_handler_interrupts_a_blocked_read(#[case] read: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> Scene {
     let (reader, _writer) = pipe()?;
     let child = fork(|| -> Scene {
         handle(SIGUSR1, SaFlags::empty())?;
@@ -33,14 +39,20 @@ fn a_handler_ends_a_read_that_waits(#[case] read: fn(&Fd) -> Result<usize>, #[ca
 #[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"), Syscall::WRITE)]
 #[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]), Syscall::WRITEV)]
-/// A write that waits for room fails with EINTR, and has added nothing, when a handler without SA_RESTART runs.
+/// A write blocked on a full pipe fails with EINTR and writes nothing when it is interrupted by a signal handler
+/// installed without SA_RESTART.
 #[harness::test(
     id = "pipe.write-interrupted",
-    cite = "POSIX.1-2024 write(), writev(): EINTR; signal(7), Interruption of system calls",
+    cite = [
+        posix("write.3p", "ERRORS", "EINTR"),
+        posix("writev.3p", "ERRORS"),
+        posix("sigaction.3p", "DESCRIPTION", "SA_RESTART"),
+        man("signal.7", "Interruption of system calls and library functions by signal handlers"),
+    ],
     covers = ["errors:pipe.write.EINTR", "errors:pipe.writev.EINTR"],
     layers = [libc, nix, raw],
 )]
-fn a_handler_ends_a_write_that_waits(#[case] write: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> Scene {
+fn a_handler_interrupts_a_blocked_write(#[case] write: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> Scene {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
     let child = fork(|| -> Scene {
@@ -58,16 +70,21 @@ fn a_handler_ends_a_write_that_waits(#[case] write: fn(&Fd) -> Result<usize>, #[
 }
 
 #[rstest]
-#[case::interrupting(SaFlags::empty())]
-#[case::restarting(SaFlags::SA_RESTART)]
-/// A large write that a handler interrupts returns how many bytes it has moved, whether or not the handler restarts calls.
+#[case::without_sa_restart(SaFlags::empty())]
+#[case::with_sa_restart(SaFlags::SA_RESTART)]
+/// A blocked write that has written part of its data returns the number of bytes written when a signal handler
+/// interrupts it, whether or not the handler was installed with SA_RESTART.
 #[harness::test(
     id = "pipe.write-interrupted-partway",
-    cite = "POSIX.1-2024 write(): interrupted after it successfully writes some data; pipe(7), I/O on pipes and FIFOs",
+    cite = [
+        posix("write.3p", "DESCRIPTION"),
+        man("write.2", "RETURN VALUE"),
+        man("signal.7", "Interruption of system calls and library functions by signal handlers"),
+    ],
     covers = ["behaviours:pipe.partial-write-before-signal"],
     layers = [libc, nix, raw],
 )]
-fn an_interrupted_large_write_tells_what_it_moved(#[case] flags: SaFlags) -> Scene {
+fn an_interrupted_partial_write_returns_the_count_written(#[case] flags: SaFlags) -> Scene {
     let (reader, writer) = pipe()?;
     let capacity = capacity_of(&writer)?;
     let bytes = Bytes::sequence(2 * capacity);
@@ -86,18 +103,21 @@ fn an_interrupted_large_write_tells_what_it_moved(#[case] flags: SaFlags) -> Sce
     Ok(())
 }
 
-/// A read that has taken bytes when a handler runs returns their number, not EINTR.
+/// A read that has read some data when a signal handler interrupts it returns the number of bytes read, not EINTR.
 #[harness::test(
-    id = "pipe.read-interrupted-with-bytes",
-    cite = "POSIX.1-2024 read(): interrupted by a signal after it has successfully read some data; signal(7)",
+    id = "pipe.read-interrupted-partway",
+    cite = [
+        posix("read.3p", "DESCRIPTION"),
+        man("signal.7", "Interruption of system calls and library functions by signal handlers"),
+    ],
     covers = ["behaviours:pipe.partial-read-signal"],
     layers = [libc, nix, raw],
 )]
-fn a_read_that_has_bytes_returns_them_though_a_handler_runs() -> Scene {
+fn an_interrupted_read_that_has_data_returns_the_count_read() -> Scene {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
     handle(SIGIO, SaFlags::empty())?;
-    // The read that makes room in the full pipe sends SIGIO from within, after it has taken its bytes.
+    // Freeing space in the full pipe makes the read raise SIGIO after it has copied the data.
     assert_eq!(set_owner(&writer, own_pid()), Ok(0));
     assert_eq!(set_flags(&writer, libc::O_ASYNC), Ok(0));
     let bytes = read_bytes(&reader, held.0.len() + 1);

@@ -1,18 +1,22 @@
-//! Limits on what pipes may hold: /proc/sys/fs/pipe-*.
+//! Limits on pipe capacity: /proc/sys/fs/pipe-*.
 
 use super::{fill_descriptors, pages};
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use kit::setting::{change, number};
 
-/// Without CAP_SYS_RESOURCE the capacity can be set to fs.pipe-max-size, and to no more: F_SETPIPE_SZ fails with EPERM.
+/// Without CAP_SYS_RESOURCE, F_SETPIPE_SZ can set the capacity to fs.pipe-max-size; a larger size fails with EPERM and
+/// leaves the capacity unchanged.
 #[harness::test(
     id = "pipe.max-size",
-    cite = "pipe(7), /proc/sys/fs/pipe-max-size; fcntl(2), F_SETPIPE_SZ",
+    cite = [
+        man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
+        man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size"),
+    ],
     covers = ["behaviours:pipe.max-size-caps-unprivileged", "errors:pipe.fcntl(F_SETPIPE_SZ).EPERM"],
     layers = [libc, nix, raw],
 )]
-fn capacity_ends_at_pipe_max_size() -> Scene {
+fn without_cap_sys_resource_capacity_is_limited_to_pipe_max_size() -> Scene {
     let largest = number("fs/pipe-max-size")? as i32;
     let child = fork(|| -> Scene {
         drop_capabilities()?;
@@ -27,15 +31,18 @@ fn capacity_ends_at_pipe_max_size() -> Scene {
     child.join()
 }
 
-/// With CAP_SYS_RESOURCE the capacity can be set to more than fs.pipe-max-size.
+/// With CAP_SYS_RESOURCE, F_SETPIPE_SZ can set a capacity larger than fs.pipe-max-size.
 #[harness::test(
     id = "pipe.max-size-with-capability",
-    cite = "pipe(7), /proc/sys/fs/pipe-max-size; capabilities(7), CAP_SYS_RESOURCE",
+    cite = [
+        man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
+        man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size"),
+    ],
     covers = ["behaviours:pipe.max-size-cap-bypass"],
     needs = [cap_sys_resource],
     layers = [libc, nix, raw],
 )]
-fn the_capability_lifts_pipe_max_size() -> Scene {
+fn cap_sys_resource_overrides_pipe_max_size() -> Scene {
     let beyond = 2 * number("fs/pipe-max-size")? as i32;
     let (reader, writer) = pipe()?;
     assert_eq!(set_capacity(&writer, beyond), Ok(beyond));
@@ -43,40 +50,44 @@ fn the_capability_lifts_pipe_max_size() -> Scene {
     Ok(())
 }
 
-/// fs.pipe-max-size is 1 MiB, unless the machine was set up otherwise.
+/// fs.pipe-max-size is 1048576 bytes (1 MiB) unless the administrator has changed it.
 #[harness::test(
     id = "pipe.max-size-default",
-    cite = "pipe(7), /proc/sys/fs/pipe-max-size",
+    cite = [man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size")],
     covers = ["behaviours:pipe.max-size-default"],
 )]
-fn pipe_max_size_starts_at_1_mib() -> Scene {
+fn pipe_max_size_defaults_to_1_mib() -> Scene {
     let size = number("fs/pipe-max-size")?;
     observe("fs.pipe-max-size in bytes", size);
     assert_eq!(size, 1 << 20);
     Ok(())
 }
 
-/// fs.pipe-user-pages-soft is 16384 pages, unless the machine was set up otherwise.
+/// fs.pipe-user-pages-soft is 16384 pages unless the administrator has changed it.
 #[harness::test(
     id = "pipe.user-pages-soft-default",
-    cite = "pipe(7), /proc/sys/fs/pipe-user-pages-soft",
+    cite = [man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft")],
     covers = ["behaviours:pipe.user-pages-soft-default"],
 )]
-fn pipe_user_pages_soft_starts_at_16384() -> Scene {
+fn pipe_user_pages_soft_defaults_to_16384() -> Scene {
     let pages = number("fs/pipe-user-pages-soft")?;
     observe("fs.pipe-user-pages-soft in pages", pages);
     assert_eq!(pages, 16384);
     Ok(())
 }
 
-/// Once a user's pipes have the pages of fs.pipe-user-pages-soft, new pipes get two pages instead of 16.
+/// Once an unprivileged user's pipes have used up fs.pipe-user-pages-soft, new pipes get a capacity of two pages
+/// instead of 16.
 #[harness::test(
-    id = "pipe.user-pages-soft-shrinks",
-    cite = "pipe(7), /proc/sys/fs/pipe-user-pages-soft; Linux 5.14 fs/pipe.c, PIPE_MIN_DEF_BUFFERS",
+    id = "pipe.user-pages-soft-reduces-capacity",
+    cite = [
+        kernel("fs/pipe.c", "alloc_pipe_info", "6.18"),
+        man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft"),
+    ],
     covers = ["behaviours:pipe.user-pages-soft-shrinks"],
     needs = [own_uid],
 )]
-fn past_the_soft_limit_new_pipes_are_small() -> Scene {
+fn past_the_soft_limit_new_pipes_have_two_pages() -> Scene {
     unprivileged(|| {
         let full = use_up(number("fs/pipe-user-pages-soft")?)?;
         let (reader, writer) = pipe()?;
@@ -89,16 +100,16 @@ fn past_the_soft_limit_new_pipes_are_small() -> Scene {
     })
 }
 
-/// A pipe does not grow past the pages that its user may have: F_SETPIPE_SZ fails with EPERM, until other pipes are
-/// closed.
+/// F_SETPIPE_SZ fails with EPERM when the larger capacity would take an unprivileged user past fs.pipe-user-pages-soft,
+/// until other pipes are closed.
 #[harness::test(
     id = "pipe.user-pages-grow",
-    cite = "fcntl(2), F_SETPIPE_SZ; pipe(7), /proc/sys/fs/pipe-user-pages-soft",
+    cite = [man("fcntl.2", "ERRORS", "EPERM"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft")],
     covers = ["errors:pipe.fcntl(F_SETPIPE_SZ).EPERM.2"],
     needs = [own_uid],
     layers = [libc, nix, raw],
 )]
-fn past_the_soft_limit_pipes_do_not_grow() -> Scene {
+fn past_the_soft_limit_pipes_cannot_grow() -> Scene {
     unprivileged(|| {
         let full = use_up(number("fs/pipe-user-pages-soft")?)?;
         let (_reader, writer) = pipe()?;
@@ -111,10 +122,10 @@ fn past_the_soft_limit_pipes_do_not_grow() -> Scene {
     })
 }
 
-/// A user whose pipes have more pages than the soft limit can still make a pipe smaller.
+/// An unprivileged user whose pipes have used up fs.pipe-user-pages-soft can still decrease the capacity of a pipe.
 #[harness::test(
     id = "pipe.user-pages-shrink",
-    cite = "pipe(7), BUGS",
+    cite = [man("pipe.7", "BUGS")],
     covers = ["behaviours:pipe.shrink-always-allowed"],
     needs = [own_uid],
     layers = [libc, nix, raw],
@@ -131,34 +142,38 @@ fn past_the_soft_limit_pipes_can_shrink() -> Scene {
     })
 }
 
-/// With fs.pipe-user-pages-hard at 0, which is its default, there is no hard limit: past the soft one a user can make
-/// pipes until the descriptors run out.
+/// When fs.pipe-user-pages-hard is 0, there is no hard limit: past the soft limit an unprivileged user can create pipes
+/// until the process runs out of descriptors.
 #[harness::test(
     id = "pipe.user-pages-hard-zero",
-    cite = "pipe(7), /proc/sys/fs/pipe-user-pages-hard",
+    cite = [man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-hard")],
     covers = ["behaviours:pipe.user-pages-zero-unlimited"],
     needs = [own_uid, no_pipe_hard_limit],
 )]
-fn a_hard_limit_of_0_is_none() -> Scene {
+fn a_hard_limit_of_0_means_no_limit() -> Scene {
     unprivileged(|| {
         let soft = number("fs/pipe-user-pages-soft")?;
-        let mut made = use_up(soft)?;
-        assert_errno!(fill_descriptors(&mut made), EMFILE);
-        let held: i32 = made.iter().map(|(reader, _)| get_capacity(reader)).sum::<Result<i32>>()?;
+        let mut pipes = use_up(soft)?;
+        assert_errno!(fill_descriptors(&mut pipes), EMFILE);
+        let held: i32 = pipes.iter().map(|(reader, _)| get_capacity(reader)).sum::<Result<i32>>()?;
         assert!(held as usize > soft * page_size(), "{held} bytes are more than {soft} pages");
         observe("pages of one user's pipes", held as usize / page_size());
         Ok(())
     })
 }
 
-/// With fs.pipe-user-pages-soft at 0 there is no soft limit, where with 1 new pipes are small.
+/// When fs.pipe-user-pages-soft is 0, there is no soft limit: a new pipe has 16 pages, where a limit of 1 leaves it
+/// two.
 #[harness::test(
     id = "pipe.user-pages-soft-zero",
-    cite = "pipe(7), /proc/sys/fs/pipe-user-pages-soft",
+    cite = [
+        kernel("fs/pipe.c", "alloc_pipe_info", "6.18"),
+        man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft"),
+    ],
     covers = ["behaviours:pipe.user-pages-zero-unlimited"],
     needs = [expendable],
 )]
-fn a_soft_limit_of_0_is_none() -> Scene {
+fn a_soft_limit_of_0_means_no_limit() -> Scene {
     for (limit, capacity) in [(1, pages(2)), (0, pages(16))] {
         let _changed = change("fs/pipe-user-pages-soft", limit)?;
         unprivileged(|| {
@@ -170,10 +185,11 @@ fn a_soft_limit_of_0_is_none() -> Scene {
     Ok(())
 }
 
-/// A user whose pipes have the pages of fs.pipe-user-pages-hard can make no more: pipe() and pipe2() fail with ENFILE.
+/// Once an unprivileged user's pipes have used up fs.pipe-user-pages-hard, pipe() and pipe2() fail with ENFILE until a
+/// pipe is closed.
 #[harness::test(
     id = "pipe.user-pages-hard",
-    cite = "pipe(7), /proc/sys/fs/pipe-user-pages-hard; pipe(2): ENFILE",
+    cite = [man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-hard"), man("pipe.2", "ERRORS", "ENFILE")],
     covers = [
         "behaviours:pipe.user-pages-hard-denies",
         "errors:pipe.pipe.ENFILE.2",
@@ -181,30 +197,31 @@ fn a_soft_limit_of_0_is_none() -> Scene {
     ],
     needs = [pipe_hard_limit, own_uid],
 )]
-fn at_the_hard_limit_there_are_no_new_pipes() -> Scene {
+fn at_the_hard_limit_pipe_fails_with_enfile() -> Scene {
     unprivileged(|| {
         let limits = [number("fs/pipe-user-pages-soft")?, number("fs/pipe-user-pages-hard")?];
-        let mut made = use_up(limits.into_iter().filter(|limit| *limit != 0).min().unwrap_or_default())?;
-        let refused = fill_descriptors(&mut made);
-        if refused.is_err_and(|error| error.errno == Errno::EMFILE) {
-            return Err(Stop::broken("the hard limit is so far above the soft one that descriptors run out before"));
+        let mut pipes = use_up(limits.into_iter().filter(|limit| *limit != 0).min().unwrap_or_default())?;
+        let failed = fill_descriptors(&mut pipes);
+        if failed.is_err_and(|error| error.errno == Errno::EMFILE) {
+            return Err(Stop::broken("descriptors run out below the hard limit: it is too far above the soft one"));
         }
-        assert_errno!(refused, ENFILE);
+        assert_errno!(failed, ENFILE);
         assert_errno!(pipe2(0), ENFILE);
-        made.pop();
+        pipes.pop();
         drop(assert_ok!(pipe()));
         Ok(())
     })
 }
 
-/// A process without CAP_SYS_RESOURCE gets no more than fs.pipe-max-size as the capacity of a new pipe.
+/// fs.pipe-max-size limits the capacity of new pipes of a process without CAP_SYS_RESOURCE, but not of a process that
+/// has it.
 #[harness::test(
-    id = "pipe.max-size-ceils-default",
-    cite = "pipe(7), /proc/sys/fs/pipe-max-size; Linux fs/pipe.c, alloc_pipe_info()",
+    id = "pipe.max-size-limits-default-capacity",
+    cite = [kernel("fs/pipe.c", "alloc_pipe_info", "6.18"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size")],
     covers = ["behaviours:pipe.max-size-ceils-default"],
     needs = [expendable],
 )]
-fn pipe_max_size_is_the_ceiling_of_new_pipes() -> Scene {
+fn pipe_max_size_limits_the_default_capacity() -> Scene {
     let _changed = change("fs/pipe-max-size", page_size())?;
     let (reader, _writer) = pipe()?;
     assert_eq!(get_capacity(&reader), Ok(pages(16)), "with the capability");
@@ -215,10 +232,10 @@ fn pipe_max_size_is_the_ceiling_of_new_pipes() -> Scene {
     })
 }
 
-/// Values written to fs.pipe-max-size are rounded up to a power-of-two number of pages, at least one.
+/// A value written to fs.pipe-max-size is rounded up to a power-of-two number of pages, at least one page.
 #[harness::test(
     id = "pipe.max-size-rounds",
-    cite = "pipe(7), /proc/sys/fs/pipe-max-size; Linux 4.16 fs/pipe.c, round_pipe_size()",
+    cite = [kernel("fs/pipe.c", "round_pipe_size", "6.18"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size")],
     covers = ["behaviours:pipe.max-size-rounds", "behaviours:pipe.max-size-min"],
     needs = [expendable],
 )]
@@ -226,12 +243,12 @@ fn pipe_max_size_is_rounded_up() -> Scene {
     let page = page_size();
     for (written, kept) in [(1, page), (page + 1, 2 * page), (5 * page, 8 * page), (16 * page, 16 * page)] {
         let _changed = change("fs/pipe-max-size", written)?;
-        assert_eq!(number("fs/pipe-max-size")?, kept, "what became of {written}");
+        assert_eq!(number("fs/pipe-max-size")?, kept, "the value after writing {written}");
     }
     Ok(())
 }
 
-/// The limits are for processes without CAP_SYS_RESOURCE and CAP_SYS_ADMIN.
+/// Runs `body` without CAP_SYS_RESOURCE and CAP_SYS_ADMIN: the limits apply only to unprivileged processes.
 fn unprivileged(body: impl FnOnce() -> Scene) -> Scene {
     fork(|| -> Scene {
         drop_capabilities()?;
@@ -240,20 +257,20 @@ fn unprivileged(body: impl FnOnce() -> Scene) -> Scene {
     .join()
 }
 
-/// Makes pipes whose pages are as many as the limit of their user says, but for less than a new pipe takes.
+/// Creates pipes until fewer pages remain below the user's limit than a new pipe takes.
 fn use_up(limit: usize) -> Scene<Vec<(Fd, Fd)>> {
-    const NEW: usize = 16;
+    const NEW_PIPE: usize = 16;
     if limit == 0 {
-        return Err(Stop::broken("there is no limit to use up"));
+        return Err(Stop::broken("there is no limit"));
     }
     let largest = number("fs/pipe-max-size")? / page_size();
-    let (mut left, mut made) = (limit, Vec::new());
-    while left >= NEW {
+    let (mut left, mut pipes) = (limit, Vec::new());
+    while left >= NEW_PIPE {
         let (reader, writer) = pipe()?;
         let size = largest.min(1 << left.ilog2());
         set_capacity(&writer, pages(size))?;
         left -= size;
-        made.push((reader, writer));
+        pipes.push((reader, writer));
     }
-    Ok(made)
+    Ok(pipes)
 }

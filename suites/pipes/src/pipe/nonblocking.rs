@@ -1,4 +1,4 @@
-//! Ends with O_NONBLOCK: calls that would wait fail instead.
+//! O_NONBLOCK and O_ASYNC: calls fail instead of blocking, and input raises SIGIO.
 
 use kit::disposition::{handle, handled};
 use kit::prelude::*;
@@ -10,14 +10,14 @@ use std::io::{IoSlice, IoSliceMut};
 #[rstest]
 #[case::read(|reader: &Fd, byte: &mut [u8]| read(reader, byte))]
 #[case::readv(|reader: &Fd, byte: &mut [u8]| readv(reader, &mut [IoSliceMut::new(byte)]))]
-/// A read on an empty pipe that has writers fails with EAGAIN at once when O_NONBLOCK is set.
+/// With O_NONBLOCK set, a read from an empty pipe that is open for writing fails with EAGAIN.
 #[harness::test(
     id = "pipe.nonblocking-read-empty",
-    cite = "POSIX.1-2024 read(), readv(); pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("read.3p", "DESCRIPTION"), posix("readv.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["behaviours:pipe.nonblock-read-empty", "errors:pipe.read.EAGAIN", "errors:pipe.readv.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn a_read_on_an_empty_pipe_fails(#[case] read: fn(&Fd, &mut [u8]) -> Result<usize>) -> Scene {
+fn a_nonblocking_read_from_an_empty_pipe_fails(#[case] read: fn(&Fd, &mut [u8]) -> Result<usize>) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let mut byte = *b"?";
     assert_errno!(read(&reader, &mut byte), EAGAIN);
@@ -32,14 +32,14 @@ fn a_read_on_an_empty_pipe_fails(#[case] read: fn(&Fd, &mut [u8]) -> Result<usiz
 #[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"))]
 #[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]))]
-/// A write to a full pipe fails with EAGAIN, and adds nothing, when O_NONBLOCK is set.
+/// With O_NONBLOCK set, a write of one byte to a full pipe fails with EAGAIN and writes nothing.
 #[harness::test(
     id = "pipe.nonblocking-write-full",
-    cite = "POSIX.1-2024 write(), writev(); pipe(7), PIPE_BUF",
+    cite = [posix("write.3p", "DESCRIPTION"), posix("writev.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["errors:pipe.write.EAGAIN", "errors:pipe.writev.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn a_write_to_a_full_pipe_fails(#[case] write: fn(&Fd) -> Result<usize>) -> Scene {
+fn a_nonblocking_write_to_a_full_pipe_fails(#[case] write: fn(&Fd) -> Result<usize>) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let held = fill(&writer)?;
     assert_errno!(write(&writer), EAGAIN);
@@ -50,10 +50,14 @@ fn a_write_to_a_full_pipe_fails(#[case] write: fn(&Fd) -> Result<usize>) -> Scen
     Ok(())
 }
 
-/// O_NONBLOCK that is set on the read end leaves the write end blocking.
+/// Setting O_NONBLOCK on the read end leaves the write end blocking.
 #[harness::test(
-    id = "pipe.nonblocking-read-end-alone",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 fcntl(): F_SETFL acts on the open file description",
+    id = "pipe.nonblocking-read-end-only",
+    cite = [
+        posix("fcntl.3p", "DESCRIPTION", "F_SETFL"),
+        posix("pipe.3p", "DESCRIPTION"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["behaviours:pipe.nonblock-per-description"],
     layers = [libc, nix, raw],
 )]
@@ -71,10 +75,14 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> Scene {
     Ok(())
 }
 
-/// O_NONBLOCK that is set on the write end leaves the read end blocking.
+/// Setting O_NONBLOCK on the write end leaves the read end blocking.
 #[harness::test(
-    id = "pipe.nonblocking-write-end-alone",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 fcntl(): F_SETFL acts on the open file description",
+    id = "pipe.nonblocking-write-end-only",
+    cite = [
+        posix("fcntl.3p", "DESCRIPTION", "F_SETFL"),
+        posix("pipe.3p", "DESCRIPTION"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["behaviours:pipe.nonblock-per-description"],
     layers = [libc, nix, raw],
 )]
@@ -91,14 +99,20 @@ fn a_nonblocking_write_end_leaves_the_read_end_blocking() -> Scene {
     Ok(())
 }
 
-/// O_NONBLOCK that is set through a duplicate shows on the original, in this process and in one forked before.
+/// O_NONBLOCK set through a duplicate descriptor takes effect on the original, in this process and in a child forked
+/// before.
 #[harness::test(
     id = "pipe.nonblocking-shared-by-dup",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 dup(), fork(): one open file description",
+    cite = [
+        posix("fcntl.3p", "DESCRIPTION", "F_SETFL"),
+        posix("dup.3p", "DESCRIPTION"),
+        posix("fork.3p", "DESCRIPTION"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["behaviours:pipe.nonblock-shared-by-dup"],
     layers = [libc, nix, raw],
 )]
-fn duplicates_and_forked_copies_share_nonblocking() -> Scene {
+fn duplicates_and_a_child_share_o_nonblock() -> Scene {
     let (reader, _writer) = pipe()?;
     let duplicate = dup(&reader)?;
     let set = Meeting::new()?;
@@ -116,14 +130,19 @@ fn duplicates_and_forked_copies_share_nonblocking() -> Scene {
     child.join()
 }
 
-/// F_SETFL turns O_NONBLOCK of an end on and off: reads on the empty pipe fail, and wait again.
+/// F_SETFL sets and clears O_NONBLOCK on the read end: a read from the empty pipe fails with EAGAIN while it is set,
+/// and blocks once it is cleared.
 #[harness::test(
     id = "pipe.nonblocking-read-toggled",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 fcntl(): F_SETFL",
+    cite = [
+        posix("fcntl.3p", "DESCRIPTION", "F_SETFL"),
+        posix("read.3p", "DESCRIPTION"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["behaviours:pipe.nonblock-toggle-fcntl"],
     layers = [libc, nix, raw],
 )]
-fn reads_stop_waiting_and_wait_again() -> Scene {
+fn f_setfl_turns_blocking_reads_off_and_on() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&reader, libc::O_NONBLOCK), Ok(0));
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
@@ -134,14 +153,19 @@ fn reads_stop_waiting_and_wait_again() -> Scene {
     child.join()
 }
 
-/// F_SETFL turns O_NONBLOCK of an end on and off: writes to the full pipe fail, and wait again.
+/// F_SETFL sets and clears O_NONBLOCK on the write end: a write to the full pipe fails with EAGAIN while it is set, and
+/// blocks once it is cleared.
 #[harness::test(
     id = "pipe.nonblocking-write-toggled",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 fcntl(): F_SETFL",
+    cite = [
+        posix("fcntl.3p", "DESCRIPTION", "F_SETFL"),
+        posix("write.3p", "DESCRIPTION"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["behaviours:pipe.nonblock-toggle-fcntl"],
     layers = [libc, nix, raw],
 )]
-fn writes_stop_waiting_and_wait_again() -> Scene {
+fn f_setfl_turns_blocking_writes_off_and_on() -> Scene {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
     assert_eq!(set_flags(&writer, libc::O_NONBLOCK), Ok(0));
@@ -155,10 +179,11 @@ fn writes_stop_waiting_and_wait_again() -> Scene {
     Ok(())
 }
 
-/// A read end with O_ASYNC sends SIGIO to its owner when bytes arrive, and without O_ASYNC it sends none.
+/// With O_ASYNC set on the read end, SIGIO is sent to the process set with F_SETOWN when data arrives; without O_ASYNC
+/// it is not.
 #[harness::test(
     id = "pipe.sigio-on-input",
-    cite = "pipe(7), Open file status flags; fcntl(2), F_SETOWN",
+    cite = [man("pipe.7", "Open file status flags"), man("fcntl.2", "Managing signals", "F_SETOWN")],
     covers = ["behaviours:pipe.async-sigio-read-end"],
     layers = [libc, nix, raw],
 )]

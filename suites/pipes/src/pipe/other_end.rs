@@ -1,4 +1,4 @@
-//! What is at the other end: a program reads and writes pipes, files and terminals alike.
+//! A program reads and writes pipes, regular files and terminals alike.
 
 use kit::file::file_of;
 use kit::prelude::*;
@@ -6,21 +6,21 @@ use kit::program;
 use kit::pty::Pty;
 use rstest::rstest;
 
-/// What a program copies.
+/// The data that the program copies.
 const LINE: &str = "one line\n";
 
 #[rstest]
 #[case::pipe(from_pipe, libc::S_IFIFO)]
 #[case::file(from_file, libc::S_IFREG)]
 #[case::terminal(from_terminal, libc::S_IFCHR)]
-/// The same program, told nothing, reads a pipe, a file or a terminal, and what it writes is the same.
+/// cat reads the same data from its standard input whether that is a pipe, a regular file or a terminal.
 #[harness::test(
-    id = "pipe.program-reads-anything",
-    cite = "POSIX.1-2024 read(), cat: STDIN; pipe(7), I/O on pipes and FIFOs",
+    id = "pipe.program-reads-any-file-type",
+    cite = [posix("cat.1p", "INPUT FILES"), posix("cat.1p", "STDIN")],
     covers = ["notes:pipe.unaware-of-other-end"],
     needs = [program("cat"), pty],
 )]
-fn a_program_reads_whatever_it_is_given(#[case] input: fn() -> Scene<Ends>, #[case] kind: u32) -> Scene {
+fn a_program_reads_any_file_type(#[case] input: fn() -> Scene<Ends>, #[case] kind: u32) -> Scene {
     let Ends { for_program, ours: _ours } = input()?;
     assert_eq!(fstat(&for_program).map(|stat| stat.st_mode & libc::S_IFMT), Ok(kind));
     let output = program::run(&["cat"], &for_program)?;
@@ -33,14 +33,14 @@ fn a_program_reads_whatever_it_is_given(#[case] input: fn() -> Scene<Ends>, #[ca
 #[case::pipe(to_pipe, libc::S_IFIFO)]
 #[case::file(to_file, libc::S_IFREG)]
 #[case::terminal(to_terminal, libc::S_IFCHR)]
-/// The same program, told nothing, writes to a pipe, a file or a terminal, and what arrives there is the same.
+/// cat writes the same data to its standard output whether that is a pipe, a regular file or a terminal in raw mode.
 #[harness::test(
-    id = "pipe.program-writes-anything",
-    cite = "POSIX.1-2024 write(), cat: STDOUT; pipe(7), I/O on pipes and FIFOs",
+    id = "pipe.program-writes-any-file-type",
+    cite = [posix("cat.1p", "STDOUT")],
     covers = ["notes:pipe.unaware-of-other-end"],
     needs = [program("cat"), pty],
 )]
-fn a_program_writes_to_whatever_it_is_given(#[case] output: fn() -> Scene<Ends>, #[case] kind: u32) -> Scene {
+fn a_program_writes_any_file_type(#[case] output: fn() -> Scene<Ends>, #[case] kind: u32) -> Scene {
     let Ends { for_program, ours } = output()?;
     assert_eq!(fstat(&for_program).map(|stat| stat.st_mode & libc::S_IFMT), Ok(kind));
     let input = from_pipe()?.for_program;
@@ -51,7 +51,7 @@ fn a_program_writes_to_whatever_it_is_given(#[case] output: fn() -> Scene<Ends>,
     Ok(())
 }
 
-/// What the program is given, and our side of it.
+/// The descriptor for the program, and our end of the same object.
 #[derive(Debug)]
 struct Ends {
     for_program: Fd,
@@ -77,14 +77,14 @@ fn from_file() -> Scene<Ends> {
     Ok(Ends { for_program: reader, ours: writer })
 }
 
-/// A file opened twice: each side has its own position.
+/// A file opened twice: each descriptor has its own file offset.
 fn to_file() -> Scene<Ends> {
     let writer = file_of(b"", libc::O_RDWR)?;
     let reader = open(format!("/proc/self/fd/{}", writer.number()), libc::O_RDONLY)?;
     Ok(Ends { for_program: writer, ours: reader })
 }
 
-/// A line was typed, and the key that ends input.
+/// A terminal on which a line and the end-of-file character were typed.
 fn from_terminal() -> Scene<Ends> {
     let pty = Pty::new(24, 80)?;
     pty.type_in(LINE)?;

@@ -1,16 +1,17 @@
-//! Packet mode: pipes made with O_DIRECT.
+//! Packet mode: pipes created with O_DIRECT.
 
 use kit::prelude::*;
 use libc::{O_DIRECT, O_NONBLOCK, PIPE_BUF};
 
-/// In packet mode each write is one packet, and one read returns one packet, however much it asks for.
+/// In packet mode each write of up to PIPE_BUF bytes is one packet, and a read returns one packet even if its buffer is
+/// larger.
 #[harness::test(
     id = "pipe.packets",
-    cite = "pipe(2), O_DIRECT",
+    cite = [man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["behaviours:pipe.direct-packet-mode"],
     layers = [libc, nix, raw],
 )]
-fn one_read_returns_one_write() -> Scene {
+fn one_read_returns_one_packet() -> Scene {
     let (reader, writer) = pipe2(O_DIRECT)?;
     let largest = Bytes::sequence(PIPE_BUF);
     for packet in ["abc".into(), "de".into(), largest.clone()] {
@@ -23,15 +24,15 @@ fn one_read_returns_one_write() -> Scene {
     Ok(())
 }
 
-/// In packet mode a read that asks for less than the packet loses the rest of it: the next read returns the next
-/// packet.
+/// In packet mode a read with a buffer smaller than the packet discards the excess bytes; the next read returns the
+/// next packet.
 #[harness::test(
     id = "pipe.packet-short-read",
-    cite = "pipe(2), O_DIRECT",
+    cite = [man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["behaviours:pipe.direct-short-read-discards"],
     layers = [libc, nix, raw],
 )]
-fn a_short_read_loses_the_rest_of_the_packet() -> Scene {
+fn a_short_read_discards_the_rest_of_the_packet() -> Scene {
     let (reader, writer) = pipe2(O_DIRECT | O_NONBLOCK)?;
     write_all(&writer, b"abcde")?;
     write_all(&writer, b"fg")?;
@@ -41,14 +42,14 @@ fn a_short_read_loses_the_rest_of_the_packet() -> Scene {
     Ok(())
 }
 
-/// In packet mode a write of more than PIPE_BUF bytes is cut into several packets.
+/// In packet mode a write of more than PIPE_BUF bytes is split into several packets, none larger than PIPE_BUF.
 #[harness::test(
     id = "pipe.packet-large-write",
-    cite = "pipe(2), O_DIRECT",
+    cite = [man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["behaviours:pipe.direct-split-large"],
     layers = [libc, nix, raw],
 )]
-fn a_large_write_is_cut_into_packets() -> Scene {
+fn a_large_write_is_split_into_packets() -> Scene {
     let (reader, writer) = pipe2(O_DIRECT | O_NONBLOCK)?;
     let Bytes(written) = Bytes::sequence(2 * PIPE_BUF + 904);
     assert_eq!(write(&writer, &written), Ok(written.len()));
@@ -59,14 +60,14 @@ fn a_large_write_is_cut_into_packets() -> Scene {
     Ok(())
 }
 
-/// In packet mode there are no empty packets: a write of nothing returns 0, and reads do not see it.
+/// In packet mode a zero-length write returns 0 and adds no packet.
 #[harness::test(
     id = "pipe.packet-empty-write",
-    cite = "pipe(2), O_DIRECT",
+    cite = [kernel("fs/pipe.c", "anon_pipe_write", "6.18"), man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["behaviours:pipe.direct-zero-no-packet"],
     layers = [libc, nix, raw],
 )]
-fn an_empty_write_is_no_packet() -> Scene {
+fn a_zero_length_write_adds_no_packet() -> Scene {
     let (reader, writer) = pipe2(O_DIRECT | O_NONBLOCK)?;
     assert_eq!(write(&writer, b""), Ok(0));
     assert_errno!(read(&reader, &mut [0; 9]), EAGAIN);

@@ -1,4 +1,4 @@
-//! Reads and writes that are refused: wrong descriptors, wrong objects, wrong memory, wrong vectors, wrong positions.
+//! Reads and writes that fail: bad descriptors, objects, addresses, vectors and offsets.
 
 use kit::file::{content, file_of};
 use kit::prelude::*;
@@ -12,10 +12,15 @@ use std::io::{IoSlice, IoSliceMut};
 #[case::write(|fd| write(fd, b"x"))]
 #[case::readv(|fd| readv(fd, &mut [IoSliceMut::new(&mut [0; 1])]))]
 #[case::writev(|fd| writev(fd, &[IoSlice::new(b"x")]))]
-/// Reading and writing by a number that is not an open descriptor fail with EBADF.
+/// read, write, readv and writev on a closed descriptor fail with EBADF.
 #[harness::test(
     id = "pipe.closed-descriptor",
-    cite = "POSIX.1-2024 read(), write(), readv(), writev(): EBADF",
+    cite = [
+        posix("read.3p", "ERRORS", "EBADF"),
+        posix("write.3p", "ERRORS", "EBADF"),
+        posix("readv.3p", "ERRORS"),
+        posix("writev.3p", "ERRORS"),
+    ],
     covers = [
         "errors:pipe.read.EBADF",
         "errors:pipe.write.EBADF",
@@ -24,7 +29,7 @@ use std::io::{IoSlice, IoSliceMut};
     ],
     layers = [libc, nix, raw],
 )]
-fn a_closed_descriptor_is_refused(#[case] call: fn(i32) -> Result<usize>) -> Scene {
+fn a_closed_descriptor_is_rejected(#[case] call: fn(i32) -> Result<usize>) -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let closed = [reader.number(), writer.number()];
@@ -35,14 +40,19 @@ fn a_closed_descriptor_is_refused(#[case] call: fn(i32) -> Result<usize>) -> Sce
     Ok(())
 }
 
-/// readv on the write end and writev on the read end fail with EBADF, and change nothing in the pipe.
+/// readv on the write end and writev on the read end fail with EBADF and leave the data in the pipe unchanged.
 #[harness::test(
     id = "pipe.vectored-wrong-end",
-    cite = "POSIX.1-2024 readv(), writev(): EBADF; readv(2), ERRORS as for read(2) and write(2)",
+    cite = [
+        man("readv.2", "ERRORS"),
+        man("read.2", "ERRORS", "EBADF"),
+        man("write.2", "ERRORS", "EBADF"),
+        man("pipe.7", "DESCRIPTION"),
+    ],
     covers = ["errors:pipe.readv.EBADF", "errors:pipe.writev.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn the_wrong_end_is_refused() -> Scene {
+fn the_wrong_end_is_rejected() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(readv(&writer, &mut [IoSliceMut::new(&mut [0; 1])]), EBADF);
@@ -54,28 +64,27 @@ fn the_wrong_end_is_refused() -> Scene {
 #[rstest]
 #[case::read(|fd: &Fd| read(fd, &mut [0; 1]))]
 #[case::write(|fd: &Fd| write(fd, b"x"))]
-/// Reading and writing fail with EINVAL on an object that has neither bytes to read nor a place to write, as an epoll
-/// instance.
+/// read and write fail with EINVAL on an epoll instance, an object that is unsuitable for reading and writing.
 #[harness::test(
     id = "pipe.unsuitable-object",
-    cite = "read(2), write(2): EINVAL, fd is attached to an object which is unsuitable",
+    cite = [man("read.2", "ERRORS", "EINVAL"), man("write.2", "ERRORS", "EINVAL")],
     covers = ["errors:pipe.read.EINVAL", "errors:pipe.write.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn an_epoll_instance_is_not_read_or_written(#[case] call: fn(&Fd) -> Result<usize>) -> Scene {
+fn an_epoll_instance_cannot_be_read_or_written(#[case] call: fn(&Fd) -> Result<usize>) -> Scene {
     let epoll = Fd::from(Epoll::new(EpollCreateFlags::empty())?.0);
     assert_errno!(call(&epoll), EINVAL);
     Ok(())
 }
 
-/// Reading a directory fails with EISDIR.
+/// read on a directory fails with EISDIR.
 #[harness::test(
     id = "pipe.read-directory",
-    cite = "POSIX.1-2024 read(): EISDIR; read(2)",
+    cite = [man("read.2", "ERRORS", "EISDIR"), posix("read.3p", "ERRORS", "EISDIR")],
     covers = ["errors:pipe.read.EISDIR"],
     layers = [libc, nix, raw],
 )]
-fn a_directory_is_not_read() -> Scene {
+fn a_directory_cannot_be_read() -> Scene {
     let directory = open(scratch(), libc::O_RDONLY | libc::O_DIRECTORY)?;
     assert_errno!(read(&directory, &mut [0; 1]), EISDIR);
     Ok(())
@@ -86,10 +95,11 @@ fn a_directory_is_not_read() -> Scene {
 #[case::write(WRITE)]
 #[case::readv(READV)]
 #[case::writev(WRITEV)]
-/// A buffer, or an array of segments, outside the address space is refused with EFAULT, and the pipe keeps what it held.
+/// A read or write whose buffer or iovec array is outside the address space fails with EFAULT and leaves the data in
+/// the pipe unchanged.
 #[harness::test(
     id = "pipe.bad-address",
-    cite = "read(2), write(2): EFAULT; readv(2), ERRORS as for read(2) and write(2)",
+    cite = [man("read.2", "ERRORS", "EFAULT"), man("write.2", "ERRORS", "EFAULT"), man("readv.2", "ERRORS")],
     covers = [
         "errors:pipe.read.EFAULT",
         "errors:pipe.write.EFAULT",
@@ -97,10 +107,10 @@ fn a_directory_is_not_read() -> Scene {
         "errors:pipe.writev.EFAULT",
     ],
 )]
-fn memory_outside_the_address_space_is_refused(#[case] call: Call) -> Scene {
+fn memory_outside_the_address_space_is_rejected(#[case] call: Call) -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
-    assert_errno!(call.ask(call.end(&reader, &writer), BAD_ADDRESS, 1, 0, 0), EFAULT);
+    assert_errno!(call.invoke(call.end(&reader, &writer), BAD_ADDRESS, 1, 0, 0), EFAULT);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }
@@ -108,17 +118,18 @@ fn memory_outside_the_address_space_is_refused(#[case] call: Call) -> Scene {
 #[rstest]
 #[case::readv(READV)]
 #[case::writev(WRITEV)]
-/// A segment outside the address space is refused with EFAULT, and the pipe keeps what it held.
+/// readv and writev with an iovec element that points outside the address space fail with EFAULT and leave the data in
+/// the pipe unchanged.
 #[harness::test(
-    id = "pipe.bad-segment",
-    cite = "readv(2), ERRORS as for read(2) and write(2): EFAULT",
+    id = "pipe.bad-iovec-base",
+    cite = [man("readv.2", "ERRORS"), man("read.2", "ERRORS", "EFAULT"), man("write.2", "ERRORS", "EFAULT")],
     covers = ["errors:pipe.readv.EFAULT", "errors:pipe.writev.EFAULT"],
 )]
-fn a_segment_outside_the_address_space_is_refused(#[case] call: Call) -> Scene {
+fn an_iovec_element_outside_the_address_space_is_rejected(#[case] call: Call) -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
-    let nowhere = iovec { iov_base: BAD_ADDRESS as *mut _, iov_len: 1 };
-    assert_errno!(call.ask_vectored(call.end(&reader, &writer), &[nowhere], 1, 0, 0), EFAULT);
+    let unmapped = iovec { iov_base: BAD_ADDRESS as *mut _, iov_len: 1 };
+    assert_errno!(call.invoke_vectored(call.end(&reader, &writer), &[unmapped], 1, 0, 0), EFAULT);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }
@@ -128,11 +139,17 @@ fn a_segment_outside_the_address_space_is_refused(#[case] call: Call) -> Scene {
 #[case::writev(WRITEV)]
 #[case::preadv2(PREADV2)]
 #[case::pwritev2(PWRITEV2)]
-/// On a pipe, a vector with a segment longer than SSIZE_MAX, with a negative number of segments, or with more than IOV_MAX
-/// of them is refused with EINVAL; so is an unknown flag with EOPNOTSUPP, and the pipe keeps what it held.
+/// On a pipe, vectored I/O fails with EINVAL when an iovec element is longer than SSIZE_MAX or the number of elements
+/// is negative or greater than IOV_MAX, and with EOPNOTSUPP when a flag is unknown. The data in the pipe is unchanged.
 #[harness::test(
     id = "pipe.bad-vector",
-    cite = "POSIX.1-2024 readv(), writev(): EINVAL; readv(2): EINVAL, EOPNOTSUPP, and preadv2() with offset -1",
+    cite = [
+        man("readv.2", "ERRORS", "EINVAL"),
+        man("readv.2", "ERRORS", "EOPNOTSUPP"),
+        man("readv.2", "preadv2() and pwritev2()"),
+        posix("readv.3p", "ERRORS", "EINVAL"),
+        posix("writev.3p", "ERRORS", "EINVAL"),
+    ],
     covers = [
         "errors:pipe.readv.EINVAL",
         "errors:pipe.readv.EINVAL.2",
@@ -146,14 +163,14 @@ fn a_segment_outside_the_address_space_is_refused(#[case] call: Call) -> Scene {
         "errors:pipe.pwritev2.EOPNOTSUPP",
     ],
 )]
-fn an_impossible_vector_is_refused_on_a_pipe(#[case] call: Call) -> Scene {
+fn an_invalid_vector_is_rejected_on_a_pipe(#[case] call: Call) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     write_all(&writer, b"abc")?;
     let end = call.end(&reader, &writer);
-    call.assert_refuses_impossible_vectors(end, AT_THE_POSITION);
+    call.assert_rejects_invalid_vectors(end, CURRENT_OFFSET);
     if call.has_flags {
         let mut byte = *b"x";
-        assert_errno!(call.ask_vectored(end, &[segment(&mut byte)], 1, AT_THE_POSITION, UNKNOWN_FLAG), EOPNOTSUPP);
+        assert_errno!(call.invoke_vectored(end, &[element(&mut byte)], 1, CURRENT_OFFSET, UNKNOWN_FLAG), EOPNOTSUPP);
     }
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
@@ -164,11 +181,15 @@ fn an_impossible_vector_is_refused_on_a_pipe(#[case] call: Call) -> Scene {
 #[case::pwritev(PWRITEV)]
 #[case::preadv2(PREADV2)]
 #[case::pwritev2(PWRITEV2)]
-/// On a file, at an offset, a vector with a segment longer than SSIZE_MAX, with a negative number of segments, or with more
-/// than IOV_MAX of them is refused with EINVAL, and the file keeps what it held.
+/// On a regular file, positioned vectored I/O fails with EINVAL when an iovec element is longer than SSIZE_MAX or the
+/// number of elements is negative or greater than IOV_MAX, and leaves the file unchanged.
 #[harness::test(
     id = "pipe.bad-vector-in-file",
-    cite = "POSIX.1-2024 readv(), writev(): EINVAL; readv(2): EINVAL, and preadv(), pwritev()",
+    cite = [
+        man("readv.2", "ERRORS", "EINVAL"),
+        man("readv.2", "preadv() and pwritev()"),
+        man("readv.2", "preadv2() and pwritev2()"),
+    ],
     covers = [
         "errors:pipe.preadv.EINVAL",
         "errors:pipe.preadv.EINVAL.2",
@@ -176,24 +197,24 @@ fn an_impossible_vector_is_refused_on_a_pipe(#[case] call: Call) -> Scene {
         "errors:pipe.pwritev.EINVAL.2",
     ],
 )]
-fn an_impossible_vector_is_refused_in_a_file(#[case] call: Call) -> Scene {
+fn an_invalid_vector_is_rejected_on_a_file(#[case] call: Call) -> Scene {
     let file = file_of(b"abc", libc::O_RDWR)?;
-    call.assert_refuses_impossible_vectors(file.number() as usize, 0);
+    call.assert_rejects_invalid_vectors(file.number() as usize, 0);
     assert_eq!(content(&file), Ok("abc".into()));
     Ok(())
 }
 
 #[rstest]
-#[case::at_the_start(0)]
-#[case::further_on(1)]
-/// preadv and pwritev on a pipe fail with ESPIPE, whatever the offset, and the pipe keeps what it held.
+#[case::offset_0(0)]
+#[case::offset_1(1)]
+/// preadv and pwritev on a pipe fail with ESPIPE at any offset and leave the data in the pipe unchanged.
 #[harness::test(
-    id = "pipe.positioned-vectored",
-    cite = "readv(2), ERRORS as for lseek(2): ESPIPE",
+    id = "pipe.preadv-espipe",
+    cite = [man("readv.2", "ERRORS"), man("lseek.2", "ERRORS", "ESPIPE"), man("readv.2", "preadv() and pwritev()")],
     covers = ["errors:pipe.preadv.ESPIPE", "errors:pipe.pwritev.ESPIPE"],
     layers = [libc, nix, raw],
 )]
-fn a_pipe_has_no_positions(#[case] offset: i64) -> Scene {
+fn preadv_and_pwritev_fail_on_a_pipe(#[case] offset: i64) -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(preadv(&reader, &mut [IoSliceMut::new(&mut [0; 1])], offset), ESPIPE);
@@ -202,14 +223,15 @@ fn a_pipe_has_no_positions(#[case] offset: i64) -> Scene {
     Ok(())
 }
 
-/// preadv2 and pwritev2 on a pipe fail with ESPIPE at an offset, and with offset -1 read and write as readv and writev do.
+/// preadv2 and pwritev2 on a pipe fail with ESPIPE at a nonnegative offset; with offset -1 they read and write like
+/// readv and writev.
 #[harness::test(
-    id = "pipe.positioned-vectored-2",
-    cite = "readv(2), ERRORS as for lseek(2): ESPIPE; preadv2() and pwritev2(): offset -1",
+    id = "pipe.preadv2-espipe",
+    cite = [man("readv.2", "preadv2() and pwritev2()"), man("readv.2", "ERRORS"), man("lseek.2", "ERRORS", "ESPIPE")],
     covers = ["errors:pipe.preadv2.ESPIPE", "errors:pipe.pwritev2.ESPIPE"],
     layers = [libc, raw],
 )]
-fn a_pipe_has_only_the_present_position() -> Scene {
+fn preadv2_and_pwritev2_on_a_pipe_need_offset_minus_1() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(pwritev2(&writer, &[IoSlice::new(b"ab"), IoSlice::new(b"c")], -1, 0), Ok(3));
     let (mut first, mut second) = (*b".", *b"...");
@@ -224,70 +246,71 @@ fn a_pipe_has_only_the_present_position() -> Scene {
     Ok(())
 }
 
-/// Offset -1 of preadv2 and pwritev2: the current position, the only one that a pipe has.
-const AT_THE_POSITION: i64 = -1;
+/// Offset -1 of preadv2 and pwritev2: the current file offset, the only one valid for a pipe.
+const CURRENT_OFFSET: i64 = -1;
 
-/// A bit that no RWF flag has.
+/// A bit that is not an RWF flag.
 const UNKNOWN_FLAG: usize = 1 << 30;
 
-/// A system call that reads or writes, by number: for arguments that no library lets through.
+/// A system call that reads or writes, by number: for arguments that libraries do not pass on.
 #[derive(Clone, Copy, Debug)]
 struct Call {
     name: &'static str,
     number: i64,
-    way: Way,
+    direction: Direction,
     has_flags: bool,
 }
 
-/// Whether a call takes bytes from a pipe or gives it some.
+/// Whether a call reads or writes.
 #[derive(Clone, Copy, Debug)]
-enum Way {
+enum Direction {
     Read,
     Write,
 }
-use Way::{Read, Write};
+use Direction::{Read, Write};
 
-const READ: Call = Call { name: "read", number: libc::SYS_read, way: Read, has_flags: false };
-const WRITE: Call = Call { name: "write", number: libc::SYS_write, way: Write, has_flags: false };
-const READV: Call = Call { name: "readv", number: libc::SYS_readv, way: Read, has_flags: false };
-const WRITEV: Call = Call { name: "writev", number: libc::SYS_writev, way: Write, has_flags: false };
-const PREADV: Call = Call { name: "preadv", number: libc::SYS_preadv, way: Read, has_flags: false };
-const PWRITEV: Call = Call { name: "pwritev", number: libc::SYS_pwritev, way: Write, has_flags: false };
-const PREADV2: Call = Call { name: "preadv2", number: libc::SYS_preadv2, way: Read, has_flags: true };
-const PWRITEV2: Call = Call { name: "pwritev2", number: libc::SYS_pwritev2, way: Write, has_flags: true };
+const READ: Call = Call { name: "read", number: libc::SYS_read, direction: Read, has_flags: false };
+const WRITE: Call = Call { name: "write", number: libc::SYS_write, direction: Write, has_flags: false };
+const READV: Call = Call { name: "readv", number: libc::SYS_readv, direction: Read, has_flags: false };
+const WRITEV: Call = Call { name: "writev", number: libc::SYS_writev, direction: Write, has_flags: false };
+const PREADV: Call = Call { name: "preadv", number: libc::SYS_preadv, direction: Read, has_flags: false };
+const PWRITEV: Call = Call { name: "pwritev", number: libc::SYS_pwritev, direction: Write, has_flags: false };
+const PREADV2: Call = Call { name: "preadv2", number: libc::SYS_preadv2, direction: Read, has_flags: true };
+const PWRITEV2: Call = Call { name: "pwritev2", number: libc::SYS_pwritev2, direction: Write, has_flags: true };
 
 impl Call {
-    /// The end of a pipe for this way, as an argument.
+    /// The end of a pipe for this call, as an argument.
     fn end(self, reader: &Fd, writer: &Fd) -> usize {
-        match self.way {
+        match self.direction {
             Read => reader.number() as usize,
             Write => writer.number() as usize,
         }
     }
 
-    /// A buffer and its length, or segments and their number. The older calls do not look at offset and flags.
-    fn ask(self, fd: usize, start: usize, count: usize, offset: i64, flags: usize) -> Result<i64> {
-        // SAFETY: what is there outlives the call, or is nowhere, or is refused by its length.
+    /// `start` and `count` are a buffer and its length, or an iovec array and its number of elements. Calls without
+    /// offset and flags ignore these.
+    fn invoke(self, fd: usize, start: usize, count: usize, offset: i64, flags: usize) -> Result<i64> {
+        // SAFETY: the memory outlives the call, is not mapped, or is rejected for its length.
         unsafe { syscall(self.name, self.number, [fd, start, count, offset as usize, 0, flags]) }
     }
 
-    fn ask_vectored(self, fd: usize, segments: &[iovec], count: usize, offset: i64, flags: usize) -> Result<i64> {
-        self.ask(fd, segments.as_ptr() as usize, count, offset, flags)
+    fn invoke_vectored(self, fd: usize, elements: &[iovec], count: usize, offset: i64, flags: usize) -> Result<i64> {
+        self.invoke(fd, elements.as_ptr() as usize, count, offset, flags)
     }
 
-    fn assert_refuses_impossible_vectors(self, fd: usize, offset: i64) {
+    fn assert_rejects_invalid_vectors(self, fd: usize, offset: i64) {
         const NEGATIVE: usize = -1_isize as usize;
         let mut byte = *b"x";
-        let good = segment(&mut byte);
-        let too_long = iovec { iov_len: isize::MAX as usize + 1, ..good };
-        let too_many = vec![good; libc::UIO_MAXIOV as usize + 1];
-        assert_errno!(self.ask_vectored(fd, &[too_long], 1, offset, 0), EINVAL);
-        assert_errno!(self.ask_vectored(fd, &[good], NEGATIVE, offset, 0), EINVAL);
-        assert_errno!(self.ask_vectored(fd, &too_many, too_many.len(), offset, 0), EINVAL);
+        let valid = element(&mut byte);
+        let too_long = iovec { iov_len: isize::MAX as usize + 1, ..valid };
+        let too_many = vec![valid; libc::UIO_MAXIOV as usize + 1];
+        assert_errno!(self.invoke_vectored(fd, &[too_long], 1, offset, 0), EINVAL);
+        assert_errno!(self.invoke_vectored(fd, &[valid], NEGATIVE, offset, 0), EINVAL);
+        assert_errno!(self.invoke_vectored(fd, &too_many, too_many.len(), offset, 0), EINVAL);
         assert_eq!(byte, *b"x");
     }
 }
 
-fn segment(bytes: &mut [u8]) -> iovec {
+fn element(bytes: &mut [u8]) -> iovec {
     iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() }
 }

@@ -1,4 +1,4 @@
-//! Writing to a pipe that nobody can read any more.
+//! Writes to a pipe with no readers: SIGPIPE and EPIPE.
 
 use kit::disposition::{block, handle, handled, ignore, pending};
 use kit::prelude::*;
@@ -8,10 +8,16 @@ use rstest::rstest;
 use std::io::IoSlice;
 use std::thread::Builder;
 
-/// A write to a pipe that has no reader kills the writer by SIGPIPE, signal 13, when the signal has its default action.
+/// A write to a pipe with no readers raises SIGPIPE (signal 13), which terminates the process by default.
 #[harness::test(
     id = "pipe.sigpipe-kills",
-    cite = "POSIX.1-2024 write(), <signal.h>; pipe(7), I/O on pipes and FIFOs; signal(7)",
+    cite = [
+        man("pipe.7", "I/O on pipes and FIFOs"),
+        man("signal.7", "Standard signals"),
+        man("signal.7", "Signal numbering for standard signals"),
+        posix("write.3p", "ERRORS", "EPIPE"),
+        posix("signal.h.0p", "DESCRIPTION"),
+    ],
     covers = [
         "notes:pipe.sigpipe-on-write-without-reader",
         "notes:signal.table-13-sigpipe",
@@ -19,7 +25,7 @@ use std::thread::Builder;
     ],
     layers = [libc, nix, raw],
 )]
-fn a_write_without_reader_kills_by_default() -> Scene {
+fn a_write_without_readers_kills_by_default() -> Scene {
     let (reader, writer) = pipe()?;
     drop(reader);
     let child = fork(|| assert_matches!(write(&writer, b"x"), Err(_)))?;
@@ -30,10 +36,14 @@ fn a_write_without_reader_kills_by_default() -> Scene {
 #[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"))]
 #[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]))]
-/// A write to a pipe that has no reader fails with EPIPE, and the process lives, when SIGPIPE is ignored.
+/// When SIGPIPE is ignored, a write to a pipe with no readers fails with EPIPE and no signal is pending.
 #[harness::test(
     id = "pipe.epipe-when-ignored",
-    cite = "POSIX.1-2024 write(), writev(); pipe(7), I/O on pipes and FIFOs",
+    cite = [
+        posix("write.3p", "ERRORS", "EPIPE"),
+        posix("writev.3p", "ERRORS"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = [
         "notes:pipe.sigpipe-on-write-without-reader",
         "behaviours:pipe.epipe-when-ignored",
@@ -42,7 +52,7 @@ fn a_write_without_reader_kills_by_default() -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_write_without_reader_fails_when_sigpipe_is_ignored(#[case] write: fn(&Fd) -> Result<usize>) -> Scene {
+fn a_write_without_readers_fails_when_sigpipe_is_ignored(#[case] write: fn(&Fd) -> Result<usize>) -> Scene {
     ignore(SIGPIPE)?;
     let (reader, writer) = pipe()?;
     drop(reader);
@@ -52,12 +62,13 @@ fn a_write_without_reader_fails_when_sigpipe_is_ignored(#[case] write: fn(&Fd) -
 }
 
 #[rstest]
-#[case::interrupting(SaFlags::empty())]
-#[case::restarting(SaFlags::SA_RESTART)]
-/// A handler of SIGPIPE runs once for a write to a pipe that has no reader, and the write fails with EPIPE after it.
+#[case::without_sa_restart(SaFlags::empty())]
+#[case::with_sa_restart(SaFlags::SA_RESTART)]
+/// A write to a pipe with no readers runs the SIGPIPE handler once and fails with EPIPE, whether or not the handler was
+/// installed with SA_RESTART.
 #[harness::test(
     id = "pipe.epipe-after-handler",
-    cite = "POSIX.1-2024 write(): EPIPE; write(2): EPIPE",
+    cite = [posix("write.3p", "ERRORS", "EPIPE"), man("write.2", "ERRORS", "EPIPE")],
     covers = ["behaviours:pipe.epipe-after-handler", "errors:pipe.write.EPIPE"],
     layers = [libc, nix, raw],
 )]
@@ -70,10 +81,10 @@ fn a_handler_runs_and_the_write_fails(#[case] flags: SaFlags) -> Scene {
     Ok(())
 }
 
-/// When SIGPIPE is blocked, a write to a pipe that has no reader fails with EPIPE, and the signal stays pending.
+/// When SIGPIPE is blocked, a write to a pipe with no readers fails with EPIPE and SIGPIPE remains pending.
 #[harness::test(
     id = "pipe.epipe-when-blocked",
-    cite = "POSIX.1-2024 write(): EPIPE; write(2): EPIPE",
+    cite = [posix("write.3p", "ERRORS", "EPIPE"), man("write.2", "ERRORS", "EPIPE")],
     covers = ["behaviours:pipe.epipe-when-blocked", "errors:pipe.write.EPIPE"],
     layers = [libc, nix, raw],
 )]
@@ -90,11 +101,11 @@ fn a_blocked_sigpipe_stays_pending() -> Scene {
 /// SIGPIPE is sent to the thread that writes, not to its process.
 #[harness::test(
     id = "pipe.sigpipe-to-writing-thread",
-    cite = "POSIX.1-2024 write(): a SIGPIPE signal shall also be sent to the thread",
+    cite = [posix("write.3p", "ERRORS", "EPIPE")],
     covers = ["behaviours:pipe.sigpipe-on-write"],
     layers = [libc, nix, raw],
 )]
-fn sigpipe_is_the_writing_threads() -> Scene {
+fn sigpipe_is_sent_to_the_writing_thread() -> Scene {
     block(SIGPIPE)?;
     let (reader, writer) = pipe()?;
     drop(reader);
@@ -111,14 +122,19 @@ fn sigpipe_is_the_writing_threads() -> Scene {
 #[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"), Syscall::WRITE)]
 #[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]), Syscall::WRITEV)]
-/// A writer that sleeps on a full pipe is woken by the close of the last read end, with SIGPIPE and EPIPE.
+/// Closing the last read end wakes a writer that is blocked on the full pipe: SIGPIPE is raised and the write fails
+/// with EPIPE.
 #[harness::test(
-    id = "pipe.last-reader-wakes-writer",
-    cite = "POSIX.1-2024 write(); pipe(7), I/O on pipes and FIFOs",
+    id = "pipe.last-reader-close-wakes-writer",
+    cite = [
+        kernel("fs/pipe.c", "anon_pipe_write", "6.18"),
+        posix("write.3p", "ERRORS", "EPIPE"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["behaviours:pipe.blocked-writer-wakes-epipe", "errors:pipe.write.EPIPE", "errors:pipe.writev.EPIPE"],
     layers = [libc, nix, raw],
 )]
-fn the_close_of_the_last_reader_wakes_a_writer(
+fn closing_the_last_reader_wakes_a_blocked_writer(
     #[case] write: fn(&Fd) -> Result<usize>,
     #[case] call: Syscall,
 ) -> Scene {

@@ -1,4 +1,4 @@
-//! A stream of bytes: order, borders, pieces, and who gets what.
+//! The byte stream: order, boundaries, and which reader gets the data.
 
 use kit::prelude::*;
 use kit::property::show;
@@ -7,10 +7,10 @@ use std::collections::VecDeque;
 use std::io::{IoSlice, IoSliceMut};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// No borders are kept between writes: one read returns the bytes of several, joined.
+/// Write boundaries are not preserved: one read returns the data of several writes.
 #[harness::test(
     id = "pipe.byte-stream",
-    cite = "pipe(7), I/O on pipes and FIFOs: no concept of message boundaries",
+    cite = [man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["behaviours:pipe.byte-stream", "notes:pipe.byte-stream"],
     layers = [libc, nix, raw],
 )]
@@ -24,14 +24,14 @@ fn one_read_returns_several_writes() -> Scene {
     Ok(())
 }
 
-/// A pipe that was made with O_DIRECT is no stream: each read returns the bytes of one write.
+/// A pipe created with O_DIRECT preserves write boundaries: each read returns the data of one write.
 #[harness::test(
-    id = "pipe.stream-but-for-packets",
-    cite = "pipe(2), O_DIRECT; pipe(7), I/O on pipes and FIFOs",
+    id = "pipe.packet-mode-preserves-boundaries",
+    cite = [man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["notes:pipe.byte-stream"],
     layers = [libc, nix, raw],
 )]
-fn packet_mode_keeps_the_borders_of_writes() -> Scene {
+fn packet_mode_preserves_write_boundaries() -> Scene {
     let (reader, writer) = pipe2(libc::O_DIRECT)?;
     assert_eq!(write(&writer, b"abc"), Ok(3));
     assert_eq!(write(&writer, b"de"), Ok(2));
@@ -42,14 +42,14 @@ fn packet_mode_keeps_the_borders_of_writes() -> Scene {
     Ok(())
 }
 
-/// A reader takes what pieces it likes, whatever pieces were written.
+/// Data can be read in pieces of any size, whatever the sizes of the writes.
 #[harness::test(
-    id = "pipe.any-pieces",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 read()",
+    id = "pipe.any-read-size",
+    cite = [man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.reader-any-chunk"],
     layers = [libc, nix, raw],
 )]
-fn a_reader_takes_any_pieces() -> Scene {
+fn reads_may_have_any_size() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"hello")?;
     assert_eq!(read_bytes(&reader, 2), Ok("he".into()));
@@ -64,23 +64,24 @@ fn a_reader_takes_any_pieces() -> Scene {
 proptest! {
     #![proptest_config(kit::property::cases(64))]
 
-    /// Whatever the pieces in which bytes are written and read, the pipe is a queue of bytes: nothing is lost, doubled or moved.
+    /// Whatever the sizes of the writes and reads, data is read first in, first out: no byte is lost, duplicated or
+    /// reordered.
     #[harness::test(
         id = "pipe.queue-of-bytes",
-        cite = "pipe(7), I/O on pipes and FIFOs: a byte stream; POSIX.1-2024 pipe(): first-in-first-out",
+        cite = [posix("pipe.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
         covers = ["behaviours:pipe.fifo-order", "notes:pipe.reader-any-chunk"],
     )]
-    fn a_pipe_is_a_queue_of_bytes(pieces in prop::collection::vec((1..300_usize, 1..400_usize), 1..12)) {
-        show(is_a_queue(&pieces));
+    fn a_pipe_is_a_queue_of_bytes(sizes in prop::collection::vec((1..300_usize, 1..400_usize), 1..12)) {
+        show(is_a_queue(&sizes));
     }
 }
 
-/// Each piece is one write and then one read; what the reads leave is read at the end.
-fn is_a_queue(pieces: &[(usize, usize)]) -> Scene {
+/// Each pair is the size of a write and of the read after it; the remaining data is read at the end.
+fn is_a_queue(sizes: &[(usize, usize)]) -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let mut to_write = Bytes::sequence(12 * 300).0.into_iter();
     let mut queue = VecDeque::new();
-    for (written, wanted) in pieces {
+    for (written, wanted) in sizes {
         let piece: Vec<u8> = to_write.by_ref().take(*written).collect();
         assert_eq!(write(&writer, &piece), Ok(piece.len()));
         queue.extend(piece);
@@ -94,24 +95,24 @@ fn is_a_queue(pieces: &[(usize, usize)]) -> Scene {
     Ok(())
 }
 
-/// Bytes come out in exactly the order in which they went in, many times the capacity too.
+/// Data is read in the order in which it was written, even when it is many times the capacity of the pipe.
 #[harness::test(
     id = "pipe.order",
-    cite = "pipe(7), I/O on pipes and FIFOs: a byte stream; POSIX.1-2024 pipe(): first-in-first-out",
+    cite = [posix("pipe.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.order-preserved", "behaviours:pipe.fifo-order"],
     layers = [libc, nix, raw],
 )]
-fn a_mebibyte_comes_out_in_order() -> Scene {
+fn a_mebibyte_is_read_in_order() -> Scene {
     const COUNT: usize = 1 << 20;
-    const ODD_PIECE: usize = 4999;
+    const ODD_SIZE: usize = 4999;
     let (reader, writer) = pipe()?;
     let sent = Bytes::sequence(COUNT);
     let child = fork(|| assert_eq!(write(&writer, &sent.0), Ok(COUNT)))?;
     drop(writer);
     let mut received = Vec::new();
     while received.len() < COUNT {
-        let piece = read_bytes(&reader, ODD_PIECE);
-        assert_matches!(&piece, Ok(Bytes(piece)) if (1..=ODD_PIECE).contains(&piece.len()));
+        let piece = read_bytes(&reader, ODD_SIZE);
+        assert_matches!(&piece, Ok(Bytes(piece)) if (1..=ODD_SIZE).contains(&piece.len()));
         received.extend(piece?.0);
     }
     assert_eq!(Bytes(received), sent);
@@ -119,13 +120,14 @@ fn a_mebibyte_comes_out_in_order() -> Scene {
     child.join()
 }
 
-/// The same bytes that different pieces were written as read the same; records that say how long they are can be told apart.
+/// Write boundaries are not preserved: the same bytes read the same however they were written, and records must carry
+/// their own length.
 #[harness::test(
     id = "pipe.records-need-parsing",
-    cite = "pipe(7), I/O on pipes and FIFOs: no concept of message boundaries",
+    cite = [man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.structure-needs-parsing"],
 )]
-fn structure_is_the_readers_to_find() -> Scene {
+fn records_must_carry_their_own_length() -> Scene {
     let (reader, writer) = pipe()?;
     let received_of = |pieces: &[&str]| -> Scene<Result<Bytes>> {
         pieces.iter().try_for_each(|piece| write_all(&writer, piece.as_bytes()))?;
@@ -139,7 +141,7 @@ fn structure_is_the_readers_to_find() -> Scene {
     Ok(())
 }
 
-/// Records, each after a byte that tells its length.
+/// Splits records, each of which is preceded by its length in one byte.
 fn parsed(bytes: &[u8]) -> Vec<&[u8]> {
     let mut records = Vec::new();
     let mut rest = bytes;
@@ -151,14 +153,14 @@ fn parsed(bytes: &[u8]) -> Vec<&[u8]> {
     records
 }
 
-/// What is read is gone from the pipe: its room is free again, and no other reader sees it.
+/// A read removes the data from the pipe: its space is free for another write, and no other reader gets it.
 #[harness::test(
     id = "pipe.read-consumes",
-    cite = "POSIX.1-2024 read(), write(); pipe(7), I/O on pipes and FIFOs",
+    cite = [man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.read-consumes"],
     layers = [libc, nix, raw],
 )]
-fn a_read_takes_the_bytes_out() -> Scene {
+fn a_read_removes_the_data() -> Scene {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let (held, page) = (fill(&writer)?, page_size());
     let added = vec![b'x'; page];
@@ -172,10 +174,10 @@ fn a_read_takes_the_bytes_out() -> Scene {
     Ok(())
 }
 
-/// Of several readers that wait, each takes bytes that no other gets.
+/// When several readers are blocked on a pipe, each byte is read by exactly one of them.
 #[harness::test(
-    id = "pipe.readers-share",
-    cite = "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs",
+    id = "pipe.each-byte-to-one-reader",
+    cite = [kernel("fs/pipe.c", "anon_pipe_read", "6.18")],
     covers = ["behaviours:pipe.multiple-readers-split"],
     layers = [libc, nix, raw],
 )]
@@ -199,10 +201,10 @@ fn each_byte_reaches_one_reader() -> Scene {
     Ok(())
 }
 
-/// readv fills its buffers in the order of the array, each before the next, with as many bytes as there are.
+/// readv fills its buffers in array order, each one completely before the next, and returns the number of bytes read.
 #[harness::test(
     id = "pipe.readv-order",
-    cite = "POSIX.1-2024 readv(); readv(2)",
+    cite = [posix("readv.3p", "DESCRIPTION"), man("readv.2", "DESCRIPTION")],
     covers = ["behaviours:pipe.readv-fills-in-order"],
     layers = [libc, nix, raw],
 )]
@@ -217,25 +219,25 @@ fn readv_fills_its_buffers_in_order() -> Scene {
     Ok(())
 }
 
-/// writev adds its segments in the order of the array, as one stretch of bytes.
+/// writev writes its buffers in array order as one contiguous sequence of bytes.
 #[harness::test(
     id = "pipe.writev-order",
-    cite = "POSIX.1-2024 writev(); readv(2)",
+    cite = [posix("writev.3p", "DESCRIPTION"), man("readv.2", "DESCRIPTION")],
     covers = ["behaviours:pipe.writev-gathers-in-order"],
     layers = [libc, nix, raw],
 )]
-fn writev_gathers_its_segments_in_order() -> Scene {
+fn writev_writes_its_buffers_in_order() -> Scene {
     let (reader, writer) = pipe()?;
-    let segments = [&b"ab"[..], b"", b"cde", b"f"].map(IoSlice::new);
-    assert_eq!(writev(&writer, &segments), Ok(6));
+    let buffers = [&b"ab"[..], b"", b"cde", b"f"].map(IoSlice::new);
+    assert_eq!(writev(&writer, &buffers), Ok(6));
     assert_eq!(read_bytes(&reader, 9), Ok("abcdef".into()));
     Ok(())
 }
 
-/// FIONREAD tells on either end how many bytes are unread.
+/// FIONREAD on either end returns the number of unread bytes in the pipe.
 #[harness::test(
     id = "pipe.unread-count",
-    cite = "pipe(7), Pipe capacity: FIONREAD",
+    cite = [man("pipe.7", "Pipe capacity")],
     covers = ["behaviours:pipe.fionread-count"],
 )]
 fn fionread_counts_unread_bytes() -> Scene {
@@ -252,14 +254,14 @@ fn fionread_counts_unread_bytes() -> Scene {
     Ok(())
 }
 
-/// A read of no bytes returns 0 without waiting, from an empty pipe too, and takes nothing.
+/// A zero-length read returns 0 without blocking, even from an empty pipe, and consumes nothing.
 #[harness::test(
     id = "pipe.zero-length-read",
-    cite = "Linux fs/pipe.c, pipe_read(): null read succeeds (5.10 to 6.18); POSIX.1-2024 read(): nbyte is 0",
+    cite = [posix("read.3p", "DESCRIPTION"), man("read.2", "DESCRIPTION")],
     covers = ["behaviours:pipe.zero-length-read"],
     layers = [libc, nix, raw],
 )]
-fn a_read_of_nothing_returns_at_once() -> Scene {
+fn a_zero_length_read_returns_at_once() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(read(&reader, &mut []), Ok(0));
     write_all(&writer, b"x")?;
@@ -268,14 +270,14 @@ fn a_read_of_nothing_returns_at_once() -> Scene {
     Ok(())
 }
 
-/// A write of no bytes returns 0 and adds nothing, to a full pipe and to one without a reader too, where it sends no SIGPIPE.
+/// A zero-length write returns 0 and adds nothing, even to a full pipe; on a pipe with no readers it raises no SIGPIPE.
 #[harness::test(
     id = "pipe.zero-length-write",
-    cite = "Linux fs/pipe.c, pipe_write(): null write succeeds (5.10 to 6.18)",
+    cite = [kernel("fs/pipe.c", "anon_pipe_write", "6.18")],
     covers = ["behaviours:pipe.zero-length-write"],
     layers = [libc, nix, raw],
 )]
-fn a_write_of_nothing_adds_nothing() -> Scene {
+fn a_zero_length_write_adds_nothing() -> Scene {
     let (reader, writer) = pipe()?;
     assert_eq!(write(&writer, b""), Ok(0));
     assert_eq!(unread(&reader), Ok(0));

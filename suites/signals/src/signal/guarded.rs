@@ -1,4 +1,4 @@
-//! SIGKILL and SIGSTOP to processes that guard themselves against every other signal, and SIGKILL to a stopped one.
+//! SIGKILL and SIGSTOP to a process that ignores, handles or blocks all other signals; SIGKILL to a stopped process.
 
 use super::{assert_sigkill_kills, assert_sigstop_stops};
 use calls::signals::{Action, action_of, kill, sigprocmask};
@@ -14,15 +14,19 @@ use rstest::rstest;
 #[case::handled(handle_all)]
 #[case::blocked(block_all)]
 #[case::blocked_and_ignored(block_and_ignore_all)]
-/// SIGKILL kills a process that blocks, ignores or handles every signal that it can.
+/// SIGKILL terminates a process that ignores, handles or blocks every standard signal that it can.
 #[harness::test(
-    id = "signal.sigkill-guarded",
-    cite = "POSIX.1-2024 <signal.h>, sigaction(), sigprocmask(); signal(7), Standard signals",
+    id = "signal.sigkill-with-other-signals",
+    cite = [
+        posix("signal.h.0p", "DESCRIPTION"),
+        posix("pthread_sigmask.3p", "DESCRIPTION"),
+        man("signal.7", "Standard signals"),
+    ],
     covers = ["notes:signal.sigkill-uncatchable", "notes:signal.table-09-sigkill", "behaviours:sigdisp.kill-stop-unchangeable"],
     layers = [libc, nix, raw],
 )]
-fn sigkill_kills_whoever_guards_itself(#[case] guard: fn() -> Scene) -> Scene {
-    assert_sigkill_kills(guard)
+fn sigkill_kills_whatever_the_process_does_with_other_signals(#[case] setup: fn() -> Scene) -> Scene {
+    assert_sigkill_kills(setup)
 }
 
 #[rstest]
@@ -30,25 +34,31 @@ fn sigkill_kills_whoever_guards_itself(#[case] guard: fn() -> Scene) -> Scene {
 #[case::handled(handle_all)]
 #[case::blocked(block_all)]
 #[case::blocked_and_ignored(block_and_ignore_all)]
-/// SIGSTOP stops, and does not end, a process that blocks, ignores or handles every signal that it can, and SIGCONT, though it is
-/// among these, lets it run on to its own end.
+/// SIGSTOP stops, and does not terminate, a process that ignores, handles or blocks every standard signal that it can;
+/// SIGCONT resumes it although SIGCONT is one of them.
 #[harness::test(
-    id = "signal.sigstop-guarded",
-    cite = "POSIX.1-2024 XSH, Signal Actions; POSIX.1-2024 sigaction(), sigprocmask(); signal(7), Standard signals",
+    id = "signal.sigstop-with-other-signals",
+    cite = [
+        posix("XSH", "2.4.1 Signal Generation and Delivery"),
+        posix("XSH", "2.4.3 Signal Actions"),
+        posix("signal.h.0p", "DESCRIPTION"),
+        posix("pthread_sigmask.3p", "DESCRIPTION"),
+        man("signal.7", "Standard signals"),
+    ],
     covers = [
         "notes:signal.sigstop-uncatchable", "notes:signal.table-19-sigstop", "behaviours:sigdisp.kill-stop-unchangeable",
         "behaviours:sigjob.cont-resumes-even-if-blocked",
     ],
     layers = [libc, nix, raw],
 )]
-fn sigstop_stops_whoever_guards_itself(#[case] guard: fn() -> Scene) -> Scene {
-    assert_sigstop_stops(guard)
+fn sigstop_stops_whatever_the_process_does_with_other_signals(#[case] setup: fn() -> Scene) -> Scene {
+    assert_sigstop_stops(setup)
 }
 
-/// SIGKILL kills a stopped process at once, where SIGTERM stays pending.
+/// SIGKILL terminates a stopped process; SIGTERM remains pending while the process is stopped.
 #[harness::test(
     id = "signal.sigkill-stopped",
-    cite = "POSIX.1-2024 XSH, Signal Actions; Linux 6.18 kernel/signal.c, wants_signal()",
+    cite = [posix("XSH", "2.4.3 Signal Actions"), kernel("kernel/signal.c", "wants_signal", "6.18")],
     covers = ["behaviours:sigjob.sigkill-ends-stopped"],
     layers = [libc, nix, raw],
 )]
@@ -64,7 +74,7 @@ fn sigkill_kills_a_stopped_process() -> Scene {
     Ok(())
 }
 
-/// The standard signals whose action can be changed.
+/// The standard signals whose disposition can be changed.
 fn changeable() -> impl Iterator<Item = Known> {
     Known::iterator().filter(|known| !matches!(known, Known::SIGKILL | Known::SIGSTOP))
 }
@@ -77,7 +87,7 @@ fn ignore_all() -> Scene {
     Ok(())
 }
 
-/// By the C library whatever the layer, since SIGCONT runs the handler.
+/// Through the C library in every layer, since SIGCONT runs the handler.
 fn handle_all() -> Scene {
     for known in changeable() {
         handle(known, SaFlags::empty())?;
@@ -98,7 +108,7 @@ fn block_and_ignore_all() -> Scene {
     block_all()
 }
 
-/// The signals that are pending for the process, as /proc tells them: bit n - 1 stands for signal n.
+/// The signals pending for the process, as in /proc/PID/status: bit n - 1 is signal n.
 fn pending(child: &Child) -> Scene<u64> {
     let status = mark::by_harness(|| std::fs::read_to_string(format!("/proc/{}/status", child.pid())))?;
     let bits = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));

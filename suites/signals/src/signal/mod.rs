@@ -9,13 +9,13 @@ use harness::standing;
 use kit::prelude::*;
 use libc::{SIGCONT, SIGKILL, SIGSTOP};
 
-/// Asserts that SIGSTOP stops, and does not end, a process that keeps signals off in this way, and that SIGCONT lets it run on to its
-/// own end.
-fn assert_sigstop_stops(keep_off: impl FnOnce() -> Scene) -> Scene {
-    let go = Meeting::new()?;
+/// Asserts that SIGSTOP stops, and does not terminate, a process that has run `setup`, and that SIGCONT resumes it
+/// until it exits.
+fn assert_sigstop_stops(setup: impl FnOnce() -> Scene) -> Scene {
+    let resumed = Meeting::new()?;
     let child = fork(|| -> Scene {
-        keep_off()?;
-        go.wait_for(1);
+        setup()?;
+        resumed.wait_for(1);
         exit(77)
     })?;
     child.wait_until_blocked_in(Syscall::FUTEX)?;
@@ -25,7 +25,7 @@ fn assert_sigstop_stops(keep_off: impl FnOnce() -> Scene) -> Scene {
     assert_eq!(standing::state(child.pid()), Some('T'));
     assert_eq!(kill(child.pid(), SIGCONT), Ok(()));
     assert_eq!(child.wait_until_continued()?, Ended::Continued);
-    go.arrive();
+    resumed.arrive();
     let ended = child.wait()?;
     assert_eq!(ended, Ended::Exited(77));
     observe("the process after SIGSTOP", stopped);
@@ -33,9 +33,9 @@ fn assert_sigstop_stops(keep_off: impl FnOnce() -> Scene) -> Scene {
     Ok(())
 }
 
-/// Asserts that SIGKILL ends a process that keeps signals off in this way.
-fn assert_sigkill_kills(keep_off: impl FnOnce() -> Scene) -> Scene {
-    let child = holder(keep_off)?;
+/// Asserts that SIGKILL terminates a process that has run `setup`.
+fn assert_sigkill_kills(setup: impl FnOnce() -> Scene) -> Scene {
+    let child = holder(setup)?;
     assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
     assert_eq!(child.wait()?, Ended::Killed { by: Signal(9), core: false });
     Ok(())

@@ -1,4 +1,4 @@
-//! Signals to processes that have ended.
+//! Signals to processes that have terminated.
 
 use calls::signals::kill;
 use harness::standing;
@@ -7,15 +7,15 @@ use libc::SIGKILL;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::Pid;
 
-/// SIGKILL does nothing to a zombie: kill() succeeds, and the zombie stays, with the status it ended with, until it is waited for; only
-/// then does kill() fail with ESRCH.
+/// SIGKILL has no effect on a zombie: kill succeeds, and the zombie keeps its exit status until it is waited for. After
+/// that, kill fails with ESRCH.
 #[harness::test(
     id = "signal.zombie-sigkill",
-    cite = "POSIX.1-2024 kill(); kill(2): ESRCH",
+    cite = [posix("kill.3p", "ERRORS", "ESRCH"), posix("kill.3p", "RATIONALE"), man("kill.2", "ERRORS", "ESRCH")],
     covers = ["notes:signal.table-09-sigkill", "behaviours:sigsend.zombie-exists", "errors:signal.kill.ESRCH"],
     layers = [libc, nix, raw],
 )]
-fn a_zombie_is_there_until_it_is_waited_for() -> Scene {
+fn sigkill_does_not_affect_a_zombie() -> Scene {
     let child = fork(|| -> Scene { exit(7) })?;
     waitid(Id::Pid(Pid::from_raw(child.pid())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     assert_eq!(kill(child.pid(), SIGKILL), Ok(()));

@@ -1,4 +1,4 @@
-//! Stream pipes, which carry bytes both ways: on Linux a pair of connected sockets.
+//! Socket pairs of type SOCK_STREAM, which carry data in both directions.
 
 use kit::disposition::ignore;
 use kit::passing::{self, Door};
@@ -8,15 +8,16 @@ use libc::O_NONBLOCK;
 use linkme::distributed_slice;
 use nix::sys::signal::Signal::SIGPIPE;
 
-/// A stream pipe carries a stream of bytes each way, and one way goes on when the other was shut down.
+/// A socket pair of type SOCK_STREAM carries a byte stream in each direction; after one direction is shut down for
+/// writing, the other still works.
 #[harness::test(
-    id = "stream-pipe.both-ways",
-    cite = "POSIX.1-2024 socketpair(), shutdown(); socketpair(2)",
+    id = "socketpair.bidirectional",
+    cite = [posix("socketpair.3p", "DESCRIPTION", "SOCK_STREAM"), posix("shutdown.3p", "DESCRIPTION", "SHUT_WR")],
     covers = ["notes:spipe.bidirectional"],
     layers = [libc, nix, raw],
 )]
-fn bytes_go_both_ways() -> Scene {
-    // So that each failure is an error to be read, not a signal or a read without end.
+fn data_flows_in_both_directions() -> Scene {
+    // So that a failure is an error, not a signal or a read that blocks forever.
     ignore(SIGPIPE)?;
     let (one, other) = assert_ok!(stream_pair());
     assert_eq!(set_flags(&other, O_NONBLOCK), Ok(0));
@@ -35,34 +36,34 @@ fn bytes_go_both_ways() -> Scene {
 
 #[distributed_slice(PROGRAMS)]
 static ANSWER: Program = Program {
-    name: "that answers by a stream pipe",
-    body: |door| {
-        let end = passing::receive(&passing::enter(&door[0])?)?;
+    name: "that answers over a socket pair",
+    body: |paths| {
+        let end = passing::receive(&passing::enter(&paths[0])?)?;
         let question = read_bytes(&end, 9);
         assert_eq!(question, Ok("ping".into()));
         assert_eq!(write(&end, b"pong!"), Ok(5));
-        observe("bytes that an unrelated process reads from a stream pipe", question?.0.len());
+        observe("bytes that an unrelated process reads from a socket pair", question?.0.len());
         Ok(())
     },
 };
 
-/// A stream pipe is not for relatives only either: an unrelated process can be handed an end, and talks both ways.
+/// An end of a socket pair passed with SCM_RIGHTS lets an unrelated process read and write.
 #[harness::test(
-    id = "stream-pipe.passed-to-unrelated",
-    cite = "unix(7), SCM_RIGHTS; POSIX.1-2024 socketpair()",
+    id = "socketpair.passed-to-unrelated",
+    cite = [man("unix.7", "Ancillary messages", "SCM_RIGHTS"), posix("socketpair.3p", "DESCRIPTION", "SOCK_STREAM")],
     covers = ["notes:spipe.only-first-limit-lifted"],
 )]
 fn an_end_can_be_passed_to_an_unrelated_process() -> Scene {
-    let door = Door::new("door")?;
-    let stranger = unrelated::start(&ANSWER, &["door".into()])?;
-    let socket = door.let_in()?;
+    let listener = Door::new("listener")?;
+    let unrelated_process = unrelated::start(&ANSWER, &["listener".into()])?;
+    let socket = listener.let_in()?;
     let (ours, theirs) = stream_pair()?;
     assert_eq!(write(&ours, b"ping"), Ok(4));
     passing::pass(&socket, &theirs)?;
     drop(theirs);
-    stranger.join()?;
+    unrelated_process.join()?;
     let answer = read_bytes(&ours, 9);
     assert_eq!(answer, Ok("pong!".into()));
-    observe("bytes that an unrelated process sends back over a stream pipe", answer?.0.len());
+    observe("bytes that an unrelated process sends back over a socket pair", answer?.0.len());
     Ok(())
 }
