@@ -1,17 +1,22 @@
-//! Who may use a FIFO.
+//! Access permissions of a FIFO.
 
 use kit::prelude::*;
 use kit::privilege::{become_second_user, drop_capabilities};
 use libc::{O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 
-/// The mode of a FIFO is looked at when it is opened, not when an open descriptor is read or written.
+/// The mode of a FIFO is checked when it is opened. Clearing its permission bits makes a later open by an unprivileged
+/// process fail with EACCES, but does not affect reads and writes on descriptors that are already open.
 #[harness::test(
     id = "fifo.mode-checked-at-open",
-    cite = "POSIX.1-2024 open(): EACCES, read(), write(); mkfifo(3)",
+    cite = [
+        posix("open.3p", "ERRORS", "EACCES"),
+        posix("chmod.3p", "APPLICATION USAGE"),
+        man("open.2", "ERRORS", "EACCES"),
+    ],
     covers = ["behaviours:fifo.perm-checked-at-open"],
     layers = [libc, nix, raw],
 )]
-fn a_mode_that_is_taken_away_binds_later_opens_only() -> Scene {
+fn the_mode_is_checked_when_a_fifo_is_opened() -> Scene {
     let fifo = Fifo::new()?;
     let child = fork(|| -> Scene {
         drop_capabilities()?;
@@ -26,17 +31,23 @@ fn a_mode_that_is_taken_away_binds_later_opens_only() -> Scene {
     child.join()
 }
 
-/// Another user's process can use a FIFO when its mode lets it, and is refused with EACCES when it does not.
+/// A process of another user can open a FIFO for reading or for writing if the FIFO's mode grants others that access;
+/// otherwise the open fails with EACCES.
 #[harness::test(
     id = "fifo.another-user",
-    cite = "POSIX.1-2024 open(): EACCES; mkfifo(3): any process can open it for reading or writing; path_resolution(7)",
+    cite = [
+        posix("XBD", "4.5 File Access Permissions"),
+        posix("open.3p", "ERRORS", "EACCES"),
+        man("pipe.7", "DESCRIPTION"),
+        man("path_resolution.7", "Permissions"),
+    ],
     covers = ["notes:fifo.any-process-with-path-access"],
     needs = [second_uid],
     layers = [libc, nix, raw],
 )]
-fn another_user_needs_the_mode() -> Scene {
-    let _folder = Name::folder("folder", 0o755)?;
-    let fifo = Fifo::named("folder/fifo")?;
+fn another_user_needs_permission_by_the_mode() -> Scene {
+    let _directory = Name::folder("directory", 0o755)?;
+    let fifo = Fifo::named("directory/fifo")?;
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
     let refused = fork(|| -> Scene {
         become_second_user()?;
@@ -58,30 +69,35 @@ fn another_user_needs_the_mode() -> Scene {
     Ok(())
 }
 
-/// With fs.protected_fifos on, an open with O_CREAT of a FIFO in a sticky folder that everybody may write to fails with
-/// EACCES, also for root, unless the FIFO is the opener's own or the folder's owner's.
+/// If fs.protected_fifos is nonzero, an open with O_CREAT of an existing FIFO in a world-writable sticky directory
+/// fails with EACCES, unless the FIFO is owned by the caller or by the owner of the directory.
 #[harness::test(
     id = "fifo.protected",
-    cite = "proc(5), /proc/sys/fs/protected_fifos; open(2): EACCES; Linux 6.18 fs/namei.c, may_create_in_sticky()",
+    cite = [
+        man("open.2", "ERRORS", "EACCES"),
+        man("proc_sys_fs.5", "DESCRIPTION", "/proc/sys/fs/protected_fifos"),
+        kernel("fs/namei.c", "may_create_in_sticky", "6.18"),
+    ],
     covers = ["behaviours:fifo.protected-fifos", "errors:fifo.open.EACCES.3"],
     needs = [protected_fifos, second_uid],
     layers = [libc, nix, raw],
 )]
-fn a_foreign_fifo_in_a_sticky_folder_is_protected() -> Scene {
-    // The folder, and one of the FIFOs, are the first user's.
-    let folder = Name::folder("folder", 0o1777)?;
-    let (of_folder_owner, foreign) = (Fifo::named("folder/of-folder-owner")?, folder.join("foreign"));
-    of_folder_owner.set_permissions(0o666)?;
+fn o_creat_on_anothers_fifo_in_a_sticky_directory_fails() -> Scene {
+    // The directory and one of the FIFOs are owned by the first user.
+    let directory = Name::folder("directory", 0o1777)?;
+    let (directory_owners, another_users) =
+        (Fifo::named("directory/directory-owners")?, directory.join("another-users"));
+    directory_owners.set_permissions(0o666)?;
     let second_user = fork(|| -> Scene {
         become_second_user()?;
-        drop(assert_ok!(open_mode(&of_folder_owner, O_RDWR | O_CREAT, 0o600)));
-        mkfifo(&foreign, 0o600)?;
-        drop(assert_ok!(open_mode(&foreign, O_RDWR | O_CREAT, 0o600)));
+        drop(assert_ok!(open_mode(&directory_owners, O_RDWR | O_CREAT, 0o600)));
+        mkfifo(&another_users, 0o600)?;
+        drop(assert_ok!(open_mode(&another_users, O_RDWR | O_CREAT, 0o600)));
         Ok(())
     })?;
     second_user.join()?;
-    assert_errno!(open_mode(&foreign, O_RDWR | O_CREAT, 0o600), EACCES);
-    // It is the wish to create that is refused, not the access.
-    drop(assert_ok!(open(&foreign, O_RDWR)));
+    assert_errno!(open_mode(&another_users, O_RDWR | O_CREAT, 0o600), EACCES);
+    // O_CREAT is refused, not the access.
+    drop(assert_ok!(open(&another_users, O_RDWR)));
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! The calls that make and open FIFOs, in one form each, for tables over them.
+//! The calls that create and open FIFOs, with one signature each, for table-driven specs.
 
 use kit::prelude::*;
 use libc::{AT_FDCWD, S_IFIFO};
 use std::path::Path;
 
-/// A call that makes a FIFO with this mode.
+/// A call that creates a FIFO with this mode.
 pub type Make = fn(&Path, u32) -> Result<()>;
 
 pub const MKFIFO: Make = |path, mode| mkfifo(path, mode);
@@ -12,19 +12,19 @@ pub const MKFIFOAT: Make = |path, mode| mkfifoat(AT_FDCWD, path, mode);
 pub const MKNOD: Make = |path, mode| mknod(path, S_IFIFO | mode, 0);
 pub const MKNODAT: Make = |path, mode| mknodat(AT_FDCWD, path, S_IFIFO | mode, 0);
 
-/// A call that makes a FIFO at a path that starts at the folder.
+/// A call that creates a FIFO at a pathname relative to a directory descriptor.
 pub type MakeAt = fn(i32, &Path) -> Result<()>;
 
-pub const MKFIFOAT_FROM: MakeAt = |folder, path| mkfifoat(folder, path, 0o600);
-pub const MKNODAT_FROM: MakeAt = |folder, path| mknodat(folder, path, S_IFIFO | 0o600, 0);
+pub const MKFIFOAT_FROM: MakeAt = |dirfd, path| mkfifoat(dirfd, path, 0o600);
+pub const MKNODAT_FROM: MakeAt = |dirfd, path| mknodat(dirfd, path, S_IFIFO | 0o600, 0);
 
-/// A call that opens with these flags.
+/// A call that opens a file with these flags.
 pub type Open = fn(&Path, i32) -> Result<Fd>;
 
 pub const OPEN: Open = |path, flags| open(path, flags);
 pub const OPENAT: Open = |path, flags| openat(AT_FDCWD, path, flags);
 
-/// The access mode of an open file, and whether it blocks.
+/// The access mode and the O_NONBLOCK flag of an open file description.
 pub fn access_and_blocking(fd: &Fd) -> Result<i32> {
     get_flags(fd).map(|flags| flags & (libc::O_ACCMODE | libc::O_NONBLOCK))
 }

@@ -1,40 +1,42 @@
-//! What flows through an open FIFO, and where it is on the way.
+//! Data transfer through a FIFO.
 
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_WRONLY};
 use nix::sys::stat::FileStat;
 use std::time::Instant;
 
-/// Bytes leave a FIFO in the order in which they were written, also when there are more than it holds.
+/// Bytes are read from a FIFO in the order in which they were written, even if more are written than the FIFO can hold
+/// at once.
 #[harness::test(
     id = "fifo.order",
-    cite = "POSIX.1-2024 XBD, FIFO Special File: data is read on a first-in-first-out basis; fifo(7)",
+    cite = [posix("XBD", "3.163 FIFO Special File (or FIFO)"), posix("write.3p", "DESCRIPTION"), man("fifo.7", "NAME")],
     covers = ["notes:fifo.fifo-order"],
     layers = [libc, nix, raw],
 )]
-fn bytes_leave_in_order() -> Scene {
-    // Neither a part of the capacity nor of a page, and written at once.
-    const PIECE: usize = 1001;
+fn bytes_are_read_in_the_order_written() -> Scene {
+    // Divides neither the capacity nor a page, and each write of this size is atomic.
+    const CHUNK: usize = 1001;
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let sent = Bytes::sequence(3 * get_capacity(&reader)? as usize);
     let child = fork(|| {
-        for piece in sent.0.chunks(PIECE) {
-            assert_eq!(write(&writer, piece), Ok(piece.len()));
+        for chunk in sent.0.chunks(CHUNK) {
+            assert_eq!(write(&writer, chunk), Ok(chunk.len()));
         }
     })?;
     drop(writer);
-    for piece in sent.0.chunks(PIECE) {
-        assert_eq!(read_bytes(&reader, PIECE), Ok(piece.into()));
+    for chunk in sent.0.chunks(CHUNK) {
+        assert_eq!(read_bytes(&reader, CHUNK), Ok(chunk.into()));
     }
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
     child.join()
 }
 
-/// A FIFO has a read end, which cannot be written to, and a write end, which cannot be read.
+/// A FIFO has a read end and a write end: a write to the read end and a read from the write end fail with EBADF, and
+/// data written to the write end is read from the read end.
 #[harness::test(
     id = "fifo.two-ends",
-    cite = "POSIX.1-2024 read(), write(): EBADF; fifo(7)",
+    cite = [posix("write.3p", "ERRORS", "EBADF"), posix("read.3p", "ERRORS", "EBADF"), man("pipe.7", "DESCRIPTION")],
     covers = ["notes:fifo.two-ends"],
     layers = [libc, nix, raw],
 )]
@@ -48,14 +50,15 @@ fn each_end_has_one_direction() -> Scene {
     Ok(())
 }
 
-/// Bytes in a FIFO are in memory only: its file has no size and no blocks while the reader finds all of them.
+/// Data in a FIFO is not stored in the file system: the size and the block count of the FIFO are 0 while it holds
+/// unread data.
 #[harness::test(
     id = "fifo.data-not-in-file-system",
-    cite = "fifo(7): the kernel passes all data internally without writing it to the filesystem",
+    cite = [man("fifo.7", "DESCRIPTION"), man("pipe.7", "DESCRIPTION")],
     covers = ["notes:fifo.content-in-memory", "behaviours:fifo.data-not-on-disk"],
     layers = [libc, nix, raw],
 )]
-fn bytes_are_not_in_the_file_system() -> Scene {
+fn data_is_not_stored_in_the_file_system() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let held = fill(&writer)?;
@@ -67,14 +70,19 @@ fn bytes_are_not_in_the_file_system() -> Scene {
     Ok(())
 }
 
-/// After end of file a writer that comes later revives a FIFO: the same reader gets bytes again, as no pipe lets it.
+/// End of file on a FIFO is not final: after read has returned 0, a new writer can open the FIFO, and the same read
+/// descriptor returns the data that it writes.
 #[harness::test(
-    id = "fifo.revived-by-new-writer",
-    cite = "POSIX.1-2024 read(), open(); fifo(7): it can be opened by multiple processes",
+    id = "fifo.new-writer-after-eof",
+    cite = [
+        posix("read.3p", "DESCRIPTION"),
+        posix("open.3p", "DESCRIPTION", "O_NONBLOCK"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["notes:fifo.has-pipe-functions", "behaviours:fifo.eof-then-new-writer"],
     layers = [libc, nix, raw],
 )]
-fn a_new_writer_revives_a_fifo() -> Scene {
+fn a_new_writer_ends_end_of_file() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     drop(writer);
@@ -82,58 +90,68 @@ fn a_new_writer_revives_a_fifo() -> Scene {
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
     let writer = assert_ok!(open(&fifo, O_WRONLY | O_NONBLOCK));
     assert_eq!(write(&writer, b"again"), Ok(5));
-    let revived = read_bytes(&reader, 9);
-    assert_eq!(revived, Ok("again".into()));
+    let after_eof = read_bytes(&reader, 9);
+    assert_eq!(after_eof, Ok("again".into()));
     drop(writer);
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
-    observe("bytes read on the same descriptor after end of file", revived.map_or(0, |bytes| bytes.0.len()));
+    observe("bytes read on the same descriptor after end of file", after_eof.map_or(0, |bytes| bytes.0.len()));
     Ok(())
 }
 
-/// A FIFO is opened by the same call as a regular file, but it wants a peer and cannot seek.
+/// Unlike for a regular file, an open with O_WRONLY and O_NONBLOCK of a FIFO without readers fails with ENXIO, and
+/// lseek on a FIFO fails with ESPIPE.
 #[harness::test(
-    id = "fifo.opened-unlike-regular-file",
-    cite = "POSIX.1-2024 open(): ENXIO, lseek(): ESPIPE; fifo(7)",
+    id = "fifo.unlike-regular-file",
+    cite = [
+        posix("open.3p", "ERRORS", "ENXIO"),
+        posix("lseek.3p", "ERRORS", "ESPIPE"),
+        man("fifo.7", "DESCRIPTION"),
+        man("lseek.2", "ERRORS", "ESPIPE"),
+    ],
     covers = ["notes:fifo.opened-like-regular-file"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_is_no_regular_file_to_its_openers() -> Scene {
+fn a_fifo_needs_a_reader_and_cannot_seek() -> Scene {
     let (fifo, file) = (Fifo::new()?, Name::file("file")?);
-    let written = assert_ok!(open(&file, O_WRONLY | O_NONBLOCK));
-    assert_eq!(lseek(&written, 3, libc::SEEK_SET), Ok(3));
-    assert_eq!(lseek(&written, 0, libc::SEEK_CUR), Ok(3));
+    let regular = assert_ok!(open(&file, O_WRONLY | O_NONBLOCK));
+    assert_eq!(lseek(&regular, 3, libc::SEEK_SET), Ok(3));
+    assert_eq!(lseek(&regular, 0, libc::SEEK_CUR), Ok(3));
     let refused = open(&fifo, O_WRONLY | O_NONBLOCK);
     assert_errno!(refused.as_ref().map(drop).map_err(|error| *error), ENXIO);
     let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
     let sought = lseek(&reader, 3, libc::SEEK_SET);
     assert_errno!(sought, ESPIPE);
     let error = |error: Option<CallError>| error.map_or_else(String::new, |error| format!("{:?}", error.errno));
-    observe("open of a FIFO for writing, where a regular file opens", error(refused.err()));
-    observe("lseek on a FIFO, where a regular file seeks", error(sought.err()));
+    observe("errno of a non-blocking open for writing of a FIFO without readers", error(refused.err()));
+    observe("errno of lseek on a FIFO", error(sought.err()));
     Ok(())
 }
 
-/// A FIFO and a pipe each carry a mebibyte whole, in writes of one page.
+/// A FIFO and a pipe each deliver 1 MiB, written one page at a time, complete and in order.
 #[harness::test(
-    id = "fifo.speed",
-    cite = "fifo(7): a FIFO is similar to a pipe; pipe(7) for the semantics of I/O",
+    id = "fifo.bulk-transfer",
+    cite = [
+        posix("write.3p", "DESCRIPTION"),
+        posix("XBD", "3.163 FIFO Special File (or FIFO)"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["notes:fifo.slow"],
 )]
-fn a_fifo_carries_as_much_as_a_pipe() -> Scene {
+fn a_fifo_and_a_pipe_deliver_all_data() -> Scene {
     let fifo = Fifo::new()?;
     for (what, (reader, writer)) in [("FIFO", fifo.connect()?), ("pipe", pipe()?)] {
         let sent = Bytes::sequence(1 << 20);
         let started = Instant::now();
         let child = fork(|| {
-            for piece in sent.0.chunks(page_size()) {
-                assert_eq!(write(&writer, piece), Ok(piece.len()));
+            for chunk in sent.0.chunks(page_size()) {
+                assert_eq!(write(&writer, chunk), Ok(chunk.len()));
             }
         })?;
-        // The child's end is the end of file.
+        // End of file follows when the child exits.
         drop(writer);
         let received = read_exactly(&reader, sent.0.len())?;
         let rate = received.0.len() as u128 / started.elapsed().as_micros().max(1);
-        assert!(received == sent, "the {what} gave back what was written");
+        assert!(received == sent, "the {what} did not deliver the bytes that were written");
         child.join()?;
         observe(&format!("bytes per microsecond through a {what}"), rate);
     }

@@ -1,4 +1,4 @@
-//! Signals that come while an open waits for the other end.
+//! Signals that interrupt an open blocked waiting for the other end.
 
 use super::calls::*;
 use kit::disposition::{handle, handled};
@@ -12,15 +12,20 @@ use rstest::rstest;
 #[case::writing(OPEN, O_WRONLY)]
 #[case::reading_by_openat(OPENAT, O_RDONLY)]
 #[case::writing_by_openat(OPENAT, O_WRONLY)]
-/// An open that waits for the other end fails with EINTR after a handler has run that was installed without SA_RESTART, and
-/// leaves nothing open.
+/// An open blocked waiting for the other end of a FIFO fails with EINTR if a signal handler installed without
+/// SA_RESTART interrupts it, and leaves the FIFO unopened.
 #[harness::test(
     id = "fifo.open-interrupted",
-    cite = "POSIX.1-2024 open(): EINTR; open(2): EINTR; signal(7), Interruption of system calls",
+    cite = [
+        posix("open.3p", "ERRORS", "EINTR"),
+        posix("open.3p", "RETURN VALUE"),
+        man("open.2", "ERRORS", "EINTR"),
+        man("signal.7", "Interruption of system calls and library functions by signal handlers"),
+    ],
     covers = ["behaviours:fifo.interrupted-open-eintr", "errors:fifo.open.EINTR", "errors:fifo.openat.EINTR"],
     layers = [libc, nix, raw],
 )]
-fn a_handler_ends_an_open(#[case] open: Open, #[case] end: i32) -> Scene {
+fn a_signal_handler_interrupts_a_blocked_open(#[case] open: Open, #[case] end: i32) -> Scene {
     let fifo = Fifo::new()?;
     let interrupted = Meeting::new()?;
     let child = fork(|| -> Scene {
@@ -33,7 +38,7 @@ fn a_handler_ends_an_open(#[case] open: Open, #[case] end: i32) -> Scene {
     })?;
     child.wait_until_blocked_in(Syscall::OPEN)?;
     child.signal(SIGUSR1)?;
-    // While the child lives, so that its end has closed nothing.
+    // The child is still alive, so its termination has closed nothing.
     child.assert_blocked_in(Syscall::FUTEX);
     if end == O_RDONLY {
         assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);

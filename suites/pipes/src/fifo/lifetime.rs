@@ -1,17 +1,18 @@
-//! What removing, renaming and linking the name do to the channel.
+//! Unlinking, renaming and linking a FIFO, and when its pipe ends.
 
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 use std::fs;
 
-/// Removing the name of a FIFO leaves its open descriptors working, and only new opens fail.
+/// Unlinking an open FIFO does not affect its open descriptors, which still transfer data; a new open of the pathname
+/// fails with ENOENT.
 #[harness::test(
     id = "fifo.unlink-while-open",
-    cite = "POSIX.1-2024 unlink(): the removal of the file contents shall be postponed; fifo(7)",
+    cite = [posix("unlink.3p", "DESCRIPTION"), posix("open.3p", "ERRORS", "ENOENT"), man("unlink.2", "DESCRIPTION")],
     covers = ["behaviours:fifo.unlink-while-open"],
     layers = [libc, nix, raw],
 )]
-fn a_removed_fifo_goes_on_working() -> Scene {
+fn an_unlinked_fifo_still_works_for_its_open_descriptors() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     assert_eq!(write(&writer, b"before "), Ok(7));
@@ -24,33 +25,39 @@ fn a_removed_fifo_goes_on_working() -> Scene {
     Ok(())
 }
 
-/// Renaming an open FIFO keeps its channel, and an open by the new name reaches it.
+/// Renaming an open FIFO does not affect its open descriptors or its unread data: an open of the new pathname reaches
+/// the same FIFO, and an open of the old one fails with ENOENT.
 #[harness::test(
     id = "fifo.rename-while-open",
-    cite = "POSIX.1-2024 rename(); fifo(7): exactly one pipe object for each FIFO special file",
+    cite = [
+        posix("rename.3p", "DESCRIPTION"),
+        posix("open.3p", "ERRORS", "ENOENT"),
+        man("rename.2", "DESCRIPTION"),
+        man("fifo.7", "DESCRIPTION"),
+    ],
     covers = ["behaviours:fifo.rename-keeps-pipe"],
     layers = [libc, nix, raw],
 )]
-fn a_renamed_fifo_keeps_its_channel() -> Scene {
+fn a_renamed_fifo_keeps_its_descriptors_and_data() -> Scene {
     let (fifo, renamed) = (Fifo::new()?, Name::free("renamed"));
     let (reader, writer) = fifo.connect()?;
     assert_eq!(write(&writer, b"before "), Ok(7));
     fs::rename(&fifo, &renamed)?;
     assert_errno!(open(&fifo, O_RDWR), ENOENT);
-    let by_new_name = assert_ok!(open(&renamed, O_WRONLY | O_NONBLOCK));
-    assert_eq!(write(&by_new_name, b"after"), Ok(5));
+    let new_name_writer = assert_ok!(open(&renamed, O_WRONLY | O_NONBLOCK));
+    assert_eq!(write(&new_name_writer, b"after"), Ok(5));
     assert_eq!(read_bytes(&reader, 20), Ok("before after".into()));
     Ok(())
 }
 
-/// A hard link to a FIFO leads to the same channel.
+/// A hard link to a FIFO refers to the same FIFO: data written through one name is read through the other.
 #[harness::test(
     id = "fifo.hard-link",
-    cite = "POSIX.1-2024 link(); fifo(7): exactly one pipe object for each FIFO special file",
+    cite = [posix("link.3p", "DESCRIPTION"), man("link.2", "DESCRIPTION"), man("fifo.7", "DESCRIPTION")],
     covers = ["behaviours:fifo.hard-link-same-fifo"],
     layers = [libc, nix, raw],
 )]
-fn a_hard_link_leads_to_the_same_channel() -> Scene {
+fn a_hard_link_refers_to_the_same_fifo() -> Scene {
     let (fifo, link) = (Fifo::new()?, Name::free("link"));
     fs::hard_link(&fifo, &link)?;
     let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
@@ -62,19 +69,20 @@ fn a_hard_link_leads_to_the_same_channel() -> Scene {
     Ok(())
 }
 
-/// A FIFO that is made at the path of one that was removed is another channel, although the first is still open.
+/// A FIFO created at the pathname of an unlinked FIFO is a new one, even if the old one is still open: no data passes
+/// between the two.
 #[harness::test(
     id = "fifo.recreated-is-new",
-    cite = "POSIX.1-2024 unlink(), mkfifo(); fifo(7): exactly one pipe object for each FIFO special file",
+    cite = [posix("mkfifo.3p", "DESCRIPTION"), posix("unlink.3p", "DESCRIPTION"), man("fifo.7", "DESCRIPTION")],
     covers = ["behaviours:fifo.recreate-after-unlink-new-pipe"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_made_anew_is_another_channel() -> Scene {
+fn a_recreated_fifo_is_a_new_fifo() -> Scene {
     let fifo = Fifo::new()?;
     let (old_reader, old_writer) = fifo.connect()?;
     fs::remove_file(&fifo)?;
     assert_eq!(mkfifo(&fifo, 0o600), Ok(()));
-    // The old reader does not count for the new FIFO.
+    // The reader of the old FIFO is not a reader of the new one.
     assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);
     let (new_reader, new_writer) = fifo.connect()?;
     assert_eq!(write(&old_writer, b"old"), Ok(3));
@@ -84,14 +92,15 @@ fn a_fifo_made_anew_is_another_channel() -> Scene {
     Ok(())
 }
 
-/// A capacity that was set lasts until the last close of the FIFO, and the next open starts with the first one again.
+/// A capacity set with F_SETPIPE_SZ is kept until the last descriptor of the FIFO is closed; the next open starts with
+/// the initial capacity.
 #[harness::test(
     id = "fifo.capacity-until-last-close",
-    cite = "fifo(7): exactly one pipe object for each FIFO special file that is opened by at least one process",
+    cite = [kernel("fs/pipe.c", "fifo_open", "6.18"), man("fifo.7", "DESCRIPTION"), man("pipe.7", "Pipe capacity")],
     covers = ["behaviours:fifo.capacity-not-persistent"],
     layers = [libc, nix, raw],
 )]
-fn a_capacity_lasts_until_the_last_close() -> Scene {
+fn a_capacity_is_kept_until_the_last_close() -> Scene {
     let fifo = Fifo::new()?;
     let (first, second) = (open(&fifo, O_RDWR)?, open(&fifo, O_RDWR)?);
     let initial = get_capacity(&first)?;

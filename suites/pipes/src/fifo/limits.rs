@@ -1,4 +1,4 @@
-//! Making and opening FIFOs where something has run out, or nothing may be written.
+//! Creating and opening FIFOs with a resource exhausted or on a read-only file system.
 
 use super::calls::*;
 use kit::mounted::Mounted;
@@ -14,10 +14,15 @@ use rstest::rstest;
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A FIFO cannot be made on a file system without room for another node, ENOSPC, until a node is removed.
+/// Creating a FIFO fails with ENOSPC if the file system has no free inode, and succeeds once an inode is freed.
 #[harness::test(
     id = "fifo.make-enospc",
-    cite = "POSIX.1-2024 mkfifo(), mknod(): ENOSPC; mkfifo(3); mknod(2)",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "ENOSPC"),
+        posix("mknod.3p", "ERRORS", "ENOSPC"),
+        man("mkfifo.3", "ERRORS", "ENOSPC"),
+        man("mknod.2", "ERRORS", "ENOSPC"),
+    ],
     covers = [
         "errors:fifo.mkfifo.ENOSPC",
         "errors:fifo.mkfifoat.ENOSPC",
@@ -27,8 +32,8 @@ use rstest::rstest;
     needs = [mounts],
     layers = [libc, nix, raw],
 )]
-fn a_full_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
-    // The root folder is the first node.
+fn creating_a_fifo_without_a_free_inode_fails(#[case] make: Make) -> Scene {
+    // The root directory takes the first inode.
     let mounted = Mounted::new("tmpfs", "nr_inodes=2")?;
     let (first, second) = (mounted.join("first"), mounted.join("second"));
     assert_eq!(make(&first, 0o600), Ok(()));
@@ -45,10 +50,15 @@ fn a_full_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A FIFO cannot be made on a read-only file system: the call fails with EROFS.
+/// Creating a FIFO on a read-only file system fails with EROFS.
 #[harness::test(
     id = "fifo.make-erofs",
-    cite = "POSIX.1-2024 mkfifo(), mknod(): EROFS; mkfifo(3); mknod(2)",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "EROFS"),
+        posix("mknod.3p", "ERRORS", "EROFS"),
+        man("mkfifo.3", "ERRORS", "EROFS"),
+        man("mknod.2", "ERRORS", "EROFS"),
+    ],
     covers = [
         "errors:fifo.mkfifo.EROFS",
         "errors:fifo.mkfifoat.EROFS",
@@ -58,22 +68,22 @@ fn a_full_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
     needs = [mounts],
     layers = [libc, nix, raw],
 )]
-fn a_read_only_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
+fn creating_a_fifo_on_a_read_only_file_system_fails(#[case] make: Make) -> Scene {
     let mounted = Mounted::read_only()?;
     assert_errno!(make(&mounted.join("fifo"), 0o600), EROFS);
     assert_errno!(node_at(mounted.join("fifo")), ENOENT);
     Ok(())
 }
 
-/// A FIFO on a read-only file system can be opened for writing, since what is written goes to no file system.
+/// A FIFO on a read-only file system can be opened for writing and written to.
 #[harness::test(
     id = "fifo.open-on-read-only",
-    cite = "Linux 6.18 fs/namei.c, sb_permission(): only regular files, folders and links are refused; fifo(7)",
+    cite = [kernel("fs/namei.c", "sb_permission", "6.18"), man("pipe.7", "DESCRIPTION")],
     covers = [],
     needs = [mounts],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_on_a_read_only_file_system_is_written_to() -> Scene {
+fn a_fifo_on_a_read_only_file_system_can_be_written() -> Scene {
     let mounted = Mounted::new("tmpfs", "")?;
     let path = mounted.join("fifo");
     mkfifo(&path, 0o600)?;
@@ -86,16 +96,22 @@ fn a_fifo_on_a_read_only_file_system_is_written_to() -> Scene {
     Ok(())
 }
 
-/// An open of a FIFO fails with EMFILE when the process has as many descriptors as RLIMIT_NOFILE lets it, until it closes one.
+/// An open of a FIFO fails with EMFILE if all descriptors below the RLIMIT_NOFILE limit are in use, and succeeds once
+/// one of them is closed.
 #[harness::test(
     id = "fifo.open-emfile",
-    cite = "POSIX.1-2024 open(): EMFILE; open(2): EMFILE; getrlimit(2): RLIMIT_NOFILE",
+    cite = [
+        posix("open.3p", "ERRORS", "EMFILE"),
+        posix("getrlimit.3p", "DESCRIPTION", "RLIMIT_NOFILE"),
+        man("open.2", "ERRORS", "EMFILE"),
+        man("getrlimit.2", "DESCRIPTION", "RLIMIT_NOFILE"),
+    ],
     covers = ["errors:fifo.open.EMFILE"],
     layers = [libc, nix, raw],
 )]
-fn an_open_beyond_the_limit_fails() -> Scene {
+fn an_open_beyond_the_descriptor_limit_fails() -> Scene {
     let fifo = Fifo::new()?;
-    // The lowest number that was free, so that none below it is.
+    // The lowest free descriptor number: all below it are in use.
     let last = open(&fifo, O_RDWR)?;
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, last.number() as u64 + 1, hard)?;
@@ -107,16 +123,16 @@ fn an_open_beyond_the_limit_fails() -> Scene {
     Ok(())
 }
 
-/// An open that needs memory for a FIFO beyond its unprivileged user's hard limit of pipe pages fails with ENOMEM, and
-/// succeeds once pipes of that user were closed.
+/// An open of a FIFO that needs a new pipe buffer fails with ENOMEM if its unprivileged user has reached the hard limit
+/// on pipe pages, and succeeds once pipes of that user are closed.
 #[harness::test(
     id = "fifo.open-enomem",
-    cite = "open(2): ENOMEM; pipe(7), /proc/sys/fs/pipe-user-pages-hard",
+    cite = [man("open.2", "ERRORS", "ENOMEM"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-hard")],
     covers = ["errors:fifo.open.ENOMEM"],
     needs = [pipe_hard_limit, own_uid],
     layers = [libc, nix, raw],
 )]
-fn an_open_beyond_the_page_limit_fails() -> Scene {
+fn an_open_beyond_the_hard_limit_on_pipe_pages_fails() -> Scene {
     let fifo = Fifo::new()?;
     let child = fork(|| -> Scene {
         drop_capabilities()?;
@@ -125,7 +141,7 @@ fn an_open_beyond_the_page_limit_fails() -> Scene {
         let refused = loop {
             match pipe() {
                 Ok(ends) => {
-                    // As many pages with as few descriptors as it may; one that may not grow still counts.
+                    // As many pages with as few descriptors as possible; a pipe that cannot grow still counts.
                     let _ = set_capacity(&ends.0, largest);
                     pipes.push(ends);
                 }
@@ -133,7 +149,7 @@ fn an_open_beyond_the_page_limit_fails() -> Scene {
             }
         };
         if refused != Errno::ENFILE {
-            return Err(Stop::broken(format!("no pipe to be had for another reason than its pages: {refused}")));
+            return Err(Stop::broken(format!("pipe failed with {refused} before the page limit was reached")));
         }
         assert_errno!(open(&fifo, O_RDWR), ENOMEM);
         drop(pipes);

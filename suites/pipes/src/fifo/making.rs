@@ -1,4 +1,4 @@
-//! Making FIFOs: type, permissions, owner, and where the name goes.
+//! Creating FIFOs: file type, mode, ownership, and the interpretation of the pathname.
 
 use super::calls::*;
 use harness::need::SECOND_ID;
@@ -16,15 +16,20 @@ use std::path::Path;
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A process without privilege makes a FIFO special file by mkfifo, mkfifoat, mknod or mknodat, and its permissions are the
-/// mode without the bits of the umask.
+/// An unprivileged process can create a FIFO with mkfifo, mkfifoat, mknod or mknodat; its permission bits are those of
+/// mode with the bits set in the umask cleared.
 #[harness::test(
-    id = "fifo.made-with-mode",
-    cite = "POSIX.1-2024 mkfifo(), mknod(); mkfifo(3); mknod(2): S_IFIFO",
+    id = "fifo.make-mode",
+    cite = [
+        posix("mkfifo.3p", "DESCRIPTION"),
+        posix("mknod.3p", "DESCRIPTION"),
+        man("mkfifo.3", "DESCRIPTION"),
+        man("mknod.2", "DESCRIPTION"),
+    ],
     covers = ["behaviours:fifo.type-bits", "behaviours:fifo.mode-umask", "behaviours:fifo.mknod-equivalent"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_is_made_with_the_mode_less_the_umask(#[case] make: Make) -> Scene {
+fn a_new_fifo_has_the_mode_without_the_umask_bits(#[case] make: Make) -> Scene {
     let (masked, whole) = (Name::free("masked"), Name::free("whole"));
     let child = fork(|| -> Scene {
         drop_capabilities()?;
@@ -40,14 +45,14 @@ fn a_fifo_is_made_with_the_mode_less_the_umask(#[case] make: Make) -> Scene {
     Ok(())
 }
 
-/// A FIFO stands in the file system as a special file that has no size and no blocks.
+/// mkfifo creates a FIFO special file, which has no contents in the file system: its size and block count are 0.
 #[harness::test(
     id = "fifo.special-file",
-    cite = "POSIX.1-2024 <sys/stat.h>: S_ISFIFO; fifo(7)",
+    cite = [man("fifo.7", "DESCRIPTION"), posix("mkfifo.3p", "DESCRIPTION"), man("inode.7", "The file type and mode")],
     covers = ["notes:fifo.special-file"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_is_a_special_file() -> Scene {
+fn mkfifo_creates_a_fifo_special_file() -> Scene {
     let name = Name::free("fifo");
     assert_eq!(mkfifo(&name, 0o600), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
@@ -55,22 +60,27 @@ fn a_fifo_is_a_special_file() -> Scene {
     Ok(())
 }
 
-/// A FIFO is no device file: it is neither a character nor a block special file, and its device number is 0.
+/// A FIFO is not a device: its file type is neither character nor block special, and its st_rdev is 0 even if mknod was
+/// given a device number.
 #[harness::test(
-    id = "fifo.no-device",
-    cite = "POSIX.1-2024 <sys/stat.h>: S_IFCHR, S_IFBLK, S_IFIFO; inode(7): st_rdev",
+    id = "fifo.not-a-device",
+    cite = [
+        kernel("fs/inode.c", "init_special_inode", "6.18"),
+        man("mknod.2", "DESCRIPTION"),
+        posix("sys_stat.h.0p", "DESCRIPTION"),
+    ],
     covers = ["notes:fifo.is-device-file"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_is_no_device() -> Scene {
+fn a_fifo_is_not_a_device() -> Scene {
     let name = Name::free("fifo");
-    // A device number that is given for a FIFO means nothing.
+    // The device number is ignored for a FIFO.
     assert_eq!(mknod(&name, libc::S_IFIFO | 0o600, libc::makedev(1, 3)), Ok(()));
-    // Its letter would be c or b.
+    // A device would be listed as c or b.
     assert_eq!(name.node(), Ok(Node::new("p0600")));
     let device = lstat(&name).map(|found| found.st_rdev);
     assert_eq!(device, Ok(0));
-    observe("what a FIFO is listed as (p: FIFO, c or b: device)", name.node()?.kind);
+    observe("file type letter of a FIFO (p: FIFO, c or b: device)", name.node()?.kind);
     observe("device number of a FIFO", device?);
     Ok(())
 }
@@ -80,17 +90,18 @@ fn a_fifo_is_no_device() -> Scene {
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A new FIFO belongs to the effective user, and the effective group, of the process that makes it.
+/// A FIFO created in a directory without the set-group-ID bit is owned by the effective user ID and the effective group
+/// ID of the creating process.
 #[harness::test(
     id = "fifo.owner",
-    cite = "POSIX.1-2024 mkfifo(): user ID shall be set to the process' effective user ID; mknod(2) for the group",
+    cite = [man("mknod.2", "DESCRIPTION"), posix("mkfifo.3p", "DESCRIPTION"), posix("mknod.3p", "DESCRIPTION")],
     covers = ["behaviours:fifo.owner-effective-ids"],
     needs = [second_uid],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_belongs_to_the_effective_user(#[case] make: Make) -> Scene {
-    let folder = Name::folder("folder", 0o777)?;
-    let path = folder.join("fifo");
+fn a_new_fifo_belongs_to_the_effective_ids(#[case] make: Make) -> Scene {
+    let directory = Name::folder("directory", 0o777)?;
+    let path = directory.join("fifo");
     let child = fork(|| -> Scene {
         nix::unistd::setegid(SECOND_ID.into())?;
         nix::unistd::seteuid(SECOND_ID.into())?;
@@ -107,31 +118,31 @@ fn a_fifo_belongs_to_the_effective_user(#[case] make: Make) -> Scene {
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// Making a FIFO moves the modification time and the change time of the folder on.
+/// Creating a FIFO updates the parent directory's mtime and ctime.
 #[harness::test(
-    id = "fifo.folder-times",
-    cite = "POSIX.1-2024 mkfifo(): the last data modification and last file status change timestamps of the directory",
+    id = "fifo.parent-times",
+    cite = [posix("mkfifo.3p", "DESCRIPTION"), posix("mknod.3p", "DESCRIPTION")],
     covers = ["behaviours:fifo.parent-times-updated"],
     layers = [libc, nix, raw],
 )]
-fn making_a_fifo_moves_the_times_of_its_folder_on(#[case] make: Make) -> Scene {
-    let times = |folder: &Path| -> Scene<_> {
-        let found = folder.metadata()?;
+fn creating_a_fifo_updates_the_times_of_the_parent_directory(#[case] make: Make) -> Scene {
+    let times = |directory: &Path| -> Scene<_> {
+        let found = directory.metadata()?;
         Ok(((found.mtime(), found.mtime_nsec()), (found.ctime(), found.ctime_nsec())))
     };
-    let folder = Name::folder("folder", 0o700)?;
-    let (modified, changed) = times(&folder)?;
-    // File times come from this clock, which moves by ticks.
+    let directory = Name::folder("directory", 0o700)?;
+    let (modified, changed) = times(&directory)?;
+    // File timestamps are taken from this clock, which advances in ticks.
     wait_until_file_clock_is_after(changed.max(modified))?;
     let now = file_clock()?;
-    assert_eq!(make(&folder.join("fifo"), 0o600), Ok(()));
-    let (modified, changed) = times(&folder)?;
-    assert!(modified >= now, "modified at {modified:?}, not before the call at {now:?}");
-    assert!(changed >= now, "changed at {changed:?}, not before the call at {now:?}");
+    assert_eq!(make(&directory.join("fifo"), 0o600), Ok(()));
+    let (modified, changed) = times(&directory)?;
+    assert!(modified >= now, "mtime is {modified:?}, which is before the call at {now:?}");
+    assert!(changed >= now, "ctime is {changed:?}, which is before the call at {now:?}");
     Ok(())
 }
 
-/// Seconds and nanoseconds of the clock that file times are taken from.
+/// Seconds and nanoseconds of the clock that file timestamps are taken from.
 fn file_clock() -> Scene<(i64, i64)> {
     let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_REALTIME_COARSE)?;
     Ok((now.tv_sec(), now.tv_nsec()))
@@ -147,18 +158,24 @@ fn wait_until_file_clock_is_after(moment: (i64, i64)) -> Scene {
 #[rstest]
 #[case::mkfifoat(MKFIFOAT_FROM)]
 #[case::mknodat(MKNODAT_FROM)]
-/// mkfifoat and mknodat start a relative path at the folder that the descriptor refers to.
+/// mkfifoat and mknodat interpret a relative pathname relative to the directory that the descriptor refers to, not to
+/// the current working directory.
 #[harness::test(
-    id = "fifo.made-at-folder",
-    cite = "POSIX.1-2024 mkfifoat(), mknodat(); mkfifo(3): mkfifoat(); mknod(2): mknodat()",
+    id = "fifo.make-at-directory",
+    cite = [
+        posix("mkfifo.3p", "DESCRIPTION"),
+        posix("mknod.3p", "DESCRIPTION"),
+        man("mkfifo.3", "mkfifoat()"),
+        man("mknod.2", "mknodat()"),
+    ],
     covers = ["behaviours:fifo.mkfifoat-dirfd-relative"],
     layers = [libc, nix, raw],
 )]
-fn a_relative_path_starts_at_the_folder(#[case] make: MakeAt) -> Scene {
-    let (folder, name) = (Name::folder("folder", 0o700)?, Name::free("fifo"));
-    let descriptor = open(&folder, O_RDONLY | O_DIRECTORY)?;
+fn a_relative_pathname_starts_at_the_directory(#[case] make: MakeAt) -> Scene {
+    let (directory, name) = (Name::folder("directory", 0o700)?, Name::free("fifo"));
+    let descriptor = open(&directory, O_RDONLY | O_DIRECTORY)?;
     assert_eq!(make(descriptor.number(), "fifo".as_ref()), Ok(()));
-    assert_eq!(node_at(folder.join("fifo")), Ok(Node::new("p0600")));
+    assert_eq!(node_at(directory.join("fifo")), Ok(Node::new("p0600")));
     assert_errno!(name.node(), ENOENT);
     Ok(())
 }
@@ -166,14 +183,20 @@ fn a_relative_path_starts_at_the_folder(#[case] make: MakeAt) -> Scene {
 #[rstest]
 #[case::mkfifoat(MKFIFOAT_FROM)]
 #[case::mknodat(MKNODAT_FROM)]
-/// mkfifoat and mknodat start a relative path at the current folder when the descriptor is AT_FDCWD.
+/// mkfifoat and mknodat interpret a relative pathname relative to the current working directory if the descriptor is
+/// AT_FDCWD.
 #[harness::test(
-    id = "fifo.made-at-current-folder",
-    cite = "POSIX.1-2024 mkfifoat(), mknodat(): AT_FDCWD; mkfifo(3): mkfifoat()",
+    id = "fifo.make-at-fdcwd",
+    cite = [
+        posix("mkfifo.3p", "DESCRIPTION"),
+        posix("mknod.3p", "DESCRIPTION"),
+        man("mkfifo.3", "mkfifoat()"),
+        man("mknod.2", "mknodat()"),
+    ],
     covers = ["behaviours:fifo.mkfifoat-dirfd-relative"],
     layers = [libc, nix, raw],
 )]
-fn a_relative_path_starts_at_the_current_folder(#[case] make: MakeAt) -> Scene {
+fn a_relative_pathname_with_at_fdcwd_starts_at_the_current_directory(#[case] make: MakeAt) -> Scene {
     let name = Name::free("fifo");
     assert_eq!(make(AT_FDCWD, "fifo".as_ref()), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
@@ -183,41 +206,51 @@ fn a_relative_path_starts_at_the_current_folder(#[case] make: MakeAt) -> Scene {
 #[rstest]
 #[case::mkfifoat(MKFIFOAT_FROM)]
 #[case::mknodat(MKNODAT_FROM)]
-/// mkfifoat and mknodat do not look at the descriptor when the path is absolute.
+/// mkfifoat and mknodat ignore the descriptor if the pathname is absolute.
 #[harness::test(
-    id = "fifo.made-at-absolute-path",
-    cite = "POSIX.1-2024 mkfifoat(), mknodat(); mkfifo(3): if pathname is absolute, then dirfd is ignored",
+    id = "fifo.make-at-absolute-path",
+    cite = [
+        posix("mkfifo.3p", "DESCRIPTION"),
+        posix("mknod.3p", "DESCRIPTION"),
+        man("mkfifo.3", "mkfifoat()"),
+        man("mknod.2", "mknodat()"),
+    ],
     covers = ["behaviours:fifo.mkfifoat-absolute-ignores-dirfd"],
     layers = [libc, nix, raw],
 )]
-fn an_absolute_path_needs_no_descriptor(#[case] make: MakeAt) -> Scene {
+fn the_descriptor_is_ignored_for_an_absolute_pathname(#[case] make: MakeAt) -> Scene {
     let name = Name::free("fifo");
     assert_eq!(make(NOT_OPEN, &name), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
     Ok(())
 }
 
-/// The mkfifo command makes a FIFO, and fails when the name is taken.
+/// The mkfifo command creates a FIFO with the mode given by -m, and fails if the pathname already exists.
 #[harness::test(
     id = "fifo.mkfifo-command",
-    cite = "POSIX.1-2024 mkfifo; mkfifo(1)",
+    cite = [
+        posix("mkfifo.1p", "DESCRIPTION"),
+        posix("mkfifo.1p", "OPTIONS", "-m"),
+        posix("mkfifo.1p", "EXIT STATUS"),
+        posix("mkfifo.3p", "ERRORS", "EEXIST"),
+    ],
     covers = ["notes:fifo.mkfifo-command"],
     needs = [program("mkfifo")],
 )]
-fn the_command_makes_a_fifo() -> Scene {
+fn the_mkfifo_command_creates_a_fifo() -> Scene {
     let name = Name::free("fifo");
     let mkfifo = || -> Scene<(Ended, String)> {
-        let (errors, complaints) = pipe()?;
-        let child = program::start(&["mkfifo", "-m", "640", "fifo"], [&0, &1, &complaints])?;
-        drop(complaints);
-        let words = program::read_to_end(&errors)?;
-        Ok((child.wait()?, words))
+        let (reader, stderr) = pipe()?;
+        let child = program::start(&["mkfifo", "-m", "640", "fifo"], [&0, &1, &stderr])?;
+        drop(stderr);
+        let message = program::read_to_end(&reader)?;
+        Ok((child.wait()?, message))
     };
     assert_eq!(mkfifo()?, (Ended::Exited(0), String::new()));
     assert_eq!(name.node(), Ok(Node::new("p0640")));
-    let (ended, words) = mkfifo()?;
+    let (ended, message) = mkfifo()?;
     assert_matches!(ended, Ended::Exited(1..));
-    assert!(words.contains("File exists"), "the second run said {words:?}");
+    assert!(message.contains("File exists"), "the second run printed {message:?}");
     assert_eq!(name.node(), Ok(Node::new("p0640")));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! How making a FIFO fails.
+//! Errors of creating a FIFO.
 
 use super::calls::*;
 use kit::prelude::*;
@@ -12,10 +12,14 @@ use std::path::PathBuf;
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A FIFO cannot be made in a folder that the process may not write to or may not search: the call fails with EACCES.
+/// Creating a FIFO fails with EACCES if write or search permission on the parent directory is denied.
 #[harness::test(
     id = "fifo.make-eacces",
-    cite = "POSIX.1-2024 mkfifo(), mknod(): EACCES; mkfifo(3); mknod(2)",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "EACCES"),
+        posix("mknod.3p", "ERRORS", "EACCES"),
+        man("mknod.2", "ERRORS", "EACCES"),
+    ],
     covers = [
         "errors:fifo.mkfifo.EACCES",
         "errors:fifo.mkfifoat.EACCES",
@@ -24,20 +28,20 @@ use std::path::PathBuf;
     ],
     layers = [libc, nix, raw],
 )]
-fn a_folder_without_permission_takes_no_fifo(#[case] make: Make) -> Scene {
-    let folder = Name::folder("folder", 0o700)?;
+fn creating_a_fifo_without_permission_on_the_directory_fails(#[case] make: Make) -> Scene {
+    let directory = Name::folder("directory", 0o700)?;
     let child = fork(|| -> Scene {
         drop_capabilities()?;
-        folder.set_permissions(0o500)?;
-        assert_errno!(make(&folder.join("unwritable"), 0o600), EACCES);
-        folder.set_permissions(0o600)?;
-        assert_errno!(make(&folder.join("unsearchable"), 0o600), EACCES);
-        folder.set_permissions(0o300)?;
-        assert_eq!(make(&folder.join("made"), 0o600), Ok(()));
+        directory.set_permissions(0o500)?;
+        assert_errno!(make(&directory.join("unwritable"), 0o600), EACCES);
+        directory.set_permissions(0o600)?;
+        assert_errno!(make(&directory.join("unsearchable"), 0o600), EACCES);
+        directory.set_permissions(0o300)?;
+        assert_eq!(make(&directory.join("created"), 0o600), Ok(()));
         Ok(())
     })?;
     child.join()?;
-    assert_eq!(entries(&folder)?, ["made"]);
+    assert_eq!(entries(&directory)?, ["created"]);
     Ok(())
 }
 
@@ -46,11 +50,16 @@ fn a_folder_without_permission_takes_no_fifo(#[case] make: Make) -> Scene {
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A FIFO cannot be made where something stands already, be it a FIFO or a symbolic link, which is not followed: the call
-/// fails with EEXIST.
+/// Creating a FIFO fails with EEXIST if the pathname already exists, be it a FIFO or a symbolic link; the link is not
+/// followed, even if it is dangling.
 #[harness::test(
     id = "fifo.make-eexist",
-    cite = "POSIX.1-2024 mkfifo(), mknod(): EEXIST; mkfifo(3); mknod(2)",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "EEXIST"),
+        posix("mknod.3p", "ERRORS", "EEXIST"),
+        man("mkfifo.3", "ERRORS", "EEXIST"),
+        man("mknod.2", "ERRORS", "EEXIST"),
+    ],
     covers = [
         "behaviours:fifo.no-follow-existing-symlink",
         "errors:fifo.mkfifo.EEXIST",
@@ -60,13 +69,13 @@ fn a_folder_without_permission_takes_no_fifo(#[case] make: Make) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_taken_name_is_not_taken_again(#[case] make: Make) -> Scene {
+fn creating_a_fifo_at_an_existing_pathname_fails(#[case] make: Make) -> Scene {
     let (fifo, nothing) = (Fifo::new()?, Name::free("nothing"));
     let (link, dangling) = (Name::symlink("link", &fifo)?, Name::symlink("dangling", &nothing)?);
-    for taken in [&fifo, &link, &dangling] {
-        let before = taken.node()?;
-        assert_errno!(make(taken, 0o640), EEXIST);
-        assert_eq!(taken.node(), Ok(before));
+    for existing in [&fifo, &link, &dangling] {
+        let before = existing.node()?;
+        assert_errno!(make(existing, 0o640), EEXIST);
+        assert_eq!(existing.node(), Ok(before));
     }
     assert_errno!(nothing.node(), ENOENT);
     Ok(())
@@ -77,11 +86,16 @@ fn a_taken_name_is_not_taken_again(#[case] make: Make) -> Scene {
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A path of PATH_MAX bytes, its end not counted, is too long to make a FIFO at, and one byte less is not: the call fails
-/// with ENAMETOOLONG.
+/// Creating a FIFO fails with ENAMETOOLONG if the pathname with its terminating null byte is longer than PATH_MAX
+/// bytes, and succeeds if it is exactly PATH_MAX bytes long.
 #[harness::test(
     id = "fifo.make-long-path",
-    cite = "POSIX.1-2024 mkfifo(), mknod(): ENAMETOOLONG, <limits.h>: {PATH_MAX}; mkfifo(3); mknod(2)",
+    cite = [
+        man("mkfifo.3", "ERRORS", "ENAMETOOLONG"),
+        man("mknod.2", "ERRORS", "ENAMETOOLONG"),
+        posix("limits.h.0p", "Pathname Variable Values", "{PATH_MAX}"),
+        posix("mkfifo.3p", "ERRORS", "ENAMETOOLONG"),
+    ],
     covers = [
         "errors:fifo.mkfifo.ENAMETOOLONG",
         "errors:fifo.mkfifoat.ENAMETOOLONG",
@@ -90,7 +104,7 @@ fn a_taken_name_is_not_taken_again(#[case] make: Make) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_path_has_a_greatest_length(#[case] make: Make) -> Scene {
+fn creating_a_fifo_at_a_pathname_longer_than_path_max_fails(#[case] make: Make) -> Scene {
     let name = Name::free("fifo");
     assert_errno!(make(&path_of_length(PATH_MAX as usize), 0o600), ENAMETOOLONG);
     assert_errno!(name.node(), ENOENT);
@@ -99,7 +113,7 @@ fn a_path_has_a_greatest_length(#[case] make: Make) -> Scene {
     Ok(())
 }
 
-/// A path to `fifo` in the current folder that has so many bytes.
+/// A pathname of `fifo` in the current directory that is this many bytes long.
 pub fn path_of_length(length: usize) -> PathBuf {
     format!(".{}fifo", "/".repeat(length - 5)).into()
 }
@@ -109,10 +123,17 @@ pub fn path_of_length(length: usize) -> PathBuf {
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A name of more than NAME_MAX bytes is too long for a FIFO, and one of NAME_MAX is not: the call fails with ENAMETOOLONG.
+/// Creating a FIFO fails with ENAMETOOLONG if its filename is longer than NAME_MAX bytes, and succeeds if it is exactly
+/// NAME_MAX bytes long.
 #[harness::test(
     id = "fifo.make-long-name",
-    cite = "POSIX.1-2024 mkfifo(), mknod(): ENAMETOOLONG, <limits.h>: {NAME_MAX}; mkfifo(3); mknod(2)",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "ENAMETOOLONG"),
+        posix("mknod.3p", "ERRORS", "ENAMETOOLONG"),
+        posix("limits.h.0p", "Pathname Variable Values", "{NAME_MAX}"),
+        man("mkfifo.3", "ERRORS", "ENAMETOOLONG"),
+        man("mknod.2", "ERRORS", "ENAMETOOLONG"),
+    ],
     covers = [
         "errors:fifo.mkfifo.ENAMETOOLONG.2",
         "errors:fifo.mkfifoat.ENAMETOOLONG.2",
@@ -121,9 +142,9 @@ pub fn path_of_length(length: usize) -> PathBuf {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_name_has_a_greatest_length(#[case] make: Make) -> Scene {
+fn creating_a_fifo_with_a_name_longer_than_name_max_fails(#[case] make: Make) -> Scene {
     let limit = nix::unistd::pathconf(".", nix::unistd::PathconfVar::NAME_MAX)?;
-    let limit = limit.ok_or_else(|| Stop::broken("names have no greatest length here"))? as usize;
+    let limit = limit.ok_or_else(|| Stop::broken("the file system has no NAME_MAX"))? as usize;
     let (longest, longer) = (Name::free(&"n".repeat(limit)), Name::free(&"n".repeat(limit + 1)));
     assert_errno!(make(&longer, 0o600), ENAMETOOLONG);
     assert_eq!(make(&longest, 0o600), Ok(()));
@@ -136,10 +157,16 @@ fn a_name_has_a_greatest_length(#[case] make: Make) -> Scene {
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A FIFO cannot be made below a folder that is missing, or that is a symbolic link to nothing: the call fails with ENOENT.
+/// Creating a FIFO fails with ENOENT if a directory component of the pathname does not exist or is a dangling symbolic
+/// link.
 #[harness::test(
     id = "fifo.make-enoent",
-    cite = "POSIX.1-2024 mkfifo(), mknod(): ENOENT; mkfifo(3); mknod(2)",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "ENOENT"),
+        posix("mknod.3p", "ERRORS", "ENOENT"),
+        man("mkfifo.3", "ERRORS", "ENOENT"),
+        man("mknod.2", "ERRORS", "ENOENT"),
+    ],
     covers = [
         "errors:fifo.mkfifo.ENOENT",
         "errors:fifo.mkfifoat.ENOENT",
@@ -148,7 +175,7 @@ fn a_name_has_a_greatest_length(#[case] make: Make) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_missing_folder_takes_no_fifo(#[case] make: Make) -> Scene {
+fn creating_a_fifo_in_a_missing_directory_fails(#[case] make: Make) -> Scene {
     let nothing = Name::free("nothing");
     let dangling = Name::symlink("dangling", &nothing)?;
     assert_errno!(make(&nothing.join("fifo"), 0o600), ENOENT);
@@ -162,10 +189,15 @@ fn a_missing_folder_takes_no_fifo(#[case] make: Make) -> Scene {
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A FIFO cannot be made below something that is no folder: the call fails with ENOTDIR.
+/// Creating a FIFO fails with ENOTDIR if a component used as a directory in the pathname is not a directory.
 #[harness::test(
     id = "fifo.make-enotdir",
-    cite = "POSIX.1-2024 mkfifo(), mknod(): ENOTDIR; mkfifo(3); mknod(2)",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "ENOTDIR"),
+        posix("mknod.3p", "ERRORS", "ENOTDIR"),
+        man("mkfifo.3", "ERRORS", "ENOTDIR"),
+        man("mknod.2", "ERRORS", "ENOTDIR"),
+    ],
     covers = [
         "errors:fifo.mkfifo.ENOTDIR",
         "errors:fifo.mkfifoat.ENOTDIR",
@@ -174,7 +206,7 @@ fn a_missing_folder_takes_no_fifo(#[case] make: Make) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_file_takes_no_fifo(#[case] make: Make) -> Scene {
+fn creating_a_fifo_below_a_non_directory_fails(#[case] make: Make) -> Scene {
     let (file, fifo) = (Name::file("file")?, Fifo::new()?);
     assert_errno!(make(&file.join("below"), 0o600), ENOTDIR);
     assert_errno!(make(&fifo.join("below"), 0o600), ENOTDIR);
@@ -188,10 +220,14 @@ fn a_file_takes_no_fifo(#[case] make: Make) -> Scene {
 #[case::mkfifoat(MKFIFOAT)]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A FIFO cannot be made at a path whose symbolic links come to no end: the call fails with ELOOP.
+/// Creating a FIFO fails with ELOOP if the resolution of the pathname encounters a loop of symbolic links.
 #[harness::test(
     id = "fifo.make-eloop",
-    cite = "POSIX.1-2024 mkfifo(), mknod(): ELOOP; mknod(2)",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "ELOOP"),
+        posix("mknod.3p", "ERRORS", "ELOOP"),
+        man("mknod.2", "ERRORS", "ELOOP"),
+    ],
     covers = [
         "errors:fifo.mkfifo.ELOOP",
         "errors:fifo.mkfifoat.ELOOP",
@@ -200,7 +236,7 @@ fn a_file_takes_no_fifo(#[case] make: Make) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_loop_of_links_takes_no_fifo(#[case] make: Make) -> Scene {
+fn creating_a_fifo_through_a_loop_of_symbolic_links_fails(#[case] make: Make) -> Scene {
     let _back = Name::symlink("back", "forth")?;
     let forth = Name::symlink("forth", "back")?;
     assert_errno!(make(&forth.join("fifo"), 0o600), ELOOP);
@@ -211,14 +247,19 @@ fn a_loop_of_links_takes_no_fifo(#[case] make: Make) -> Scene {
 #[rstest]
 #[case::mkfifoat(MKFIFOAT_FROM)]
 #[case::mknodat(MKNODAT_FROM)]
-/// A relative path cannot start at a descriptor that is not open: the call fails with EBADF.
+/// mkfifoat and mknodat fail with EBADF if the pathname is relative and the descriptor is not open.
 #[harness::test(
     id = "fifo.make-ebadf",
-    cite = "POSIX.1-2024 mkfifoat(), mknodat(): EBADF; mkfifo(3); mknod(2)",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "EBADF"),
+        posix("mknod.3p", "ERRORS", "EBADF"),
+        man("mkfifo.3", "ERRORS", "EBADF"),
+        man("mknod.2", "ERRORS", "EBADF"),
+    ],
     covers = ["errors:fifo.mkfifoat.EBADF", "errors:fifo.mknodat.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn no_descriptor_is_no_start_of_a_path(#[case] make: MakeAt) -> Scene {
+fn a_relative_pathname_needs_an_open_descriptor(#[case] make: MakeAt) -> Scene {
     let name = Name::free("fifo");
     assert_errno!(make(NOT_OPEN, "fifo".as_ref()), EBADF);
     assert_errno!(name.node(), ENOENT);
@@ -228,14 +269,20 @@ fn no_descriptor_is_no_start_of_a_path(#[case] make: MakeAt) -> Scene {
 #[rstest]
 #[case::mkfifoat(MKFIFOAT_FROM)]
 #[case::mknodat(MKNODAT_FROM)]
-/// A relative path cannot start at a descriptor of something that is no folder: the call fails with ENOTDIR.
+/// mkfifoat and mknodat fail with ENOTDIR if the pathname is relative and the descriptor refers to a file other than a
+/// directory.
 #[harness::test(
-    id = "fifo.make-at-file",
-    cite = "POSIX.1-2024 mkfifoat(), mknodat(): ENOTDIR; mkfifo(3); mknod(2)",
+    id = "fifo.make-at-enotdir",
+    cite = [
+        posix("mkfifo.3p", "ERRORS", "ENOTDIR"),
+        posix("mknod.3p", "ERRORS", "ENOTDIR"),
+        man("mkfifo.3", "ERRORS", "ENOTDIR"),
+        man("mknod.2", "ERRORS", "ENOTDIR"),
+    ],
     covers = ["errors:fifo.mkfifoat.ENOTDIR.2", "errors:fifo.mknodat.ENOTDIR.2"],
     layers = [libc, nix, raw],
 )]
-fn a_file_is_no_start_of_a_path(#[case] make: MakeAt) -> Scene {
+fn a_relative_pathname_needs_the_descriptor_of_a_directory(#[case] make: MakeAt) -> Scene {
     let (file, name) = (Name::file("file")?, Name::free("fifo"));
     let descriptor = open(&file, O_RDONLY)?;
     assert_errno!(make(descriptor.number(), "fifo".as_ref()), ENOTDIR);
@@ -243,9 +290,9 @@ fn a_file_is_no_start_of_a_path(#[case] make: MakeAt) -> Scene {
     Ok(())
 }
 
-/// The names in a folder, sorted.
-fn entries(folder: &std::path::Path) -> Scene<Vec<String>> {
-    let entries = std::fs::read_dir(folder)?.collect::<std::io::Result<Vec<_>>>()?;
+/// The names in a directory, sorted.
+fn entries(directory: &std::path::Path) -> Scene<Vec<String>> {
+    let entries = std::fs::read_dir(directory)?.collect::<std::io::Result<Vec<_>>>()?;
     let mut names: Vec<_> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     Ok(names)

@@ -1,4 +1,4 @@
-//! How mknod and mknodat fail where mkfifo cannot.
+//! Errors of mknod and mknodat that mkfifo does not have.
 
 use super::calls::*;
 use kit::mounted::Mounted;
@@ -8,7 +8,7 @@ use libc::{AT_FDCWD, S_IFCHR, S_IFIFO, S_IFLNK, S_IFSOCK};
 use rstest::rstest;
 use std::path::Path;
 
-/// A call that makes a node: type and permissions, and a device number.
+/// A call that creates a file with a mode (type and permissions) and a device number.
 type MakeNode = fn(&Path, u32, u64) -> Result<()>;
 
 const BY_MKNOD: MakeNode = |path, mode, device| mknod(path, mode, device);
@@ -17,15 +17,16 @@ const BY_MKNODAT: MakeNode = |path, mode, device| mknodat(AT_FDCWD, path, mode, 
 #[rstest]
 #[case::mknod(BY_MKNOD)]
 #[case::mknodat(BY_MKNODAT)]
-/// A mode whose type is neither a file, a device, a FIFO nor a socket is refused with EINVAL.
+/// mknod and mknodat fail with EINVAL if mode requests the creation of a symbolic link or of a file of an undefined
+/// type.
 #[harness::test(
     id = "fifo.mknod-einval",
-    cite = "POSIX.1-2024 mknod(): EINVAL; mknod(2): EINVAL",
+    cite = [man("mknod.2", "ERRORS", "EINVAL"), posix("mknod.3p", "ERRORS", "EINVAL")],
     covers = ["errors:fifo.mknod.EINVAL", "errors:fifo.mknodat.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn other_types_are_refused(#[case] make: MakeNode) -> Scene {
-    // All bits of the type are set, which no type has.
+fn mknod_of_an_unsupported_type_fails(#[case] make: MakeNode) -> Scene {
+    // All bits of the file type are set, which is not a type.
     const NO_TYPE: u32 = libc::S_IFMT;
     let name = Name::free("node");
     assert_errno!(make(&name, S_IFLNK | 0o600, 0), EINVAL);
@@ -37,18 +38,19 @@ fn other_types_are_refused(#[case] make: MakeNode) -> Scene {
 #[rstest]
 #[case::mknod(BY_MKNOD)]
 #[case::mknodat(BY_MKNODAT)]
-/// A process without CAP_MKNOD cannot make a device file, EPERM, while it can make a FIFO and a socket.
+/// In a process without CAP_MKNOD, mknod and mknodat of a character device with a nonzero device number fail with
+/// EPERM, while those of a FIFO or a socket succeed.
 #[harness::test(
     id = "fifo.mknod-eperm",
-    cite = "POSIX.1-2024 mknod(): EPERM; mknod(2): EPERM",
+    cite = [man("mknod.2", "ERRORS", "EPERM"), posix("mknod.3p", "ERRORS", "EPERM")],
     covers = ["errors:fifo.mknod.EPERM", "errors:fifo.mknodat.EPERM"],
     layers = [libc, nix, raw],
 )]
-fn devices_are_for_the_privileged(#[case] make: MakeNode) -> Scene {
+fn only_devices_need_cap_mknod(#[case] make: MakeNode) -> Scene {
     let [device, fifo, socket] = ["device", "fifo", "socket"].map(Name::free);
     let child = fork(|| -> Scene {
         drop_capabilities()?;
-        // The number of /dev/null; without a number it would be what overlay file systems use, which anybody may make.
+        // The number of /dev/null: a character device 0:0 is an overlayfs whiteout, which needs no privilege.
         assert_errno!(make(&device, S_IFCHR | 0o600, libc::makedev(1, 3)), EPERM);
         assert_eq!(make(&fifo, S_IFIFO | 0o600, 0), Ok(()));
         assert_eq!(make(&socket, S_IFSOCK | 0o600, 0), Ok(()));
@@ -64,15 +66,15 @@ fn devices_are_for_the_privileged(#[case] make: MakeNode) -> Scene {
 #[rstest]
 #[case::mknod(MKNOD)]
 #[case::mknodat(MKNODAT)]
-/// A FIFO cannot be made on a file system that holds no such nodes, as that of message queues: the call fails with EPERM.
+/// mknod and mknodat of a FIFO fail with EPERM on a file system that does not support FIFOs, such as mqueue.
 #[harness::test(
     id = "fifo.mknod-eperm-file-system",
-    cite = "mknod(2): EPERM, the filesystem does not support the type of node requested",
+    cite = [man("mknod.2", "ERRORS", "EPERM")],
     covers = ["errors:fifo.mknod.EPERM.2", "errors:fifo.mknodat.EPERM.2"],
     needs = [mounts, mqueue],
     layers = [libc, nix, raw],
 )]
-fn the_queue_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
+fn mknod_on_a_file_system_without_fifos_fails(#[case] make: Make) -> Scene {
     let queues = Mounted::new("mqueue", "")?;
     let path = queues.join("fifo");
     assert_errno!(make(&path, 0o600), EPERM);
@@ -81,16 +83,20 @@ fn the_queue_file_system_takes_no_fifo(#[case] make: Make) -> Scene {
 }
 
 #[rstest]
-// Newer machines have only the calls that end in "at".
+// Newer architectures have only the *at() calls.
 #[case::mknodat("mknodat", libc::SYS_mknodat, [AT_FDCWD as usize, BAD_ADDRESS, FIFO_MODE, 0, 0, 0])]
 #[cfg_attr(target_arch = "x86_64", case::mknod("mknod", libc::SYS_mknod, [BAD_ADDRESS, FIFO_MODE, 0, 0, 0, 0]))]
-/// A path that lies outside the address space is refused with EFAULT.
+/// mknod and mknodat fail with EFAULT if the pathname is outside the accessible address space.
 #[harness::test(
     id = "fifo.mknod-efault",
-    cite = "mknod(2): EFAULT",
+    cite = [man("mknod.2", "ERRORS", "EFAULT")],
     covers = ["errors:fifo.mknod.EFAULT", "errors:fifo.mknodat.EFAULT"],
 )]
-fn a_bad_address_is_no_path(#[case] call: &'static str, #[case] number: i64, #[case] arguments: [usize; 6]) -> Scene {
+fn mknod_with_a_bad_address_fails(
+    #[case] call: &'static str,
+    #[case] number: i64,
+    #[case] arguments: [usize; 6],
+) -> Scene {
     // SAFETY: the path, the only pointer, is outside the address space.
     assert_errno!(unsafe { syscall(call, number, arguments) }, EFAULT);
     Ok(())

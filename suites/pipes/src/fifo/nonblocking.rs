@@ -1,4 +1,4 @@
-//! Opening with O_NONBLOCK.
+//! Opening and reading a FIFO with O_NONBLOCK.
 
 use super::calls::*;
 use kit::prelude::*;
@@ -8,18 +8,18 @@ use rstest::rstest;
 #[rstest]
 #[case::open(OPEN)]
 #[case::openat(OPENAT)]
-/// A non-blocking open for reading succeeds at once although no process has the FIFO open for writing.
+/// An open of a FIFO with O_RDONLY and O_NONBLOCK succeeds at once, even if no process has it open for writing.
 #[harness::test(
     id = "fifo.open-read-nonblocking",
-    cite = "POSIX.1-2024 open(): O_NONBLOCK set, O_RDONLY; fifo(7)",
+    cite = [posix("open.3p", "DESCRIPTION", "O_NONBLOCK"), man("fifo.7", "DESCRIPTION")],
     covers = ["notes:fifo.open-read-blocks", "behaviours:fifo.open-nonblock-read-ok"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_reader_does_not_wait(#[case] open: Open) -> Scene {
+fn a_nonblocking_open_for_reading_does_not_block(#[case] open: Open) -> Scene {
     let fifo = Fifo::new()?;
     let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
     assert_eq!(access_and_blocking(&reader), Ok(O_RDONLY | O_NONBLOCK));
-    // It is a read end: now there is one that a writer can open against.
+    // The descriptor counts as a reader: a writer can now open the FIFO.
     let writer = assert_ok!(open(&fifo, O_WRONLY | O_NONBLOCK));
     assert_eq!(write(&writer, b"hello"), Ok(5));
     assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
@@ -29,10 +29,16 @@ fn a_nonblocking_reader_does_not_wait(#[case] open: Open) -> Scene {
 #[rstest]
 #[case::open(OPEN)]
 #[case::openat(OPENAT)]
-/// A non-blocking open for writing fails with ENXIO when no process has the FIFO open for reading, and leaves nothing open.
+/// An open of a FIFO with O_WRONLY and O_NONBLOCK fails with ENXIO if no process has it open for reading, and leaves
+/// the FIFO unopened.
 #[harness::test(
     id = "fifo.open-write-nonblocking-enxio",
-    cite = "POSIX.1-2024 open(): ENXIO; fifo(7); open(2): ENXIO",
+    cite = [
+        posix("open.3p", "ERRORS", "ENXIO"),
+        posix("open.3p", "RETURN VALUE"),
+        man("open.2", "ERRORS", "ENXIO"),
+        man("fifo.7", "DESCRIPTION"),
+    ],
     covers = [
         "notes:fifo.open-write-blocks",
         "behaviours:fifo.open-nonblock-write-enxio",
@@ -41,13 +47,13 @@ fn a_nonblocking_reader_does_not_wait(#[case] open: Open) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_writer_without_reader_is_refused(#[case] open: Open) -> Scene {
+fn a_nonblocking_open_for_writing_without_a_reader_fails(#[case] open: Open) -> Scene {
     let fifo = Fifo::new()?;
     assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
     drop(reader);
-    // A reader that has gone again does not count.
+    // A reader that has closed the FIFO does not count.
     assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);
     Ok(())
 }
@@ -55,14 +61,14 @@ fn a_nonblocking_writer_without_reader_is_refused(#[case] open: Open) -> Scene {
 #[rstest]
 #[case::open(OPEN)]
 #[case::openat(OPENAT)]
-/// A non-blocking open for writing succeeds when a process has the FIFO open for reading.
+/// An open of a FIFO with O_WRONLY and O_NONBLOCK succeeds if a process has it open for reading.
 #[harness::test(
     id = "fifo.open-write-nonblocking-with-reader",
-    cite = "POSIX.1-2024 open(): O_NONBLOCK set, O_WRONLY; fifo(7)",
+    cite = [posix("open.3p", "DESCRIPTION", "O_NONBLOCK"), man("fifo.7", "DESCRIPTION")],
     covers = ["behaviours:fifo.open-nonblock-write-ok-with-reader"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_writer_with_a_reader_is_let_in(#[case] open: Open) -> Scene {
+fn a_nonblocking_open_for_writing_with_a_reader_succeeds(#[case] open: Open) -> Scene {
     let fifo = Fifo::new()?;
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
     let writer = assert_ok!(open(&fifo, O_WRONLY | O_NONBLOCK));
@@ -72,14 +78,15 @@ fn a_nonblocking_writer_with_a_reader_is_let_in(#[case] open: Open) -> Scene {
     Ok(())
 }
 
-/// A non-blocking reader reads end of file until the first writer comes, and EAGAIN while a writer has written nothing.
+/// A non-blocking read from an empty FIFO returns 0 while no process has it open for writing, and fails with EAGAIN
+/// once a process has.
 #[harness::test(
     id = "fifo.read-before-writer",
-    cite = "POSIX.1-2024 read(): attempting to read from an empty pipe or FIFO; fifo(7)",
+    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["behaviours:fifo.read-before-any-writer-eof"],
     layers = [libc, nix, raw],
 )]
-fn a_reader_without_writer_reads_end_of_file() -> Scene {
+fn a_read_without_a_writer_returns_0() -> Scene {
     let fifo = Fifo::new()?;
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
@@ -88,14 +95,18 @@ fn a_reader_without_writer_reads_end_of_file() -> Scene {
     Ok(())
 }
 
-/// Two opens of one FIFO each have an O_NONBLOCK flag of their own.
+/// Each open of a FIFO creates an open file description with an O_NONBLOCK flag of its own.
 #[harness::test(
     id = "fifo.separate-flags",
-    cite = "POSIX.1-2024 open(): creates an open file description, O_NONBLOCK; fifo(7)",
+    cite = [
+        posix("fcntl.3p", "DESCRIPTION", "F_GETFL"),
+        posix("open.3p", "DESCRIPTION"),
+        man("open.2", "Open file descriptions"),
+    ],
     covers = ["behaviours:fifo.separate-open-flags"],
     layers = [libc, nix, raw],
 )]
-fn two_opens_have_flags_of_their_own() -> Scene {
+fn each_open_has_its_own_file_status_flags() -> Scene {
     let fifo = Fifo::new()?;
     let (blocking, writer) = fifo.connect()?;
     let nonblocking = open(&fifo, O_RDONLY | O_NONBLOCK)?;

@@ -1,4 +1,4 @@
-//! Everybody who opens a FIFO shares one pipe.
+//! All opens of a FIFO share one pipe.
 
 use kit::prelude::*;
 use kit::unrelated::{PROGRAMS, Program, start};
@@ -7,14 +7,19 @@ use linkme::distributed_slice;
 use nix::unistd::{Pid, getppid, getsid};
 use std::ffi::OsString;
 
-/// All that open a FIFO share a single pipe: bytes of any writer go to whichever reader comes first.
+/// All opens of a FIFO share a single pipe: the bytes of all writers are queued in the order written, and each byte is
+/// returned to the reader that reads first.
 #[harness::test(
     id = "fifo.one-pipe",
-    cite = "fifo(7): the kernel maintains exactly one pipe object for each FIFO special file; POSIX.1-2024 XBD, FIFO Special File",
+    cite = [
+        man("fifo.7", "DESCRIPTION"),
+        posix("XBD", "3.163 FIFO Special File (or FIFO)"),
+        posix("write.3p", "DESCRIPTION"),
+    ],
     covers = ["behaviours:fifo.one-pipe-object"],
     layers = [libc, nix, raw],
 )]
-fn all_share_one_pipe() -> Scene {
+fn all_opens_share_one_pipe() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let (reader_2, writer_2) = fifo.connect()?;
@@ -27,14 +32,15 @@ fn all_share_one_pipe() -> Scene {
     Ok(())
 }
 
-/// A FIFO is tied to a path name: whoever opens that name, by whatever path, is connected.
+/// A FIFO is reached by its name in the file system: opens through an absolute and a relative pathname of the same file
+/// are connected, and a FIFO with another name is a separate one.
 #[harness::test(
     id = "fifo.reached-by-name",
-    cite = "POSIX.1-2024 XBD, FIFO Special File; POSIX.1-2024 mkfifo(); fifo(7)",
+    cite = [posix("mkfifo.3p", "DESCRIPTION"), posix("open.3p", "DESCRIPTION"), man("fifo.7", "DESCRIPTION")],
     covers = ["notes:fifo.has-name"],
     layers = [libc, nix, raw],
 )]
-fn two_openers_of_a_name_are_connected() -> Scene {
+fn opens_of_the_same_name_are_connected() -> Scene {
     let name = Name::free("fifo");
     assert_eq!(mkfifo("fifo", 0o600), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
@@ -42,18 +48,18 @@ fn two_openers_of_a_name_are_connected() -> Scene {
     let writer = assert_ok!(open("./fifo", O_WRONLY | O_NONBLOCK));
     assert_eq!(write(&writer, b"hello"), Ok(5));
     assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
-    // Another name is another FIFO.
+    // A FIFO with another name has no reader.
     let other = Fifo::named("other")?;
     assert_errno!(open(&other, O_WRONLY | O_NONBLOCK), ENXIO);
     Ok(())
 }
 
-/// Writes a word into the FIFO of the first argument; the second is the process that it must not be related to.
+/// Writes to the FIFO named by the first argument; the second is the ID of a process that it must not be related to.
 #[distributed_slice(PROGRAMS)]
 static FIFO_WRITER: Program = Program {
     name: "that writes to a FIFO",
     body: |arguments| {
-        let [path, spec] = arguments else { return Err(Stop::broken("the arguments are a path and a pid")) };
+        let [path, spec] = arguments else { return Err(Stop::broken("the arguments are a pathname and a process ID")) };
         let spec = Pid::from_raw(spec.to_string_lossy().parse()?);
         assert_ne!(getppid(), spec);
         assert_ne!(getsid(None)?, getsid(Some(spec))?);
@@ -63,16 +69,16 @@ static FIFO_WRITER: Program = Program {
     },
 };
 
-/// Processes that are not related, and share nothing but the path, communicate through a FIFO.
+/// Unrelated processes can communicate through a FIFO by opening its pathname.
 #[harness::test(
     id = "fifo.unrelated-processes",
-    cite = "POSIX.1-2024 open(), mkfifo(); mkfifo(3): any process can open it for reading or writing; fifo(7)",
+    cite = [man("pipe.7", "DESCRIPTION"), man("mkfifo.3", "DESCRIPTION"), man("fifo.7", "DESCRIPTION")],
     covers = ["notes:fifo.unrelated-processes"],
 )]
-fn unrelated_processes_communicate() -> Scene {
+fn unrelated_processes_communicate_through_a_fifo() -> Scene {
     let fifo = Fifo::new()?;
     let arguments = [fifo.as_os_str().into(), OsString::from(std::process::id().to_string())];
-    // Without waiting for a writer that may not come.
+    // Does not block if the writer never opens the FIFO.
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
     start(&FIFO_WRITER, &arguments)?.join()?;
     assert_eq!(read_bytes(&reader, 20), Ok("unrelated".into()));

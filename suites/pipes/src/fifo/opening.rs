@@ -1,4 +1,4 @@
-//! Opening one end of a FIFO: waiting for the other.
+//! An open of one end of a FIFO blocks until the other end is opened.
 
 use super::calls::*;
 use kit::prelude::*;
@@ -9,10 +9,11 @@ use rstest::rstest;
 #[case::write_only(OPEN, O_WRONLY)]
 #[case::read_write(OPEN, O_RDWR)]
 #[case::openat(OPENAT, O_WRONLY)]
-/// An open for reading sleeps until another process opens the FIFO for writing, and then both have a working channel.
+/// An open of a FIFO for reading blocks until another process opens the FIFO for writing; data then passes between the
+/// two.
 #[harness::test(
     id = "fifo.open-read-blocks",
-    cite = "POSIX.1-2024 open(): O_NONBLOCK clear; fifo(7)",
+    cite = [posix("open.3p", "DESCRIPTION", "O_NONBLOCK"), man("fifo.7", "DESCRIPTION"), man("open.2", "FIFOs")],
     covers = [
         "notes:fifo.open-read-blocks",
         "behaviours:fifo.open-read-blocks",
@@ -20,7 +21,7 @@ use rstest::rstest;
     ],
     layers = [libc, nix, raw],
 )]
-fn a_reader_waits_for_a_writer(#[case] open: Open, #[case] other: i32) -> Scene {
+fn an_open_for_reading_blocks_until_a_writer_opens(#[case] open: Open, #[case] other: i32) -> Scene {
     let fifo = Fifo::new()?;
     let child = fork(|| {
         let reader = assert_ok!(open(&fifo, O_RDONLY));
@@ -36,10 +37,11 @@ fn a_reader_waits_for_a_writer(#[case] open: Open, #[case] other: i32) -> Scene 
 #[case::read_only(OPEN, O_RDONLY)]
 #[case::read_write(OPEN, O_RDWR)]
 #[case::openat(OPENAT, O_RDONLY)]
-/// An open for writing sleeps until another process opens the FIFO for reading, and then both have a working channel.
+/// An open of a FIFO for writing blocks until another process opens the FIFO for reading; data then passes between the
+/// two.
 #[harness::test(
     id = "fifo.open-write-blocks",
-    cite = "POSIX.1-2024 open(): O_NONBLOCK clear; fifo(7)",
+    cite = [posix("open.3p", "DESCRIPTION", "O_NONBLOCK"), man("fifo.7", "DESCRIPTION"), man("open.2", "FIFOs")],
     covers = [
         "notes:fifo.open-write-blocks",
         "behaviours:fifo.open-write-blocks",
@@ -47,7 +49,7 @@ fn a_reader_waits_for_a_writer(#[case] open: Open, #[case] other: i32) -> Scene 
     ],
     layers = [libc, nix, raw],
 )]
-fn a_writer_waits_for_a_reader(#[case] open: Open, #[case] other: i32) -> Scene {
+fn an_open_for_writing_blocks_until_a_reader_opens(#[case] open: Open, #[case] other: i32) -> Scene {
     let fifo = Fifo::new()?;
     let child = fork(|| {
         let writer = assert_ok!(open(&fifo, O_WRONLY));
@@ -55,7 +57,7 @@ fn a_writer_waits_for_a_reader(#[case] open: Open, #[case] other: i32) -> Scene 
     })?;
     child.assert_blocked_in(Syscall::OPEN);
     let reader = assert_ok!(open(&fifo, other));
-    // Before the read, which would wait for ever for a child that has failed.
+    // Before the read, which would block forever if the child has failed.
     child.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
     Ok(())
@@ -64,14 +66,15 @@ fn a_writer_waits_for_a_reader(#[case] open: Open, #[case] other: i32) -> Scene 
 #[rstest]
 #[case::reading(O_RDONLY, O_WRONLY)]
 #[case::writing(O_WRONLY, O_RDONLY)]
-/// An open of one end is not completed by another open of the same end: both go on sleeping until the other end is opened.
+/// A blocked open of one end of a FIFO is not unblocked by another open of the same end: both block until the other end
+/// is opened.
 #[harness::test(
     id = "fifo.open-waits-for-other-end",
-    cite = "POSIX.1-2024 open(): O_NONBLOCK clear; fifo(7)",
+    cite = [posix("open.3p", "DESCRIPTION", "O_NONBLOCK"), man("fifo.7", "DESCRIPTION"), man("open.2", "FIFOs")],
     covers = ["notes:fifo.open-read-blocks", "notes:fifo.open-write-blocks"],
     layers = [libc, nix, raw],
 )]
-fn the_same_end_completes_no_open(#[case] end: i32, #[case] other: i32) -> Scene {
+fn an_open_of_the_same_end_unblocks_no_open(#[case] end: i32, #[case] other: i32) -> Scene {
     let fifo = Fifo::new()?;
     let opener = || {
         fork(|| {
@@ -89,13 +92,14 @@ fn the_same_end_completes_no_open(#[case] end: i32, #[case] other: i32) -> Scene
     second.join()
 }
 
-/// A FIFO that a crashed process left behind makes the next open for writing sleep, as any FIFO that nobody reads does.
+/// An open for writing blocks on a FIFO left behind by a killed process, as on any FIFO that no process has open for
+/// reading.
 #[harness::test(
     id = "fifo.stale-blocks-writer",
-    cite = "POSIX.1-2024 open(): O_NONBLOCK clear; fifo(7)",
+    cite = [posix("open.3p", "DESCRIPTION", "O_NONBLOCK"), man("fifo.7", "DESCRIPTION")],
     covers = ["notes:fifo.long-lived-error-prone"],
 )]
-fn a_stale_fifo_makes_a_writer_sleep() -> Scene {
+fn an_open_for_writing_blocks_on_a_stale_fifo() -> Scene {
     let fifo = Name::free("fifo");
     let crashing = fork(|| -> Scene {
         mkfifo(&fifo, 0o600)?;
@@ -108,6 +112,6 @@ fn a_stale_fifo_makes_a_writer_sleep() -> Scene {
     let writer = fork(|| drop(open(&fifo, O_WRONLY)))?;
     writer.assert_blocked_in(Syscall::OPEN);
     let state = harness::standing::state(writer.pid()).map(String::from);
-    observe("state of a writer of a FIFO whose reader has crashed", state.unwrap_or_default());
+    observe("process state of a writer opening a FIFO whose reader was killed", state.unwrap_or_default());
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! How opening a FIFO fails.
+//! Errors of opening a FIFO.
 
 use super::calls::*;
 use super::making_errors::path_of_length;
@@ -10,14 +10,14 @@ use rstest::rstest;
 #[rstest]
 #[case::open(OPEN)]
 #[case::openat(OPENAT)]
-/// An open of a FIFO whose mode does not allow the access that is asked for fails with EACCES.
+/// An open of a FIFO fails with EACCES if the FIFO's mode denies the requested access.
 #[harness::test(
     id = "fifo.open-eacces",
-    cite = "POSIX.1-2024 open(): EACCES; open(2): EACCES",
+    cite = [posix("open.3p", "ERRORS", "EACCES"), man("open.2", "ERRORS", "EACCES")],
     covers = ["errors:fifo.open.EACCES", "errors:fifo.openat.EACCES"],
     layers = [libc, nix, raw],
 )]
-fn the_mode_decides_on_access(#[case] open: Open) -> Scene {
+fn an_open_denied_by_the_mode_fails(#[case] open: Open) -> Scene {
     let fifo = Fifo::new()?;
     let child = fork(|| -> Scene {
         drop_capabilities()?;
@@ -34,36 +34,41 @@ fn the_mode_decides_on_access(#[case] open: Open) -> Scene {
     child.join()
 }
 
-/// An open of a FIFO in a folder that may not be searched fails with EACCES.
+/// An open of a FIFO fails with EACCES if search permission is denied on its directory.
 #[harness::test(
-    id = "fifo.open-eacces-folder",
-    cite = "POSIX.1-2024 open(): EACCES; open(2): EACCES",
+    id = "fifo.open-eacces-directory",
+    cite = [posix("open.3p", "ERRORS", "EACCES"), man("open.2", "ERRORS", "EACCES")],
     covers = ["errors:fifo.open.EACCES.2"],
     layers = [libc, nix, raw],
 )]
-fn a_folder_that_may_not_be_searched_hides_a_fifo() -> Scene {
-    let folder = Name::folder("folder", 0o700)?;
-    let path = folder.join("fifo");
+fn an_open_without_search_permission_fails() -> Scene {
+    let directory = Name::folder("directory", 0o700)?;
+    let path = directory.join("fifo");
     mkfifo(&path, 0o600)?;
     let child = fork(|| -> Scene {
         drop_capabilities()?;
-        folder.set_permissions(0o600)?;
+        directory.set_permissions(0o600)?;
         assert_errno!(open(&path, O_RDWR), EACCES);
-        folder.set_permissions(0o100)?;
+        directory.set_permissions(0o100)?;
         drop(assert_ok!(open(&path, O_RDWR)));
         Ok(())
     })?;
     child.join()
 }
 
-/// An open that is to create a file, and nothing else, fails with EEXIST where a FIFO stands.
+/// An open with O_CREAT and O_EXCL fails with EEXIST if the pathname is an existing FIFO; with O_CREAT alone, it opens
+/// the FIFO and leaves its mode unchanged.
 #[harness::test(
     id = "fifo.open-eexist",
-    cite = "POSIX.1-2024 open(): EEXIST; open(2): EEXIST",
+    cite = [
+        posix("open.3p", "ERRORS", "EEXIST"),
+        posix("open.3p", "DESCRIPTION", "O_CREAT"),
+        man("open.2", "ERRORS", "EEXIST"),
+    ],
     covers = ["errors:fifo.open.EEXIST"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_is_not_created_by_open() -> Scene {
+fn an_exclusive_create_of_an_existing_fifo_fails() -> Scene {
     let fifo = Fifo::new()?;
     assert_errno!(open_mode(&fifo, O_RDWR | O_CREAT | O_EXCL, 0o600), EEXIST);
     drop(assert_ok!(open_mode(&fifo, O_RDWR | O_CREAT, 0o644)));
@@ -71,10 +76,14 @@ fn a_fifo_is_not_created_by_open() -> Scene {
     Ok(())
 }
 
-/// An open of a path that lies outside the address space fails with EFAULT.
-#[harness::test(id = "fifo.open-efault", cite = "open(2): EFAULT", covers = ["errors:fifo.open.EFAULT"])]
-fn a_bad_address_is_no_path() -> Scene {
-    // Newer machines have only the calls that end in "at".
+/// An open fails with EFAULT if the pathname is outside the accessible address space.
+#[harness::test(
+    id = "fifo.open-efault",
+    cite = [man("open.2", "ERRORS", "EFAULT")],
+    covers = ["errors:fifo.open.EFAULT"],
+)]
+fn an_open_with_a_bad_address_fails() -> Scene {
+    // Newer architectures have only the *at() calls.
     #[cfg(target_arch = "x86_64")]
     let (number, arguments) = (libc::SYS_open, [BAD_ADDRESS, O_RDWR as usize, 0, 0, 0, 0]);
     #[cfg(not(target_arch = "x86_64"))]
@@ -84,30 +93,34 @@ fn a_bad_address_is_no_path() -> Scene {
     Ok(())
 }
 
-/// An open of a FIFO with all bits of the access mode set, which is neither reading, writing nor both, fails with EINVAL.
+/// An open of a FIFO fails with EINVAL if both bits of the access mode are set (O_WRONLY | O_RDWR).
 #[harness::test(
     id = "fifo.open-einval",
-    cite = "POSIX.1-2024 open(): EINVAL, the value of the oflag argument is not valid; Linux fs/pipe.c, fifo_open()",
+    cite = [
+        kernel("fs/pipe.c", "fifo_open", "6.18"),
+        man("open.2", "ERRORS", "EINVAL"),
+        posix("open.3p", "ERRORS", "EINVAL"),
+    ],
     covers = ["errors:fifo.open.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn no_access_mode_is_invalid() -> Scene {
+fn an_open_with_an_invalid_access_mode_fails() -> Scene {
     let fifo = Fifo::new()?;
-    // Not O_ACCMODE: musl counts O_PATH in.
+    // Not O_ACCMODE, which includes O_PATH in musl.
     assert_errno!(open(&fifo, O_WRONLY | O_RDWR | O_NONBLOCK), EINVAL);
-    // It is no reader.
+    // The failed open does not count as a reader.
     assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);
     Ok(())
 }
 
-/// An open fails with ELOOP when the symbolic links on the way to a FIFO come to no end.
+/// An open fails with ELOOP if the resolution of the pathname encounters a loop of symbolic links.
 #[harness::test(
     id = "fifo.open-eloop",
-    cite = "POSIX.1-2024 open(): ELOOP; open(2): ELOOP",
+    cite = [posix("open.3p", "ERRORS", "ELOOP"), man("open.2", "ERRORS", "ELOOP")],
     covers = ["errors:fifo.open.ELOOP"],
     layers = [libc, nix, raw],
 )]
-fn a_loop_of_links_leads_to_no_fifo() -> Scene {
+fn an_open_through_a_loop_of_symbolic_links_fails() -> Scene {
     let _back = Name::symlink("back", "forth")?;
     let forth = Name::symlink("forth", "back")?;
     assert_errno!(open(&forth, O_RDWR), ELOOP);
@@ -115,14 +128,20 @@ fn a_loop_of_links_leads_to_no_fifo() -> Scene {
     Ok(())
 }
 
-/// An open with O_NOFOLLOW fails with ELOOP at a symbolic link to a FIFO, which an open without the flag follows.
+/// An open with O_NOFOLLOW fails with ELOOP if the pathname is a symbolic link to a FIFO; without the flag, the link is
+/// followed.
 #[harness::test(
     id = "fifo.open-nofollow",
-    cite = "POSIX.1-2024 open(): O_NOFOLLOW, ELOOP; open(2): ELOOP",
+    cite = [
+        posix("open.3p", "DESCRIPTION", "O_NOFOLLOW"),
+        posix("open.3p", "ERRORS", "ELOOP"),
+        man("open.2", "DESCRIPTION", "O_NOFOLLOW"),
+        man("open.2", "ERRORS", "ELOOP"),
+    ],
     covers = ["errors:fifo.open.ELOOP.2"],
     layers = [libc, nix, raw],
 )]
-fn a_link_is_not_followed_when_asked() -> Scene {
+fn an_open_with_o_nofollow_of_a_symbolic_link_fails() -> Scene {
     let fifo = Fifo::new()?;
     let link = Name::symlink("link", &fifo)?;
     assert_errno!(open(&link, O_RDWR | O_NOFOLLOW), ELOOP);
@@ -131,20 +150,25 @@ fn a_link_is_not_followed_when_asked() -> Scene {
     Ok(())
 }
 
-/// An open of a FIFO by a path of PATH_MAX bytes, its end not counted, or by a name of more than NAME_MAX, fails with
-/// ENAMETOOLONG.
+/// An open fails with ENAMETOOLONG if the pathname with its terminating null byte is longer than PATH_MAX bytes, or if
+/// a filename in it is longer than NAME_MAX bytes.
 #[harness::test(
     id = "fifo.open-long-path",
-    cite = "POSIX.1-2024 open(): ENAMETOOLONG, <limits.h>: {PATH_MAX}, {NAME_MAX}; open(2): ENAMETOOLONG",
+    cite = [
+        man("open.2", "ERRORS", "ENAMETOOLONG"),
+        posix("limits.h.0p", "Pathname Variable Values", "{PATH_MAX}"),
+        posix("limits.h.0p", "Pathname Variable Values", "{NAME_MAX}"),
+        posix("open.3p", "ERRORS", "ENAMETOOLONG"),
+    ],
     covers = ["errors:fifo.open.ENAMETOOLONG"],
     layers = [libc, nix, raw],
 )]
-fn a_path_has_a_greatest_length() -> Scene {
+fn an_open_of_a_too_long_pathname_fails() -> Scene {
     let _fifo = Fifo::new()?;
     assert_errno!(open(path_of_length(PATH_MAX as usize), O_RDWR), ENAMETOOLONG);
     drop(assert_ok!(open(path_of_length(PATH_MAX as usize - 1), O_RDWR)));
     let limit = nix::unistd::pathconf(".", nix::unistd::PathconfVar::NAME_MAX)?;
-    let limit = limit.ok_or_else(|| Stop::broken("names have no greatest length here"))? as usize;
+    let limit = limit.ok_or_else(|| Stop::broken("the file system has no NAME_MAX"))? as usize;
     assert_errno!(open("n".repeat(limit), O_RDWR), ENOENT);
     assert_errno!(open("n".repeat(limit + 1), O_RDWR), ENAMETOOLONG);
     Ok(())
@@ -153,14 +177,14 @@ fn a_path_has_a_greatest_length() -> Scene {
 #[rstest]
 #[case::open(OPEN)]
 #[case::openat(OPENAT)]
-/// An open of a name at which nothing stands fails with ENOENT, and makes nothing, unless O_CREAT is given.
+/// An open without O_CREAT fails with ENOENT if the pathname does not exist, and creates nothing.
 #[harness::test(
     id = "fifo.open-enoent",
-    cite = "POSIX.1-2024 open(): ENOENT; open(2): ENOENT",
+    cite = [posix("open.3p", "ERRORS", "ENOENT"), posix("open.3p", "RETURN VALUE"), man("open.2", "ERRORS", "ENOENT")],
     covers = ["errors:fifo.open.ENOENT", "errors:fifo.openat.ENOENT"],
     layers = [libc, nix, raw],
 )]
-fn no_name_is_not_opened(#[case] open: Open) -> Scene {
+fn an_open_of_a_missing_file_fails(#[case] open: Open) -> Scene {
     let name = Name::free("fifo");
     for flags in [O_RDONLY | O_NONBLOCK, O_WRONLY | O_NONBLOCK, O_RDWR] {
         assert_errno!(open(&name, flags), ENOENT);
@@ -169,49 +193,55 @@ fn no_name_is_not_opened(#[case] open: Open) -> Scene {
     Ok(())
 }
 
-/// An open by a path with a folder that is missing, or that is a symbolic link to nothing, fails with ENOENT, O_CREAT or not.
+/// An open fails with ENOENT, with or without O_CREAT, if a directory component of the pathname does not exist or is a
+/// dangling symbolic link.
 #[harness::test(
-    id = "fifo.open-missing-folder",
-    cite = "POSIX.1-2024 open(): ENOENT; open(2): ENOENT",
+    id = "fifo.open-missing-directory",
+    cite = [posix("open.3p", "ERRORS", "ENOENT"), man("open.2", "ERRORS", "ENOENT")],
     covers = ["errors:fifo.open.ENOENT.2"],
     layers = [libc, nix, raw],
 )]
-fn a_missing_folder_leads_to_no_fifo() -> Scene {
+fn an_open_in_a_missing_directory_fails() -> Scene {
     let nothing = Name::free("nothing");
     let dangling = Name::symlink("dangling", &nothing)?;
-    for folder in [&nothing, &dangling] {
-        assert_errno!(open(folder.join("fifo"), O_RDWR), ENOENT);
-        assert_errno!(open_mode(folder.join("fifo"), O_RDWR | O_CREAT, 0o600), ENOENT);
+    for directory in [&nothing, &dangling] {
+        assert_errno!(open(directory.join("fifo"), O_RDWR), ENOENT);
+        assert_errno!(open_mode(directory.join("fifo"), O_RDWR | O_CREAT, 0o600), ENOENT);
     }
     assert_errno!(open(&dangling, O_RDWR), ENOENT);
     assert_errno!(nothing.node(), ENOENT);
     Ok(())
 }
 
-/// An open by a path below something that is no folder, and one with O_DIRECTORY of a FIFO, fail with ENOTDIR.
+/// An open fails with ENOTDIR if a FIFO is used as a directory in the pathname, or if O_DIRECTORY is set and the
+/// pathname is a FIFO.
 #[harness::test(
     id = "fifo.open-enotdir",
-    cite = "POSIX.1-2024 open(): ENOTDIR, O_DIRECTORY; open(2): ENOTDIR",
+    cite = [
+        posix("open.3p", "ERRORS", "ENOTDIR"),
+        posix("open.3p", "DESCRIPTION", "O_DIRECTORY"),
+        man("open.2", "ERRORS", "ENOTDIR"),
+    ],
     covers = ["errors:fifo.open.ENOTDIR"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_is_no_folder() -> Scene {
+fn a_fifo_is_not_a_directory() -> Scene {
     let fifo = Fifo::new()?;
     assert_errno!(open(fifo.join("below"), O_RDWR), ENOTDIR);
     assert_errno!(open(&fifo, O_RDONLY | O_NONBLOCK | O_DIRECTORY), ENOTDIR);
-    // Neither has come to be a reader.
+    // Neither failed open counts as a reader.
     assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);
     Ok(())
 }
 
-/// An open of the name of a socket fails with ENXIO.
+/// An open of a UNIX domain socket fails with ENXIO.
 #[harness::test(
     id = "fifo.open-socket",
-    cite = "open(2): ENXIO, the file is a UNIX domain socket",
+    cite = [man("open.2", "ERRORS", "ENXIO")],
     covers = ["errors:fifo.open.ENXIO.2"],
     layers = [libc, nix, raw],
 )]
-fn a_socket_is_not_opened_like_a_fifo() -> Scene {
+fn an_open_of_a_socket_fails() -> Scene {
     let socket = Name::socket("socket")?;
     for flags in [O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_NONBLOCK] {
         assert_errno!(open(&socket, flags), ENXIO);
@@ -219,14 +249,20 @@ fn a_socket_is_not_opened_like_a_fifo() -> Scene {
     Ok(())
 }
 
-/// A relative path cannot start at a descriptor that is not open: openat fails with EBADF, unless the path is absolute.
+/// openat fails with EBADF if the pathname is relative and the descriptor is neither open nor AT_FDCWD; the descriptor
+/// is ignored if the pathname is absolute.
 #[harness::test(
     id = "fifo.openat-ebadf",
-    cite = "POSIX.1-2024 openat(): EBADF; open(2): EBADF",
+    cite = [
+        posix("open.3p", "ERRORS", "EBADF"),
+        posix("open.3p", "DESCRIPTION"),
+        man("open.2", "ERRORS", "EBADF"),
+        man("open.2", "openat()"),
+    ],
     covers = ["errors:fifo.openat.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn no_descriptor_is_no_start_of_a_path() -> Scene {
+fn a_relative_pathname_needs_an_open_descriptor() -> Scene {
     let fifo = Fifo::new()?;
     assert_errno!(openat(NOT_OPEN, "fifo", O_RDWR), EBADF);
     drop(assert_ok!(openat(AT_FDCWD, "fifo", O_RDWR)));
@@ -234,18 +270,18 @@ fn no_descriptor_is_no_start_of_a_path() -> Scene {
     Ok(())
 }
 
-/// A relative path cannot start at a descriptor of something that is no folder: openat fails with ENOTDIR.
+/// openat fails with ENOTDIR if the pathname is relative and the descriptor refers to a file other than a directory.
 #[harness::test(
     id = "fifo.openat-enotdir",
-    cite = "POSIX.1-2024 openat(): ENOTDIR; open(2): ENOTDIR",
+    cite = [posix("open.3p", "ERRORS", "ENOTDIR"), man("open.2", "ERRORS", "ENOTDIR")],
     covers = ["errors:fifo.openat.ENOTDIR"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_is_no_start_of_a_path() -> Scene {
+fn a_relative_pathname_needs_the_descriptor_of_a_directory() -> Scene {
     let fifo = Fifo::new()?;
     let both = open(&fifo, O_RDWR)?;
     assert_errno!(openat(&both, "fifo", O_RDWR), ENOTDIR);
-    let folder = open(scratch(), O_RDONLY | O_DIRECTORY)?;
-    drop(assert_ok!(openat(&folder, "fifo", O_RDWR)));
+    let directory = open(scratch(), O_RDONLY | O_DIRECTORY)?;
+    drop(assert_ok!(openat(&directory, "fifo", O_RDWR)));
     Ok(())
 }

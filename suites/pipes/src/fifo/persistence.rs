@@ -1,4 +1,4 @@
-//! What is left of a FIFO when the processes that use it have ended.
+//! What remains of a FIFO after the processes that use it have terminated.
 
 use calls::signals::kill;
 use kit::prelude::*;
@@ -8,14 +8,19 @@ use rstest::rstest;
 #[rstest]
 #[case::exit(Ended::Exited(0))]
 #[case::kill(Ended::Killed { by: Signal(libc::SIGKILL), core: false })]
-/// The bytes in a FIFO are gone once the last process that has it open ends, in whatever way, while its name stays.
+/// When the last process that has a FIFO open terminates, normally or by a signal, the unread data is discarded and the
+/// name of the FIFO remains.
 #[harness::test(
-    id = "persistence.fifo-data-ends-name-stays",
-    cite = "POSIX.1-2024 close(): the last close of a FIFO discards its data; fifo(7)",
+    id = "persistence.fifo-data-lost-name-kept",
+    cite = [
+        posix("close.3p", "DESCRIPTION"),
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        posix("unlink.3p", "DESCRIPTION"),
+    ],
     covers = ["notes:persist.fifo-dies-with-process", "notes:fifo.data-lost-after-last-close"],
     layers = [libc, nix, raw],
 )]
-fn the_data_ends_with_the_last_process_and_the_name_stays(#[case] end: Ended) -> Scene {
+fn data_is_lost_and_the_name_kept_when_the_last_process_terminates(#[case] end: Ended) -> Scene {
     let fifo = Fifo::new()?;
     let child = fork(|| -> Scene {
         let both = open(&fifo, O_RDWR)?;
@@ -24,7 +29,7 @@ fn the_data_ends_with_the_last_process_and_the_name_stays(#[case] end: Ended) ->
         if let Ended::Killed { by, .. } = end {
             kill(own_pid(), by.0)?;
         }
-        // It is the end of the process that closes the FIFO.
+        // The termination of the process closes the FIFO.
         exit(0)
     })?;
     assert_eq!(child.wait()?, end);
@@ -32,19 +37,19 @@ fn the_data_ends_with_the_last_process_and_the_name_stays(#[case] end: Ended) ->
     let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
     assert_eq!(unread(&reader), Ok(0));
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
-    observe("name of a FIFO after its last process", fifo.node()?.kind);
-    observe("bytes of 4 that are left after its last process", unread(&reader)?);
+    observe("file type letter of a FIFO after its last process has terminated", fifo.node()?.kind);
+    observe("unread bytes of 4 after its last process has terminated", unread(&reader)?);
     Ok(())
 }
 
-/// Unread bytes stay in a FIFO while one descriptor of it is open, and are lost when the last one is closed.
+/// Unread data remains in a FIFO while any descriptor refers to it, and is discarded when the last one is closed.
 #[harness::test(
     id = "fifo.data-lost-at-last-close",
-    cite = "POSIX.1-2024 close(): when all file descriptors associated with a pipe or FIFO special file are closed",
+    cite = [posix("close.3p", "DESCRIPTION")],
     covers = ["behaviours:fifo.contents-vanish-on-last-close", "notes:fifo.data-lost-after-last-close"],
     layers = [libc, nix, raw],
 )]
-fn the_last_close_loses_the_bytes() -> Scene {
+fn the_last_close_discards_unread_data() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     assert_eq!(write(&writer, b"data"), Ok(4));
@@ -59,19 +64,19 @@ fn the_last_close_loses_the_bytes() -> Scene {
     Ok(())
 }
 
-/// A FIFO stays in the file system after the processes that used it have ended, later ones use it again, and it is gone only
-/// when it is unlinked.
+/// A FIFO remains in the file system after the processes that created and used it have terminated, so that others can
+/// use it again, until it is unlinked.
 #[harness::test(
     id = "fifo.node-stays",
-    cite = "POSIX.1-2024 unlink(); fifo(7); mkfifo(3)",
+    cite = [posix("unlink.3p", "DESCRIPTION"), man("unlink.2", "DESCRIPTION"), man("fifo.7", "DESCRIPTION")],
     covers = ["notes:fifo.survives-users", "behaviours:fifo.node-persists"],
     layers = [libc, nix, raw],
 )]
-fn the_node_stays_until_it_is_unlinked() -> Scene {
+fn a_fifo_remains_until_it_is_unlinked() -> Scene {
     let name = Name::free("fifo");
-    let maker = fork(|| assert_eq!(mkfifo(&name, 0o600), Ok(())))?;
-    maker.join()?;
-    // One pair after the other.
+    let creator = fork(|| assert_eq!(mkfifo(&name, 0o600), Ok(())))?;
+    creator.join()?;
+    // One reader and writer after another.
     for word in ["first", "second"] {
         let reader = fork(|| {
             let reader = assert_ok!(open(&name, O_RDONLY));

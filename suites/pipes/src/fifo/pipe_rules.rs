@@ -1,18 +1,22 @@
-//! Once it is open, a FIFO follows the rules of pipes.
+//! I/O on a FIFO has the semantics of I/O on a pipe.
 
 use kit::disposition::ignore;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, PIPE_BUF};
 use nix::sys::signal::Signal::SIGPIPE;
 
-/// A FIFO holds as many bytes as a pipe does, and a non-blocking write to a full one fails with EAGAIN.
+/// A FIFO has the same default capacity as a pipe, and a non-blocking write to a full FIFO fails with EAGAIN.
 #[harness::test(
-    id = "fifo.capacity-of-pipe",
-    cite = "fifo(7): for details of the semantics of I/O on FIFOs, see pipe(7); pipe(7), Pipe capacity",
+    id = "fifo.default-capacity",
+    cite = [
+        man("pipe.7", "I/O on pipes and FIFOs"),
+        man("pipe.7", "Pipe capacity"),
+        posix("write.3p", "ERRORS", "EAGAIN"),
+    ],
     covers = ["behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_holds_what_a_pipe_holds() -> Scene {
+fn a_fifo_has_the_capacity_of_a_pipe() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let (pipe_reader, _pipe_writer) = pipe()?;
@@ -26,39 +30,41 @@ fn a_fifo_holds_what_a_pipe_holds() -> Scene {
     Ok(())
 }
 
-/// A non-blocking write of up to PIPE_BUF bytes to a FIFO without the room is not done at all, and a longer one in part.
+/// A non-blocking write of PIPE_BUF bytes to a FIFO with less free space transfers no data and fails with EAGAIN; a
+/// longer write to a FIFO with some free space is a partial write.
 #[harness::test(
     id = "fifo.atomic-writes",
-    cite = "POSIX.1-2024 write(): {PIPE_BUF}, O_NONBLOCK set; pipe(7), PIPE_BUF",
+    cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn short_writes_are_atomic() -> Scene {
+fn writes_of_up_to_pipe_buf_bytes_are_atomic() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     set_flags(&writer, O_NONBLOCK)?;
     let held = fill_leaving(&writer, PIPE_BUF - 1)?;
     assert_errno!(write(&writer, &[b'x'; PIPE_BUF]), EAGAIN | EWOULDBLOCK);
     assert_eq!(unread(&reader), Ok(held.0.len()));
-    // How much fits in is the kernel's affair, but there is room for something, and not for all.
+    // How much fits depends on the kernel, but there is free space for some of the data and not for all.
     let page = page_size();
     assert_eq!(read_bytes(&reader, page), Ok(held.0[..page].into()));
     let written = assert_ok!(write(&writer, &vec![b'y'; 2 * page]));
     assert!((1..2 * page).contains(&written), "{written} bytes of {} were written", 2 * page);
-    observe("bytes of two pages that fit in after a page was read", written);
+    observe("bytes written of two pages after one page was read", written);
     let rest = Bytes([&held.0[page..], &vec![b'y'; written]].concat());
     assert_eq!(read_bytes(&reader, held.0.len() + page), Ok(rest));
     Ok(())
 }
 
-/// A reader of a FIFO gets what is left, and then end of file, once the last writer has closed it.
+/// A read from a FIFO that has no data left blocks while any process has it open for writing, and returns 0 once the
+/// last writer has closed it.
 #[harness::test(
     id = "fifo.eof-after-last-writer",
-    cite = "POSIX.1-2024 read(): no process has the pipe open for writing; pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn the_last_writers_close_is_end_of_file() -> Scene {
+fn read_returns_0_after_the_last_writer_closes() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let second = open(&fifo, libc::O_WRONLY)?;
@@ -74,14 +80,19 @@ fn the_last_writers_close_is_end_of_file() -> Scene {
     child.join()
 }
 
-/// A write to a FIFO whose readers have all closed it kills the writer by SIGPIPE.
+/// A write to a FIFO whose readers have all closed it generates SIGPIPE, which by default terminates the writer.
 #[harness::test(
     id = "fifo.sigpipe",
-    cite = "POSIX.1-2024 write(): EPIPE; fifo(7): the process is sent a SIGPIPE signal",
+    cite = [
+        posix("write.3p", "ERRORS", "EPIPE"),
+        posix("signal.h.0p", "DESCRIPTION"),
+        man("fifo.7", "NOTES"),
+        man("signal.7", "Standard signals"),
+    ],
     covers = ["behaviours:fifo.writer-sigpipe-no-reader", "behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn a_write_without_reader_kills() -> Scene {
+fn a_write_without_a_reader_raises_sigpipe() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     assert_eq!(write(&writer, b"x"), Ok(1));
@@ -94,15 +105,15 @@ fn a_write_without_reader_kills() -> Scene {
     Ok(())
 }
 
-/// A write to a FIFO whose readers have all closed it fails with EPIPE when SIGPIPE is ignored, and succeeds again once a
-/// new reader has come.
+/// If SIGPIPE is ignored, a write to a FIFO whose readers have all closed it fails with EPIPE, and succeeds again once
+/// a new reader has opened the FIFO.
 #[harness::test(
     id = "fifo.epipe",
-    cite = "POSIX.1-2024 write(): EPIPE; pipe(7), I/O on pipes and FIFOs",
+    cite = [posix("write.3p", "ERRORS", "EPIPE"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["behaviours:fifo.writer-sigpipe-no-reader", "behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn a_write_without_reader_fails_when_sigpipe_is_ignored() -> Scene {
+fn a_write_without_a_reader_fails_if_sigpipe_is_ignored() -> Scene {
     ignore(SIGPIPE)?;
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
@@ -114,14 +125,18 @@ fn a_write_without_reader_fails_when_sigpipe_is_ignored() -> Scene {
     Ok(())
 }
 
-/// The capacity of an open FIFO can be set and read, and is what it then holds.
+/// F_SETPIPE_SZ sets the capacity of an open FIFO, F_GETPIPE_SZ returns it, and the FIFO then holds that many bytes.
 #[harness::test(
     id = "fifo.set-capacity",
-    cite = "fcntl(2), Changing the capacity of a pipe",
+    cite = [
+        man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
+        man("fcntl.2", "Changing the capacity of a pipe", "F_GETPIPE_SZ"),
+        man("pipe.7", "Pipe capacity"),
+    ],
     covers = ["behaviours:fifo.setpipe-sz-fifo"],
     layers = [libc, nix, raw],
 )]
-fn the_capacity_can_be_set() -> Scene {
+fn the_capacity_can_be_set_and_read() -> Scene {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let wanted = 2 * page_size();

@@ -1,4 +1,4 @@
-//! Opening for reading and writing at once, which POSIX leaves undefined and Linux allows.
+//! Opening a FIFO with O_RDWR, which POSIX leaves undefined and Linux allows.
 
 use super::calls::*;
 use kit::prelude::*;
@@ -10,28 +10,28 @@ use rstest::rstest;
 #[case::nonblocking(OPEN, O_RDWR | O_NONBLOCK)]
 #[case::blocking_by_openat(OPENAT, O_RDWR)]
 #[case::nonblocking_by_openat(OPENAT, O_RDWR | O_NONBLOCK)]
-/// An open for reading and writing succeeds at once, blocking or not, although nobody else has the FIFO open.
+/// An open of a FIFO with O_RDWR succeeds at once, with or without O_NONBLOCK, even if no other process has it open.
 #[harness::test(
     id = "fifo.open-read-write",
-    cite = "fifo(7): opening a FIFO for read and write",
+    cite = [man("fifo.7", "DESCRIPTION")],
     covers = ["behaviours:fifo.open-rdwr-never-blocks"],
     layers = [libc, nix, raw],
 )]
-fn both_ends_open_at_once(#[case] open: Open, #[case] flags: i32) -> Scene {
+fn an_open_for_reading_and_writing_does_not_block(#[case] open: Open, #[case] flags: i32) -> Scene {
     let fifo = Fifo::new()?;
     let both = assert_ok!(open(&fifo, flags));
     assert_eq!(access_and_blocking(&both), Ok(flags));
     Ok(())
 }
 
-/// A descriptor that is open for reading and writing reads the bytes that were written by it.
+/// A read from a FIFO descriptor opened with O_RDWR returns the data written to the same descriptor.
 #[harness::test(
     id = "fifo.read-write-to-itself",
-    cite = "fifo(7): a process that uses both ends of the connection in order to communicate with itself",
+    cite = [man("fifo.7", "DESCRIPTION")],
     covers = ["behaviours:fifo.open-rdwr-self-talk"],
     layers = [libc, nix, raw],
 )]
-fn one_descriptor_talks_to_itself() -> Scene {
+fn a_read_write_descriptor_reads_what_was_written_to_it() -> Scene {
     let fifo = Fifo::new()?;
     let both = open(&fifo, O_RDWR)?;
     assert_eq!(write(&both, b"hello"), Ok(5));
@@ -40,14 +40,15 @@ fn one_descriptor_talks_to_itself() -> Scene {
     Ok(())
 }
 
-/// A reader sees no end of file while a process has the FIFO open for reading and writing.
+/// A read from an empty FIFO does not return 0 while a process has it open with O_RDWR: it fails with EAGAIN if it is
+/// non-blocking, and otherwise blocks.
 #[harness::test(
     id = "fifo.read-write-no-eof",
-    cite = "fifo(7): opening a FIFO for read and write; POSIX.1-2024 read(): no process has the pipe open for writing",
+    cite = [man("pipe.7", "I/O on pipes and FIFOs"), man("fifo.7", "DESCRIPTION")],
     covers = ["behaviours:fifo.open-rdwr-no-eof"],
     layers = [libc, nix, raw],
 )]
-fn a_read_write_descriptor_keeps_end_of_file_away() -> Scene {
+fn no_read_returns_0_while_a_read_write_descriptor_is_open() -> Scene {
     let fifo = Fifo::new()?;
     let both = open(&fifo, O_RDWR)?;
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
@@ -56,7 +57,7 @@ fn a_read_write_descriptor_keeps_end_of_file_away() -> Scene {
     assert_eq!(read_bytes(&reader, 9), Ok("x".into()));
     drop(writer);
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN | EWOULDBLOCK);
-    // Neither does the descriptor itself see one: a blocking read on it sleeps.
+    // A read from the O_RDWR descriptor itself does not return 0 either: it blocks.
     let child = fork(|| {
         let _ = read(&both, &mut [0; 1]);
     })?;
