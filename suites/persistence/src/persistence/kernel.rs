@@ -1,6 +1,7 @@
-//! Kernel persistence: System V objects, which end by IPC_RMID or with their IPC namespace.
+//! Kernel persistence: System V IPC objects, which are destroyed by IPC_RMID or with their IPC namespace.
 
-use super::{TEXT, word};
+use super::{TEXT, argument};
+use kit::prelude::*;
 use calls::sysv::{
     Message, SegmentStatus, msgget, msgrcv, msgsnd, operation, queued_messages, segment_status, semaphore_value,
     semget, semop, set_semaphore_value, shmget,
@@ -15,15 +16,20 @@ use std::ffi::OsString;
 use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
-/// The words for an unrelated process: the key, and the identifier that it is to lead to.
+/// The arguments of an unrelated process: the key, and the identifier that it must find with it.
 fn key_and_id(key: i32, id: i32) -> [OsString; 2] {
     [key, id].map(|number| number.to_string().into())
 }
 
-/// A System V queue and its messages outlive the processes that used it, and IPC_RMID removes both at once.
+/// A System V message queue has kernel persistence: the queue and its messages survive the SIGKILL of their creator,
+/// and IPC_RMID removes both.
 #[harness::test(
     id = "persistence.sysv-msg",
-    cite = "POSIX.1-2024 msgctl(); msgctl(2), IPC_RMID; sysvipc(7)",
+    cite = [
+        posix("msgctl.3p", "DESCRIPTION", "IPC_RMID"),
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        man("msgctl.2", "DESCRIPTION", "IPC_RMID"),
+    ],
     covers = [
         "notes:persist.sysv-kernel-msg", "behaviours:sysvmsg.persist-after-exit",
         "behaviours:sysvmsg.data-survives-sender", "behaviours:sysvmsg.key-finds-existing",
@@ -34,7 +40,7 @@ fn key_and_id(key: i32, id: i32) -> [OsString; 2] {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn queue_outlives_its_creator() -> Scene {
+fn queue_survives_its_creator() -> Scene {
     let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
     let creator = holder(|| {
         let queue = Queue::new(key)?;
@@ -46,7 +52,7 @@ fn queue_outlives_its_creator() -> Scene {
     creator.kill()?;
     let queue = Queue::adopt(id.load(Relaxed), key);
     unrelated::start(&TAKES_MESSAGE, &key_and_id(key, queue.id()))?.join()?;
-    // The second message goes with the queue.
+    // The second message is removed with the queue.
     assert_eq!(queued_messages(queue.id()), Ok(1));
     assert_eq!(queue.remove(), Ok(()));
     assert_errno!(msgget(key, 0), ENOENT);
@@ -64,17 +70,22 @@ fn message(kind: i64) -> Message {
 static TAKES_MESSAGE: Program = Program {
     name: "that takes a message",
     body: |arguments| {
-        let (key, id) = (word(arguments, 0)?.parse()?, word(arguments, 1)?.parse()?);
+        let (key, id) = (argument(arguments, 0)?.parse()?, argument(arguments, 1)?.parse()?);
         assert_eq!(msgget(key, 0), Ok(id));
         assert_eq!(msgrcv(id, TEXT.len(), 0, IPC_NOWAIT), Ok(message(1)));
         Ok(())
     },
 };
 
-/// A System V segment and its bytes outlive the process that made it and was killed, until IPC_RMID.
+/// A System V shared memory segment has kernel persistence: the segment and its contents survive the SIGKILL of their
+/// creator, until IPC_RMID removes them.
 #[harness::test(
     id = "persistence.sysv-shm",
-    cite = "POSIX.1-2024 shmctl(); shmctl(2), IPC_RMID; sysvipc(7)",
+    cite = [
+        posix("shmctl.3p", "DESCRIPTION", "IPC_RMID"),
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        man("shmctl.2", "DESCRIPTION", "IPC_RMID"),
+    ],
     covers = [
         "notes:persist.sysv-kernel-shm", "notes:shm.survives-sudden-exit", "behaviours:sysvshm.persist",
         "errors:sysv-shm.shmget.ENOENT", "errors:sysv-shm.shmctl.EINVAL",
@@ -82,7 +93,7 @@ static TAKES_MESSAGE: Program = Program {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn segment_outlives_its_creator() -> Scene {
+fn segment_survives_its_creator() -> Scene {
     let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
     let creator = holder(|| {
         let segment = Segment::new(key, TEXT.len())?;
@@ -106,7 +117,7 @@ fn segment_outlives_its_creator() -> Scene {
 static READS_SEGMENT: Program = Program {
     name: "that reads a segment",
     body: |arguments| {
-        let (key, id) = (word(arguments, 0)?.parse()?, word(arguments, 1)?.parse()?);
+        let (key, id) = (argument(arguments, 0)?.parse()?, argument(arguments, 1)?.parse()?);
         assert_eq!(shmget(key, 0, 0), Ok(id));
         let attached = assert_ok!(Attachment::new(id, 0));
         assert_eq!(attached.read(), TEXT);
@@ -114,11 +125,16 @@ static READS_SEGMENT: Program = Program {
     },
 };
 
-/// A System V semaphore set outlives the process that used it with the values that it left, those changed with SEM_UNDO
-/// excepted, until IPC_RMID.
+/// A System V semaphore set has kernel persistence: it survives the SIGKILL of its creator with the values left, except
+/// that SEM_UNDO operations are undone, until IPC_RMID removes it.
 #[harness::test(
     id = "persistence.sysv-sem",
-    cite = "POSIX.1-2024 semctl(), semop(); semctl(2), IPC_RMID; semop(2), SEM_UNDO",
+    cite = [
+        posix("semctl.3p", "DESCRIPTION", "IPC_RMID"),
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        man("semctl.2", "DESCRIPTION", "IPC_RMID"),
+        man("semop.2", "NOTES"),
+    ],
     covers = [
         "notes:persist.sysv-kernel-sem", "behaviours:sysvsem.persist", "behaviours:sysvsem.undo-on-exit",
         "errors:sysv-sem.semget.ENOENT", "errors:sysv-sem.semctl.EINVAL.2", "errors:sysv-sem.semop.EINVAL",
@@ -126,7 +142,7 @@ static READS_SEGMENT: Program = Program {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn semaphores_outlive_their_creator() -> Scene {
+fn semaphore_set_survives_its_creator() -> Scene {
     let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
     let creator = holder(|| {
         let set = SemaphoreSet::new(key, &[3, 3])?;
@@ -150,7 +166,7 @@ fn semaphores_outlive_their_creator() -> Scene {
 static TAKES_SEMAPHORES: Program = Program {
     name: "that takes semaphores",
     body: |arguments| {
-        let (key, id) = (word(arguments, 0)?.parse()?, word(arguments, 1)?.parse()?);
+        let (key, id) = (argument(arguments, 0)?.parse()?, argument(arguments, 1)?.parse()?);
         assert_eq!(semget(key, 0, 0), Ok(id));
         assert_eq!(semaphore_value(id, 0), Ok(2));
         assert_eq!(semaphore_value(id, 1), Ok(3));
@@ -159,20 +175,20 @@ static TAKES_SEMAPHORES: Program = Program {
     },
 };
 
-/// System V objects last as long as their IPC namespace, the nearest thing to a reboot: with its last process they are
-/// gone.
+/// System V IPC objects outlive their creator in its IPC namespace and are not visible in another; a namespace created
+/// after the last member process has terminated does not contain them.
 #[harness::test(
     id = "persistence.sysv-namespace",
-    cite = "ipc_namespaces(7)",
+    cite = [man("ipc_namespaces.7", "DESCRIPTION")],
     covers = ["notes:persist.sysv-gone-after-reboot", "behaviours:ipcns.destroy-with-last"],
     needs = [ipcns, sysv],
 )]
-fn system_v_objects_end_with_their_namespace() -> Scene {
+fn system_v_objects_live_as_long_as_their_namespace() -> Scene {
     let key = unused_key()?;
     let member = holder(|| {
         unshare(CloneFlags::CLONE_NEWIPC)?;
-        // Made by a process that ends at once: what keeps them is the namespace.
-        fork(|| make_all(key))?.join()
+        // Created by a process that exits at once: only the namespace keeps them.
+        fork(|| create_all(key))?.join()
     })?;
     let namespace = format!("/proc/{}/ns/ipc", member.pid());
     let visitor = fork(|| -> Scene {
@@ -181,8 +197,8 @@ fn system_v_objects_end_with_their_namespace() -> Scene {
         setns(unsafe { BorrowedFd::borrow_raw(namespace.as_raw_fd()) }, CloneFlags::CLONE_NEWIPC)?;
         assert_eq!(msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, IPC_NOWAIT)), Ok(message(1)));
         let found = assert_ok!(shmget(key, 0, 0).and_then(segment_status));
-        let made = SegmentStatus { creator: found.creator, ..SegmentStatus::new(key, TEXT.len()) };
-        assert_eq!(found, made);
+        let expected = SegmentStatus { creator: found.creator, ..SegmentStatus::new(key, TEXT.len()) };
+        assert_eq!(found, expected);
         assert_eq!(semget(key, 0, 0).and_then(|id| semaphore_value(id, 0)), Ok(3));
         Ok(())
     })?;
@@ -198,8 +214,8 @@ fn system_v_objects_end_with_their_namespace() -> Scene {
     latecomer.join()
 }
 
-/// One System V object of each kind, which nobody owns.
-fn make_all(key: i32) -> Scene {
+/// Creates one System V object of each kind, without a fixture that removes it.
+fn create_all(key: i32) -> Scene {
     const NEW: i32 = IPC_CREAT | IPC_EXCL | 0o600;
     msgsnd(msgget(key, NEW)?, &message(1), 0)?;
     shmget(key, TEXT.len(), NEW)?;
@@ -207,7 +223,7 @@ fn make_all(key: i32) -> Scene {
     Ok(())
 }
 
-/// Asserts that no object has the key.
+/// Asserts that there is no System V object with this key.
 pub fn assert_all_missing(key: i32) {
     assert_errno!(msgget(key, 0), ENOENT);
     assert_errno!(shmget(key, 0, 0), ENOENT);

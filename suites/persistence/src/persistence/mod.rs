@@ -1,4 +1,4 @@
-//! How long objects live: as long as a process, as the kernel, or as a file system.
+//! How long objects live: process, kernel or filesystem persistence.
 
 mod kernel;
 mod posix;
@@ -10,10 +10,10 @@ mod unlink;
 use kit::prelude::*;
 use std::ffi::OsString;
 
-/// What the specs here leave in objects.
+/// The data that these specs leave in objects.
 const TEXT: &[u8] = b"left behind";
 
-/// An argument of an unrelated process.
-fn word(arguments: &[OsString], at: usize) -> Scene<&str> {
-    arguments.get(at).and_then(|word| word.to_str()).ok_or_else(|| Stop::broken("too few arguments"))
+/// The n-th argument of an unrelated process.
+fn argument(arguments: &[OsString], at: usize) -> Scene<&str> {
+    arguments.get(at).and_then(|text| text.to_str()).ok_or_else(|| Stop::broken("too few arguments"))
 }

@@ -1,23 +1,23 @@
-//! POSIX objects outlive the process that made them.
+//! POSIX IPC objects outlive the process that created them.
 
-use super::{TEXT, word};
-use calls::posix::{mq_open, mq_receive, mq_send, sem_getvalue, sem_open, sem_trywait, shm_open};
+use super::{TEXT, argument};
 use kit::memory::Mapping;
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use kit::prelude::*;
+use calls::posix::{mq_open, mq_receive, mq_send, sem_getvalue, sem_open, sem_trywait, shm_open};
 use kit::unrelated::{self, PROGRAMS, Program};
 use libc::{O_NONBLOCK, O_RDWR};
 use linkme::distributed_slice;
 
-/// POSIX shared memory and its bytes outlive the process that made it and was killed.
+/// A POSIX shared memory object and its contents survive the SIGKILL of their creator.
 #[harness::test(
     id = "persistence.posix-shm",
-    cite = "shm_overview(7), Persistence; POSIX.1-2024 shm_open()",
+    cite = [posix("shm_open.3p", "DESCRIPTION"), man("shm_overview.7", "Persistence")],
     covers = ["notes:persist.posix-until-unlink", "behaviours:pshm.kernel-persistence"],
     needs = [dev_shm],
     layers = [libc, nix, raw],
 )]
-fn shared_memory_outlives_its_creator() -> Scene {
+fn shared_memory_survives_its_creator() -> Scene {
     let memory = SharedMemory::new();
     let creator = holder(|| {
         let fd = memory.create(TEXT.len())?;
@@ -33,24 +33,28 @@ fn shared_memory_outlives_its_creator() -> Scene {
 static READS_MEMORY: Program = Program {
     name: "that reads shared memory",
     body: |arguments| {
-        let fd = assert_ok!(shm_open(word(arguments, 0)?, O_RDWR, 0));
+        let fd = assert_ok!(shm_open(argument(arguments, 0)?, O_RDWR, 0));
         assert_eq!(node_of(&fd), Ok(Node { size: TEXT.len() as i64, ..Node::new("-0600") }));
         assert_eq!(Mapping::new(&fd, TEXT.len())?.read(), TEXT);
         Ok(())
     },
 };
 
-/// A POSIX queue and its messages outlive the process that made it and was killed.
+/// A POSIX message queue and its messages survive the SIGKILL of their creator.
 #[harness::test(
     id = "persistence.posix-mq",
-    cite = "mq_overview(7), Persistence; POSIX.1-2024 mq_open()",
+    cite = [
+        man("mq_overview.7", "Persistence"),
+        posix("mq_close.3p", "DESCRIPTION"),
+        posix("_Exit.3p", "Consequences of Process Termination"),
+    ],
     covers = [
         "notes:persist.posix-until-unlink", "behaviours:mq.kernel-persistence", "errors:posix-mq.mq_receive.EAGAIN",
     ],
     needs = [mqueue],
     layers = [libc, nix, raw],
 )]
-fn queue_outlives_its_creator() -> Scene {
+fn queue_survives_its_creator() -> Scene {
     let queue = MessageQueue::new();
     let creator = holder(|| {
         let descriptor = queue.create()?;
@@ -65,24 +69,28 @@ fn queue_outlives_its_creator() -> Scene {
 static TAKES_MESSAGE: Program = Program {
     name: "that takes a message from a POSIX queue",
     body: |arguments| {
-        let queue = assert_ok!(mq_open(word(arguments, 0)?, O_RDWR | O_NONBLOCK, 0, None));
+        let queue = assert_ok!(mq_open(argument(arguments, 0)?, O_RDWR | O_NONBLOCK, 0, None));
         assert_eq!(mq_receive(&queue, MessageQueue::SIZE), Ok((TEXT.to_vec(), 3)));
         assert_errno!(mq_receive(&queue, MessageQueue::SIZE), EAGAIN);
         Ok(())
     },
 };
 
-/// A named semaphore outlives the process that made it and was killed, with the value that it left.
+/// A POSIX named semaphore survives the SIGKILL of its creator and keeps its value.
 #[harness::test(
     id = "persistence.posix-sem",
-    cite = "sem_overview(7), Persistence; POSIX.1-2024 sem_open(); sem_close(3)",
+    cite = [
+        posix("sem_close.3p", "DESCRIPTION"),
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        man("sem_overview.7", "Persistence"),
+    ],
     covers = [
         "notes:persist.posix-until-unlink", "behaviours:psem.kernel-persistence",
         "behaviours:psem.holder-death-no-release", "behaviours:psem.exit-closes", "errors:posix-sem.sem_trywait.EAGAIN",
     ],
     needs = [dev_shm],
 )]
-fn semaphore_outlives_its_creator() -> Scene {
+fn semaphore_survives_its_creator() -> Scene {
     let name = NamedSemaphore::new();
     let creator = holder(|| {
         let semaphore = name.create(3)?;
@@ -97,7 +105,7 @@ fn semaphore_outlives_its_creator() -> Scene {
 static TAKES_SEMAPHORE: Program = Program {
     name: "that takes a named semaphore",
     body: |arguments| {
-        let semaphore = assert_ok!(sem_open(word(arguments, 0)?, 0, 0, 0));
+        let semaphore = assert_ok!(sem_open(argument(arguments, 0)?, 0, 0, 0));
         assert_eq!(sem_getvalue(&semaphore), Ok(2));
         assert_eq!([sem_trywait(&semaphore), sem_trywait(&semaphore)], [Ok(()); 2]);
         assert_errno!(sem_trywait(&semaphore), EAGAIN);

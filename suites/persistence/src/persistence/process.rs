@@ -1,4 +1,4 @@
-//! Process persistence: what ends with the last process that has it open.
+//! Process persistence: what exists until the last process that has it open closes it or terminates.
 
 use super::TEXT;
 use kit::disposition::ignore;
@@ -7,17 +7,21 @@ use kit::prelude::*;
 use kit::watch::Watch;
 use nix::sys::signal::Signal::SIGPIPE;
 
-/// The places of a pipe's ends in a watch.
+/// The indices of both ends of a pipe in a watch.
 const BOTH_ENDS: [u64; 2] = [0, 1];
 
-/// A pipe and the bytes in it outlive the process that wrote them, and are gone with the last process that has the pipe
-/// open.
+/// A pipe has process persistence: it and the data in it survive the SIGKILL of the writer while another process has
+/// the pipe open, and are gone when the last such process terminates.
 #[harness::test(
     id = "persistence.pipe",
-    cite = "pipe(7), I/O on pipes and FIFOs; POSIX.1-2024 close()",
+    cite = [
+        posix("close.3p", "DESCRIPTION"),
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["notes:persist.pipe-dies-with-process"],
 )]
-fn pipe_dies_with_its_last_process() -> Scene {
+fn pipe_is_gone_with_the_last_process_that_has_it_open() -> Scene {
     let (reader, writer) = pipe()?;
     let (watch, alone) = (Watch::new(&[&reader, &writer])?, Meeting::new()?);
     let last = fork(|| {
@@ -37,13 +41,18 @@ fn pipe_dies_with_its_last_process() -> Scene {
     Ok(())
 }
 
-/// An end of a pipe that is in flight in a socket keeps the pipe after the process that had it is gone.
+/// A read end of a pipe that is in flight over a UNIX domain socket keeps the pipe and its data alive after its sender
+/// has terminated.
 #[harness::test(
     id = "persistence.pipe-in-flight",
-    cite = "unix(7), SCM_RIGHTS; pipe(7), I/O on pipes and FIFOs",
+    cite = [
+        man("unix.7", "Ancillary messages", "SCM_RIGHTS"),
+        man("unix.7", "ERRORS", "ETOOMANYREFS"),
+        man("close.2", "DESCRIPTION"),
+    ],
     covers = ["notes:persist.pipe-dies-with-process"],
 )]
-fn pipe_lives_while_its_end_is_in_flight() -> Scene {
+fn pipe_survives_while_its_read_end_is_in_flight() -> Scene {
     let (near, far) = stream_pair()?;
     let sender = fork(|| -> Scene {
         let (reader, writer) = pipe()?;
@@ -57,10 +66,17 @@ fn pipe_lives_while_its_end_is_in_flight() -> Scene {
     Ok(())
 }
 
-/// The end of the process that holds one end of a pipe closes that end, and the pipe is gone when both are closed.
+/// When the only process with the write end of a pipe is killed, read returns 0; when the only process with the read
+/// end is killed, write fails with EPIPE. The pipe is gone once both ends are closed.
 #[harness::test(
     id = "persistence.pipe-ends",
-    cite = "POSIX.1-2024 _exit(), read(), write(); pipe(7), I/O on pipes and FIFOs",
+    cite = [
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        posix("read.3p", "DESCRIPTION"),
+        posix("write.3p", "ERRORS", "EPIPE"),
+        posix("close.3p", "DESCRIPTION"),
+        man("pipe.7", "I/O on pipes and FIFOs"),
+    ],
     covers = ["notes:persist.pipe-end-closes-on-exit"],
 )]
 fn each_end_of_a_pipe_closes_with_its_process() -> Scene {
@@ -69,7 +85,7 @@ fn each_end_of_a_pipe_closes_with_its_process() -> Scene {
     let (reader, kept_writer) = pipe()?;
     let watch = Watch::new(&[&kept_reader, &writer, &reader, &kept_writer])?;
     let (writing, reading) = (holder(|| Ok(writer))?, holder(|| Ok(reader))?);
-    // Nothing to read, and no end of file; room to write.
+    // The read ends are not readable: no data and no end-of-file. The write ends are writable.
     assert_eq!(watch.present()?, [1, 3]);
     assert_eq!(write(&kept_writer, TEXT), Ok(TEXT.len()));
     assert_eq!(unread(&kept_writer), Ok(TEXT.len()));

@@ -1,4 +1,4 @@
-//! What a reboot leaves: the bodies run on the second boot of a target on whose first boot [`leave`] was called.
+//! What survives a reboot: these specs run on the second boot of a target on whose first boot [`leave`] was called.
 
 use super::TEXT;
 use super::kernel::assert_all_missing;
@@ -15,17 +15,17 @@ use std::num::NonZeroUsize;
 use std::path::Path;
 use std::ptr::NonNull;
 
-/// The key of the System V objects that the first boot makes, one of each kind.
+/// The key of the System V objects that the first boot creates, one of each kind.
 const KEY: i32 = 0x4950_4353;
-/// The name of the POSIX objects that the first boot makes, one of each kind.
+/// The name of the POSIX objects that the first boot creates, one of each kind.
 const NAME: &str = "/ipcspec-first-boot";
-/// Files that the first boot makes: written and synchronised, synchronised through a mapping, written only.
+/// Files that the first boot creates: written and synchronised, synchronised through a mapping, only written.
 const WRITTEN: &str = "written";
 const MAPPED: &str = "mapped";
 const UNSYNCHRONISED: &str = "unsynchronised";
 
-/// Makes objects of every kind, and files in this folder, as the last thing before the machine goes down.
-pub fn leave(folder: &Path) -> std::result::Result<(), Box<dyn Error>> {
+/// Creates objects of every kind, and files in this directory, just before the machine goes down.
+pub fn leave(directory: &Path) -> std::result::Result<(), Box<dyn Error>> {
     let (new, open_new) = (IPC_CREAT | IPC_EXCL | 0o600, O_CREAT | O_EXCL | O_RDWR);
     msgget(KEY, new)?;
     semget(KEY, 1, new)?;
@@ -34,17 +34,17 @@ pub fn leave(folder: &Path) -> std::result::Result<(), Box<dyn Error>> {
     mq_open(NAME, open_new, 0o600, Some(&queue_attributes(1, 1)))?;
     sem_open(NAME, open_new, 0o600, 0)?;
 
-    let mut written = File::create_new(folder.join(WRITTEN))?;
+    let mut written = File::create_new(directory.join(WRITTEN))?;
     written.write_all(TEXT)?;
     written.sync_all()?;
-    leave_mapped(&folder.join(MAPPED))?;
-    let mut unsynchronised = File::create_new(folder.join(UNSYNCHRONISED))?;
+    leave_mapped(&directory.join(MAPPED))?;
+    let mut unsynchronised = File::create_new(directory.join(UNSYNCHRONISED))?;
     unsynchronised.sync_all()?;
-    // Last, for it says that all this was done: its name, and those of the others, are synchronised with the folder.
-    let mut done = File::create_new(folder.join(FIRST_BOOT))?;
+    // Last, as it records that all this is done. The fsync of the directory also covers the names of the other files.
+    let mut done = File::create_new(directory.join(FIRST_BOOT))?;
     done.write_all(boot_id()?.as_bytes())?;
     done.sync_all()?;
-    File::open(folder)?.sync_all()?;
+    File::open(directory)?.sync_all()?;
     unsynchronised.write_all(TEXT)?;
     Ok(())
 }
@@ -55,7 +55,7 @@ fn leave_mapped(path: &Path) -> io::Result<()> {
     file.sync_all()?;
     let length = NonZeroUsize::new(TEXT.len()).expect("there is text");
     let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-    // SAFETY: a new mapping, of the length of the file, which nobody else has open.
+    // SAFETY: a new mapping, of the length of the file, which no other process has open.
     unsafe {
         let start = mmap(None, length, access, MapFlags::MAP_SHARED, &file, 0)?;
         start.cast().copy_from_nonoverlapping(NonNull::from(TEXT).cast::<u8>(), TEXT.len());
@@ -64,10 +64,10 @@ fn leave_mapped(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// System V objects do not survive a reboot.
+/// System V IPC objects do not survive a reboot.
 #[harness::test(
     id = "persistence.sysv-reboot",
-    cite = "sysvipc(7); POSIX.1-2024 XSH, XSI Interprocess Communication",
+    cite = [kernel("ipc/util.c", "ipc_init_ids", "6.18")],
     covers = ["notes:persist.sysv-gone-after-reboot", "notes:shm.lost-on-machine-crash"],
     needs = [reboot, sysv],
 )]
@@ -76,10 +76,15 @@ fn system_v_objects_do_not_survive_a_reboot() -> Scene {
     Ok(())
 }
 
-/// POSIX shared memory, queues and named semaphores do not survive a reboot of Linux, which holds them in memory.
+/// POSIX shared memory objects, message queues and named semaphores have kernel persistence on Linux: they do not
+/// survive a reboot.
 #[harness::test(
     id = "persistence.posix-reboot",
-    cite = "shm_overview(7), Persistence; mq_overview(7), Persistence; sem_overview(7), Persistence",
+    cite = [
+        man("shm_overview.7", "Persistence"),
+        man("mq_overview.7", "Persistence"),
+        man("sem_overview.7", "Persistence"),
+    ],
     covers = ["notes:persist.posix-filesystem"],
     needs = [reboot, dev_shm, mqueue],
 )]
@@ -92,16 +97,17 @@ fn posix_objects_do_not_survive_a_reboot() -> Scene {
     Ok(())
 }
 
-/// What was synchronised is in a file after a reboot, whether it was written or stored through a mapping; what was not may be lost.
+/// File contents have filesystem persistence: data written before fsync returned, or stored through a shared mapping
+/// before msync with MS_SYNC returned, is in the file after a reboot.
 #[harness::test(
     id = "persistence.file-reboot",
-    cite = "fsync(2); msync(2), MS_SYNC",
+    cite = [man("fsync.2", "DESCRIPTION"), posix("msync.3p", "DESCRIPTION"), posix("fsync.3p", "DESCRIPTION")],
     covers = ["notes:mmap.data-survives-crash"],
     needs = [reboot],
 )]
-fn what_was_synchronised_survives_a_reboot() -> Scene {
-    let folder = left_by_first_boot().ok_or_else(|| Stop::broken("no first boot"))?;
-    let read = |name| fs::read(folder.join(name)).map(Bytes);
+fn synchronised_data_survives_a_reboot() -> Scene {
+    let directory = left_by_first_boot().ok_or_else(|| Stop::broken("no first boot"))?;
+    let read = |name| fs::read(directory.join(name)).map(Bytes);
     assert_eq!(read(WRITTEN)?.0, TEXT);
     assert_eq!(read(MAPPED)?.0, TEXT);
     observe("bytes of a write without fsync() after a reboot, of 11", read(UNSYNCHRONISED)?.0.len());

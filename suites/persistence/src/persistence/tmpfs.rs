@@ -1,4 +1,4 @@
-//! What holds POSIX objects on Linux: file systems that are in memory only.
+//! Where Linux keeps POSIX IPC objects: filesystems that are in memory only.
 
 use super::TEXT;
 use calls::posix::{sem_getvalue, sem_open, shm_open};
@@ -14,23 +14,27 @@ use nix::sched::{CloneFlags, unshare};
 use std::fs;
 use std::path::Path;
 
-/// MQUEUE_MAGIC of the kernel's ipc/mqueue.c, which no header has.
+/// MQUEUE_MAGIC of the kernel's ipc/mqueue.c; it is in no header.
 const MQUEUE_MAGIC: i64 = 0x1980_0202;
 
-/// POSIX shared memory and named semaphores are files of a tmpfs at /dev/shm, and queues of an mqueue file system: none
-/// is on a disk.
+/// POSIX shared memory objects and named semaphores are files in the tmpfs at /dev/shm, and POSIX message queues are
+/// files in an mqueue filesystem.
 #[harness::test(
     id = "persistence.posix-in-memory",
-    cite = "shm_overview(7), Accessing shared memory objects via the filesystem; sem_overview(7); mq_overview(7)",
+    cite = [
+        man("shm_overview.7", "Accessing shared memory objects via the filesystem"),
+        man("sem_overview.7", "Accessing named semaphores via the filesystem"),
+        man("mq_overview.7", "Mounting the message queue filesystem"),
+    ],
     covers = ["notes:persist.posix-filesystem", "behaviours:pshm.file-dev-shm", "behaviours:psem.file-dev-shm"],
     needs = [dev_shm, mqueue],
 )]
-fn posix_objects_are_in_memory_file_systems() -> Scene {
+fn posix_objects_are_files_in_virtual_filesystems() -> Scene {
     let (memory, queue, semaphore) = (SharedMemory::new(), MessageQueue::new(), NamedSemaphore::new());
-    let made = (memory.create(TEXT.len())?, queue.create()?, semaphore.create(1)?);
+    let created = (memory.create(TEXT.len())?, queue.create()?, semaphore.create(1)?);
     let file = Path::new("/dev/shm").join(&memory.name()[1..]);
     assert_eq!(node_at(&file), Ok(Node { size: TEXT.len() as i64, ..Node::new("-0600") }));
-    let (of_memory, of_queue) = (file_system_type(&made.0), file_system_type(&made.1));
+    let (of_memory, of_queue) = (file_system_type(&created.0), file_system_type(&created.1));
     let of_semaphore = open(format!("/dev/shm/sem.{}", &semaphore.name()[1..]), O_RDONLY).and_then(file_system_type);
     assert_eq!(of_memory, Ok(TMPFS_MAGIC));
     assert_eq!(of_semaphore, Ok(TMPFS_MAGIC));
@@ -41,18 +45,22 @@ fn posix_objects_are_in_memory_file_systems() -> Scene {
     Ok(())
 }
 
-/// POSIX shared memory and named semaphores are gone when the tmpfs that holds them is unmounted: a new one at the same
-/// place is empty.
+/// POSIX shared memory objects and named semaphores are discarded when the tmpfs at /dev/shm is unmounted: a new tmpfs
+/// mounted there does not contain them.
 #[harness::test(
-    id = "persistence.posix-remount",
-    cite = "shm_overview(7), Accessing shared memory objects via the filesystem; tmpfs(5)",
+    id = "persistence.posix-unmount",
+    cite = [
+        man("tmpfs.5", "DESCRIPTION"),
+        man("shm_overview.7", "Accessing shared memory objects via the filesystem"),
+        man("sem_overview.7", "Accessing named semaphores via the filesystem"),
+    ],
     covers = ["notes:persist.posix-filesystem", "errors:posix-shm.shm_open.ENOENT", "errors:posix-sem.sem_open.ENOENT"],
     needs = [dev_shm, mounts],
 )]
-fn posix_objects_end_with_their_tmpfs() -> Scene {
+fn posix_objects_are_discarded_with_their_tmpfs() -> Scene {
     let (memory, semaphore) = (SharedMemory::new(), NamedSemaphore::new());
     let child = fork(|| -> Scene {
-        // Mounts of its own, so that they are gone with it.
+        // A mount namespace of its own, so that its mounts are gone when it exits.
         unshare(CloneFlags::CLONE_NEWNS)?;
         mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
         mount_tmpfs()?;
@@ -77,17 +85,21 @@ fn mount_tmpfs() -> nix::Result<()> {
     mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, None::<&str>)
 }
 
-/// Objects have one of three lifetimes: a pipe ends with its processes, a queue with its kernel (here its IPC
-/// namespace), and a file outlasts both.
+/// IPC objects have process, kernel or filesystem persistence: a pipe is gone with its last process, a System V message
+/// queue survives its creator but is not in a new IPC namespace, and a file is unaffected by either.
 #[harness::test(
     id = "persistence.classes",
-    cite = "pipe(7); sysvipc(7); ipc_namespaces(7); mmap(2)",
+    cite = [
+        man("ipc_namespaces.7", "DESCRIPTION"),
+        posix("close.3p", "DESCRIPTION"),
+        posix("_Exit.3p", "Consequences of Process Termination"),
+    ],
     covers = ["notes:persist.three-classes"],
     needs = [ipcns],
 )]
-fn objects_have_three_lifetimes() -> Scene {
+fn objects_have_process_kernel_or_filesystem_persistence() -> Scene {
     let (key, file) = (kit::sysv::unused_key()?, Name::free("file"));
-    let machine = fork(|| -> Scene {
+    let namespace = fork(|| -> Scene {
         unshare(CloneFlags::CLONE_NEWIPC)?;
         let (reader, writer) = pipe()?;
         let watch = Watch::new(&[&reader, &writer])?;
@@ -101,17 +113,17 @@ fn objects_have_three_lifetimes() -> Scene {
         assert_eq!(open(&file, O_RDONLY).and_then(content), Ok(TEXT.into()));
         Ok(())
     })?;
-    machine.join()?;
-    let next_machine = fork(|| -> Scene {
+    namespace.join()?;
+    let next_namespace = fork(|| -> Scene {
         unshare(CloneFlags::CLONE_NEWIPC)?;
         assert_errno!(msgget(key, 0), ENOENT);
         assert_eq!(open(&file, O_RDONLY).and_then(content), Ok(TEXT.into()));
         Ok(())
     })?;
-    next_machine.join()
+    next_namespace.join()
 }
 
-/// Leaves the text in a pipe, in a queue that nobody owns, and by a mapping in a file.
+/// Leaves the text in a pipe, in a System V queue that no fixture removes, and through a shared mapping in a file.
 fn leave_in_each(pipe: &Fd, key: i32, file: &Path) -> Scene {
     write_all(pipe, TEXT)?;
     let id = msgget(key, IPC_CREAT | IPC_EXCL | 0o600)?;

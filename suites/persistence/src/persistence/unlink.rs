@@ -1,4 +1,4 @@
-//! Unlinking takes a POSIX object's name at once, and the object with its last user.
+//! Unlinking removes the name of a POSIX IPC object at once, and the object with its last reference.
 
 use super::TEXT;
 use calls::posix::{
@@ -10,11 +10,11 @@ use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR};
 
-/// Unlinked POSIX shared memory loses its name at once and stays for those who use it; the name made again is another
-/// object.
+/// shm_unlink removes the name of a shared memory object at once; open descriptors and mappings remain usable, and
+/// creating the name again creates a different object.
 #[harness::test(
     id = "persistence.posix-shm-unlink",
-    cite = "POSIX.1-2024 shm_unlink(); shm_open(3)",
+    cite = [posix("shm_unlink.3p", "DESCRIPTION"), man("shm_open.3", "DESCRIPTION")],
     covers = [
         "notes:persist.posix-until-unlink", "behaviours:pshm.unlink-keeps-mappings",
         "behaviours:pshm.unlink-recreate-new", "errors:posix-shm.shm_open.ENOENT", "errors:posix-shm.shm_unlink.ENOENT",
@@ -22,7 +22,7 @@ use libc::{O_NONBLOCK, O_RDWR};
     needs = [dev_shm],
     layers = [libc, nix, raw],
 )]
-fn unlinked_memory_stays_for_its_users() -> Scene {
+fn unlinked_shared_memory_remains_usable() -> Scene {
     let memory = SharedMemory::new();
     let fd = memory.create(TEXT.len())?;
     let mapping = Mapping::new(&fd, TEXT.len())?;
@@ -38,11 +38,11 @@ fn unlinked_memory_stays_for_its_users() -> Scene {
     Ok(())
 }
 
-/// An unlinked POSIX queue loses its name at once and stays for those who have it open; the name made again is another
-/// queue.
+/// mq_unlink removes the name of a message queue at once; open descriptors remain usable, and creating the name again
+/// creates a different queue.
 #[harness::test(
     id = "persistence.posix-mq-unlink",
-    cite = "POSIX.1-2024 mq_unlink(); mq_unlink(3)",
+    cite = [posix("mq_unlink.3p", "DESCRIPTION"), man("mq_unlink.3", "DESCRIPTION")],
     covers = [
         "notes:persist.posix-until-unlink", "behaviours:mq.name-gone-at-once", "behaviours:mq.open-users-continue",
         "errors:posix-mq.mq_open.ENOENT", "errors:posix-mq.mq_unlink.ENOENT",
@@ -51,7 +51,7 @@ fn unlinked_memory_stays_for_its_users() -> Scene {
     needs = [mqueue],
     layers = [libc, nix, raw],
 )]
-fn unlinked_queue_stays_for_its_users() -> Scene {
+fn unlinked_queue_remains_usable() -> Scene {
     let name = MessageQueue::new();
     let queue = name.create()?;
     assert_eq!(mq_unlink(name.name()), Ok(()));
@@ -65,18 +65,18 @@ fn unlinked_queue_stays_for_its_users() -> Scene {
     Ok(())
 }
 
-/// An unlinked named semaphore loses its name at once and stays for those who have it open; the name made again is
-/// another one.
+/// sem_unlink removes the name of a semaphore at once; processes that have it open can continue to use it, and creating
+/// the name again creates a different semaphore.
 #[harness::test(
     id = "persistence.posix-sem-unlink",
-    cite = "POSIX.1-2024 sem_unlink(); sem_unlink(3)",
+    cite = [posix("sem_unlink.3p", "DESCRIPTION"), man("sem_unlink.3", "DESCRIPTION")],
     covers = [
         "notes:persist.posix-until-unlink", "behaviours:psem.name-gone-at-once", "behaviours:psem.users-continue",
         "behaviours:psem.recreate-distinct", "errors:posix-sem.sem_open.ENOENT", "errors:posix-sem.sem_unlink.ENOENT",
     ],
     needs = [dev_shm],
 )]
-fn unlinked_semaphore_stays_for_its_users() -> Scene {
+fn unlinked_semaphore_remains_usable() -> Scene {
     let name = NamedSemaphore::new();
     let semaphore = name.create(1)?;
     assert_eq!(sem_unlink(name.name()), Ok(()));

@@ -1,4 +1,4 @@
-//! When splice waits, and when it fails with EAGAIN instead.
+//! When splice blocks, and when it fails with EAGAIN instead.
 
 use super::full_pipe;
 use calls::splicing::splice;
@@ -7,15 +7,19 @@ use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR, SPLICE_F_NONBLOCK};
 use rstest::rstest;
 
-/// A splice from an empty pipe that has writers fails with EAGAIN when SPLICE_F_NONBLOCK is given; without it, it sleeps until there
-/// are bytes, and moves them.
+/// A splice from an empty pipe with a writer blocks until data is written; with SPLICE_F_NONBLOCK, it fails with
+/// EAGAIN.
 #[harness::test(
     id = "splice.blocks-empty",
-    cite = "splice(2), SPLICE_F_NONBLOCK: EAGAIN",
+    cite = [
+        man("splice.2", "ERRORS", "EAGAIN"),
+        man("splice.2", "RETURN VALUE"),
+        man("splice.2", "DESCRIPTION", "SPLICE_F_NONBLOCK"),
+    ],
     covers = ["behaviours:splice.blocks-empty-pipe", "errors:splice.splice.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn an_empty_pipe_is_waited_for() -> Scene {
+fn splice_from_an_empty_pipe_blocks_until_data_is_written() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     assert_errno!(splice(&reader, None, &other_writer, None, 9, SPLICE_F_NONBLOCK), EAGAIN);
@@ -28,15 +32,14 @@ fn an_empty_pipe_is_waited_for() -> Scene {
     Ok(())
 }
 
-/// A splice into a full pipe fails with EAGAIN when SPLICE_F_NONBLOCK is given; without it, it sleeps until there is room, and then
-/// moves the bytes behind those that were there.
+/// A splice into a full pipe blocks until the pipe has free space; with SPLICE_F_NONBLOCK, it fails with EAGAIN.
 #[harness::test(
     id = "splice.blocks-full",
-    cite = "splice(2), SPLICE_F_NONBLOCK: EAGAIN",
+    cite = [man("splice.2", "ERRORS", "EAGAIN"), man("splice.2", "DESCRIPTION", "SPLICE_F_NONBLOCK")],
     covers = ["errors:splice.splice.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn room_in_a_full_pipe_is_waited_for() -> Scene {
+fn splice_into_a_full_pipe_blocks_until_there_is_free_space() -> Scene {
     let file = file_of(b"abc", O_RDWR)?;
     let (reader, writer, held) = full_pipe(0)?;
     assert_errno!(splice(&file, None, &writer, None, 3, SPLICE_F_NONBLOCK), EAGAIN);
@@ -48,14 +51,15 @@ fn room_in_a_full_pipe_is_waited_for() -> Scene {
     Ok(())
 }
 
-/// A splice into a file from an empty pipe whose read end is non-blocking fails with EAGAIN, without SPLICE_F_NONBLOCK.
+/// A splice from an empty pipe into a file fails with EAGAIN if the read end has O_NONBLOCK set; SPLICE_F_NONBLOCK is
+/// not required.
 #[harness::test(
     id = "splice.nonblocking-source-to-file",
-    cite = "splice(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
+    cite = [man("splice.2", "ERRORS", "EAGAIN")],
     covers = ["errors:splice.splice.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
-fn an_empty_nonblocking_pipe_gives_a_file_nothing() -> Scene {
+fn splice_from_an_empty_nonblocking_pipe_to_a_file_fails() -> Scene {
     let file = file_of(b"", O_RDWR)?;
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     assert_errno!(splice(&reader, None, &file, None, 3, 0), EAGAIN);
@@ -69,14 +73,18 @@ fn an_empty_nonblocking_pipe_gives_a_file_nothing() -> Scene {
 #[rstest]
 #[case::source(O_NONBLOCK, 0)]
 #[case::target(0, O_NONBLOCK)]
-/// A splice from an empty pipe into another fails with EAGAIN when either is non-blocking, without SPLICE_F_NONBLOCK.
+/// A splice from an empty pipe into another pipe fails with EAGAIN if either descriptor has O_NONBLOCK set;
+/// SPLICE_F_NONBLOCK is not required.
 #[harness::test(
     id = "splice.nonblocking-pipes-empty",
-    cite = "splice(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
+    cite = [man("splice.2", "ERRORS", "EAGAIN")],
     covers = ["errors:splice.splice.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
-fn one_nonblocking_pipe_is_enough_when_empty(#[case] source_flags: i32, #[case] target_flags: i32) -> Scene {
+fn one_nonblocking_pipe_makes_a_splice_from_an_empty_pipe_fail(
+    #[case] source_flags: i32,
+    #[case] target_flags: i32,
+) -> Scene {
     let (reader, writer) = pipe2(source_flags)?;
     let (other_reader, other_writer) = pipe2(target_flags)?;
     assert_errno!(splice(&reader, None, &other_writer, None, 3, 0), EAGAIN);
@@ -86,15 +94,15 @@ fn one_nonblocking_pipe_is_enough_when_empty(#[case] source_flags: i32, #[case] 
     Ok(())
 }
 
-/// A splice into a full pipe whose write end is non-blocking fails with EAGAIN, without SPLICE_F_NONBLOCK, from a pipe and from a
-/// file, and both keep their bytes.
+/// A splice from a pipe or a file into a full pipe fails with EAGAIN if the write end has O_NONBLOCK set; no data is
+/// moved.
 #[harness::test(
     id = "splice.nonblocking-target-full",
-    cite = "splice(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
+    cite = [man("splice.2", "ERRORS", "EAGAIN")],
     covers = ["errors:splice.splice.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
-fn a_full_nonblocking_pipe_takes_nothing() -> Scene {
+fn splice_into_a_full_nonblocking_pipe_fails() -> Scene {
     let file = file_of(b"abc", O_RDWR)?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"def")?;

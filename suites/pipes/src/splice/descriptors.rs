@@ -1,14 +1,14 @@
-//! Descriptors that splice refuses.
+//! Descriptors that splice rejects.
 
 use calls::splicing::splice;
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
 
-/// A splice from or to a descriptor that is not open fails with EBADF.
+/// A splice fails with EBADF if either descriptor is not open.
 #[harness::test(
     id = "splice.not-open",
-    cite = "splice(2): EBADF",
+    cite = [man("splice.2", "ERRORS", "EBADF")],
     covers = ["errors:splice.splice.EBADF"],
     layers = [libc, nix, raw],
 )]
@@ -21,14 +21,15 @@ fn both_descriptors_must_be_open() -> Scene {
     Ok(())
 }
 
-/// A splice from what is not open for reading, or to what is not open for writing, pipe or file, fails with EBADF and moves nothing.
+/// A splice fails with EBADF if the source is not open for reading or the target is not open for writing; no data is
+/// moved.
 #[harness::test(
     id = "splice.access-mode",
-    cite = "splice(2): EBADF, do not have proper read-write mode",
+    cite = [man("splice.2", "ERRORS", "EBADF")],
     covers = ["errors:splice.splice.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn the_source_is_read_and_the_target_written() -> Scene {
+fn source_must_be_readable_and_target_writable() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let (readable, writable) = (file_of(b"def", O_RDONLY)?, file_of(b"", O_WRONLY)?);
@@ -41,33 +42,33 @@ fn the_source_is_read_and_the_target_written() -> Scene {
     Ok(())
 }
 
-/// A splice into a file that can be written but whose file system cannot splice, as /proc/self/comm, fails with EINVAL; the pipe keeps
-/// its bytes.
+/// A splice into a file whose filesystem does not support splicing (here /proc/self/comm) fails with EINVAL; no data is
+/// moved.
 #[harness::test(
     id = "splice.unsupported-target",
-    cite = "splice(2): EINVAL, the target filesystem doesn't support splicing",
+    cite = [man("splice.2", "ERRORS", "EINVAL")],
     covers = ["errors:splice.splice.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn a_target_that_cannot_be_spliced_to_is_refused() -> Scene {
-    let name = open("/proc/self/comm", O_RDWR)?;
-    write_all(&name, b"written")?;
+fn target_without_splice_support_is_rejected() -> Scene {
+    let comm = open("/proc/self/comm", O_RDWR)?;
+    write_all(&comm, b"written")?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
-    assert_errno!(splice(&reader, None, &name, None, 3, 0), EINVAL);
-    assert_eq!(content(&name), Ok("written\n".into()));
+    assert_errno!(splice(&reader, None, &comm, None, 3, 0), EINVAL);
+    assert_eq!(content(&comm), Ok("written\n".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }
 
-/// A splice into a file that is open for appending fails with EINVAL, and the pipe keeps its bytes.
+/// A splice into a file opened with O_APPEND fails with EINVAL; no data is moved.
 #[harness::test(
     id = "splice.append",
-    cite = "splice(2): EINVAL, the target file is opened in append mode",
+    cite = [man("splice.2", "ERRORS", "EINVAL")],
     covers = ["errors:splice.splice.EINVAL.2"],
     layers = [libc, nix, raw],
 )]
-fn a_target_in_append_mode_is_refused() -> Scene {
+fn target_in_append_mode_is_rejected() -> Scene {
     let file = file_of(b"def", O_RDWR | O_APPEND)?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
@@ -77,14 +78,14 @@ fn a_target_in_append_mode_is_refused() -> Scene {
     Ok(())
 }
 
-/// A splice from a file to a file, with no pipe on either side, fails with EINVAL and moves nothing.
+/// A splice between two files fails with EINVAL, as neither descriptor refers to a pipe; no data is moved.
 #[harness::test(
     id = "splice.no-pipe",
-    cite = "splice(2): EINVAL, neither of the file descriptors refers to a pipe",
+    cite = [man("splice.2", "ERRORS", "EINVAL")],
     covers = ["errors:splice.splice.EINVAL.3"],
     layers = [libc, nix, raw],
 )]
-fn one_side_must_be_a_pipe() -> Scene {
+fn one_descriptor_must_refer_to_a_pipe() -> Scene {
     let (from, to) = (file_of(b"abc", O_RDONLY)?, file_of(b"def", O_RDWR)?);
     assert_errno!(splice(&from, None, &to, None, 3, 0), EINVAL);
     assert_eq!(content(&to), Ok("def".into()));
@@ -92,14 +93,14 @@ fn one_side_must_be_a_pipe() -> Scene {
     Ok(())
 }
 
-/// A splice from a pipe into itself fails with EINVAL, and the pipe holds what it held.
+/// A splice whose descriptors refer to the same pipe fails with EINVAL; the data in the pipe is unchanged.
 #[harness::test(
     id = "splice.same-pipe",
-    cite = "splice(2): EINVAL, fd_in and fd_out refer to the same pipe",
+    cite = [man("splice.2", "ERRORS", "EINVAL")],
     covers = ["errors:splice.splice.EINVAL.5"],
     layers = [libc, nix, raw],
 )]
-fn a_pipe_is_not_spliced_into_itself() -> Scene {
+fn splice_of_a_pipe_into_itself_is_rejected() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(splice(&reader, None, &writer, None, 3, 0), EINVAL);

@@ -1,4 +1,4 @@
-//! Splicing where no writer or no reader is left.
+//! splice at end of file, and without writers or readers.
 
 use calls::splicing::splice;
 use kit::disposition::ignore;
@@ -7,14 +7,14 @@ use kit::prelude::*;
 use libc::O_RDONLY;
 use nix::sys::signal::Signal::SIGPIPE;
 
-/// A splice from a pipe without writers returns what is left, and then 0.
+/// A splice from a pipe without writers moves the remaining data; once the pipe is empty, it returns 0.
 #[harness::test(
     id = "splice.pipe-eof",
-    cite = "splice(2), RETURN VALUE",
+    cite = [man("splice.2", "RETURN VALUE")],
     covers = ["behaviours:splice.returns-zero-eof"],
     layers = [libc, nix, raw],
 )]
-fn an_empty_pipe_without_writers_gives_0() -> Scene {
+fn splice_from_an_empty_pipe_without_writers_returns_0() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abc")?;
@@ -26,14 +26,14 @@ fn an_empty_pipe_without_writers_gives_0() -> Scene {
     Ok(())
 }
 
-/// A splice at the end of a file returns 0 and puts nothing into the pipe.
+/// A splice at the end of a file returns 0 and adds no data to the pipe.
 #[harness::test(
     id = "splice.file-eof",
-    cite = "splice(2), RETURN VALUE",
+    cite = [man("splice.2", "RETURN VALUE")],
     covers = ["behaviours:splice.returns-zero-eof"],
     layers = [libc, nix, raw],
 )]
-fn the_end_of_a_file_gives_0() -> Scene {
+fn splice_at_end_of_file_returns_0() -> Scene {
     let file = file_of(b"abc", O_RDONLY)?;
     let (reader, writer) = pipe()?;
     assert_eq!(splice(&file, None, &writer, None, 9, 0), Ok(3));
@@ -43,27 +43,27 @@ fn the_end_of_a_file_gives_0() -> Scene {
     Ok(())
 }
 
-/// A splice into a pipe without readers kills by SIGPIPE; where that is ignored it fails with EPIPE, and its source, pipe or file,
-/// keeps its bytes.
+/// A splice from a pipe into a pipe without readers kills the process with SIGPIPE. With SIGPIPE ignored, a splice from a
+/// pipe or a file into such a pipe fails with EPIPE, and no data is moved.
 #[harness::test(
     id = "splice.no-reader",
-    cite = "Linux 5.10 fs/splice.c, splice_pipe_to_pipe() and wait_for_space()",
+    cite = [kernel("fs/splice.c", "splice_pipe_to_pipe", "6.18"), kernel("fs/splice.c", "wait_for_space", "6.18")],
     covers = ["behaviours:splice.sigpipe-no-reader"],
     layers = [libc, nix, raw],
 )]
-fn splicing_without_reader_is_like_writing() -> Scene {
+fn splice_into_a_pipe_without_readers_fails_like_write() -> Scene {
     let file = file_of(b"def", O_RDONLY)?;
     let (reader, writer) = pipe()?;
-    let (gone, to_nobody) = pipe()?;
+    let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abc")?;
-    drop(gone);
+    drop(other_reader);
     let child = fork(|| {
-        let _ = splice(&reader, None, &to_nobody, None, 3, 0);
+        let _ = splice(&reader, None, &other_writer, None, 3, 0);
     })?;
     assert_eq!(child.wait()?, Ended::Killed { by: SIGPIPE.into(), core: false });
     ignore(SIGPIPE)?;
-    assert_errno!(splice(&reader, None, &to_nobody, None, 3, 0), EPIPE);
-    assert_errno!(splice(&file, None, &to_nobody, None, 3, 0), EPIPE);
+    assert_errno!(splice(&reader, None, &other_writer, None, 3, 0), EPIPE);
+    assert_errno!(splice(&file, None, &other_writer, None, 3, 0), EPIPE);
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     assert_eq!(read_bytes(&file, 9), Ok("def".into()));
     Ok(())

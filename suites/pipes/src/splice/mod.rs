@@ -1,4 +1,4 @@
-//! splice(2), tee(2), vmsplice(2): moving bytes inside the kernel.
+//! splice(2), tee(2) and vmsplice(2): moving data within the kernel.
 
 mod blocking;
 mod descriptors;
@@ -10,7 +10,7 @@ mod vmsplicing;
 
 use kit::prelude::*;
 
-/// A pipe that is full, and what it holds.
+/// A full pipe and the data in it.
 fn full_pipe(flags: i32) -> Scene<(Fd, Fd, Bytes)> {
     let (reader, writer) = pipe2(flags)?;
     let held = fill(&writer)?;

@@ -1,18 +1,18 @@
-//! What splice moves, from what to what, and how much.
+//! What splice moves, between which kinds of file, and how much.
 
 use calls::splicing::splice;
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_RDONLY, O_RDWR};
 
-/// Bytes spliced from a file into a pipe are those at the file's offset, which moves on by as many.
+/// A splice from a file into a pipe starts at the file offset and advances it by the number of bytes moved.
 #[harness::test(
     id = "splice.file-to-pipe",
-    cite = "splice(2)",
+    cite = [man("splice.2", "DESCRIPTION")],
     covers = ["behaviours:splice.file-to-pipe"],
     layers = [libc, nix, raw],
 )]
-fn a_file_is_spliced_from_its_offset() -> Scene {
+fn splice_reads_a_file_from_its_offset() -> Scene {
     let file = file_of(b"abcdef", O_RDONLY)?;
     let (reader, writer) = pipe()?;
     read_exactly(&file, 1)?;
@@ -22,14 +22,15 @@ fn a_file_is_spliced_from_its_offset() -> Scene {
     Ok(())
 }
 
-/// Bytes spliced out of a pipe into a file are gone from the pipe, which keeps the others, and follow each other in the file.
+/// A splice from a pipe into a file removes the bytes from the pipe and writes them at the file offset, which it
+/// advances.
 #[harness::test(
     id = "splice.pipe-to-file",
-    cite = "splice(2)",
+    cite = [man("splice.2", "DESCRIPTION")],
     covers = ["behaviours:splice.consumes-source"],
     layers = [libc, nix, raw],
 )]
-fn bytes_leave_the_pipe_for_the_file() -> Scene {
+fn splice_moves_bytes_from_a_pipe_to_a_file() -> Scene {
     let file = file_of(b"", O_RDWR)?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abcdef")?;
@@ -42,14 +43,14 @@ fn bytes_leave_the_pipe_for_the_file() -> Scene {
     Ok(())
 }
 
-/// Bytes can be spliced from one pipe into another: they are gone from the first and can be read from the second.
+/// A splice from one pipe into another removes the bytes from the first and makes them readable from the second.
 #[harness::test(
     id = "splice.pipe-to-pipe",
-    cite = "splice(2), NOTES",
+    cite = [man("splice.2", "DESCRIPTION"), man("splice.2", "HISTORY"), man("splice.2", "NOTES")],
     covers = ["behaviours:splice.pipe-to-pipe", "behaviours:splice.consumes-source"],
     layers = [libc, nix, raw],
 )]
-fn bytes_go_from_pipe_to_pipe() -> Scene {
+fn splice_moves_bytes_from_pipe_to_pipe() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abcdef")?;
@@ -59,14 +60,14 @@ fn bytes_go_from_pipe_to_pipe() -> Scene {
     Ok(())
 }
 
-/// What is spliced from a pipe into a socket arrives at its peer, in order, and is gone from the pipe.
+/// Bytes spliced from a pipe into a stream socket are removed from the pipe and arrive at the peer in order.
 #[harness::test(
     id = "splice.pipe-to-socket",
-    cite = "splice(2), SPLICE_F_MORE; Linux 5.10 net/socket.c, socket_file_ops",
+    cite = [man("splice.2", "NOTES"), man("splice.2", "DESCRIPTION", "SPLICE_F_MORE")],
     covers = ["behaviours:splice.pipe-to-socket"],
     layers = [libc, nix, raw],
 )]
-fn a_socket_takes_what_a_pipe_holds() -> Scene {
+fn splice_moves_bytes_from_a_pipe_to_a_socket() -> Scene {
     let (reader, writer) = pipe()?;
     let (socket, peer) = stream_pair()?;
     let Bytes(sent) = Bytes::sequence(1000);
@@ -80,14 +81,14 @@ fn a_socket_takes_what_a_pipe_holds() -> Scene {
     Ok(())
 }
 
-/// A splice that asks for more than the pipe holds moves what there is, and returns how much that was.
+/// A splice of more bytes than the source pipe holds moves those it holds and returns their number.
 #[harness::test(
     id = "splice.short-source",
-    cite = "splice(2): up to len bytes",
+    cite = [man("splice.2", "DESCRIPTION"), man("splice.2", "RETURN VALUE")],
     covers = ["behaviours:splice.short-count"],
     layers = [libc, nix, raw],
 )]
-fn no_more_is_moved_than_there_is() -> Scene {
+fn splice_of_more_than_the_source_holds_is_short() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abc")?;
@@ -97,24 +98,24 @@ fn no_more_is_moved_than_there_is() -> Scene {
     Ok(())
 }
 
-/// A splice of more than the pipe has room for moves some of it, and returns how much: so much is in the pipe, and the file's offset
-/// is behind it.
+/// A splice from a file of more bytes than the target pipe has free space for moves some of them and returns their
+/// number; the file offset advances by it.
 #[harness::test(
     id = "splice.short-target",
-    cite = "splice(2): up to len bytes",
+    cite = [man("splice.2", "DESCRIPTION"), man("splice.2", "RETURN VALUE")],
     covers = ["behaviours:splice.short-count"],
     layers = [libc, nix, raw],
 )]
-fn no_more_is_moved_than_there_is_room_for() -> Scene {
-    let Bytes(held) = Bytes::sequence(3 * page_size());
-    let file = file_of(&held, O_RDONLY)?;
+fn splice_of_more_than_the_target_has_free_space_for_is_short() -> Scene {
+    let Bytes(text) = Bytes::sequence(3 * page_size());
+    let file = file_of(&text, O_RDONLY)?;
     let (reader, writer) = pipe()?;
     assert_eq!(set_capacity(&writer, page_size() as i32), Ok(page_size() as i32));
-    let moved = splice(&file, None, &writer, None, held.len(), 0);
+    let moved = splice(&file, None, &writer, None, text.len(), 0);
     assert_matches!(moved, Ok(count) if (1..=page_size()).contains(count));
-    let (before, behind) = held.split_at(moved.unwrap_or_default());
-    observe("bytes spliced from a file of three pages into a pipe of one", before.len());
-    assert_eq!(read_bytes(&reader, held.len()), Ok(before.into()));
-    assert_eq!(read_bytes(&file, held.len()), Ok(behind.into()));
+    let (moved_bytes, rest) = text.split_at(moved.unwrap_or_default());
+    observe("bytes spliced from a file of three pages into a pipe of one", moved_bytes.len());
+    assert_eq!(read_bytes(&reader, text.len()), Ok(moved_bytes.into()));
+    assert_eq!(read_bytes(&file, text.len()), Ok(rest.into()));
     Ok(())
 }

@@ -1,18 +1,18 @@
-//! The offsets that are given to splice.
+//! Explicit offsets passed to splice.
 
 use calls::splicing::splice;
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_RDONLY, O_RDWR};
 
-/// A splice from a file with an offset reads there and advances that offset; the file's own stays where it is.
+/// A splice from a file with an explicit offset reads at that offset and advances it; the file offset is unchanged.
 #[harness::test(
     id = "splice.source-offset",
-    cite = "splice(2)",
+    cite = [kernel("fs/splice.c", "do_splice", "6.18"), man("splice.2", "DESCRIPTION")],
     covers = ["behaviours:splice.explicit-offset-updates"],
     layers = [libc, nix, raw],
 )]
-fn a_given_source_offset_is_used_and_advanced() -> Scene {
+fn explicit_source_offset_is_used_and_advanced() -> Scene {
     let file = file_of(b"abcdef", O_RDONLY)?;
     let (reader, writer) = pipe()?;
     read_exactly(&file, 1)?;
@@ -24,14 +24,14 @@ fn a_given_source_offset_is_used_and_advanced() -> Scene {
     Ok(())
 }
 
-/// A splice into a file with an offset writes there and advances that offset; the file's own stays where it is.
+/// A splice into a file with an explicit offset writes at that offset and advances it; the file offset is unchanged.
 #[harness::test(
     id = "splice.target-offset",
-    cite = "splice(2)",
+    cite = [kernel("fs/splice.c", "do_splice", "6.18"), man("splice.2", "DESCRIPTION")],
     covers = ["behaviours:splice.explicit-offset-updates"],
     layers = [libc, nix, raw],
 )]
-fn a_given_target_offset_is_used_and_advanced() -> Scene {
+fn explicit_target_offset_is_used_and_advanced() -> Scene {
     let file = file_of(b"abcdef", O_RDWR)?;
     let (reader, writer) = pipe()?;
     read_exactly(&file, 1)?;
@@ -45,14 +45,14 @@ fn a_given_target_offset_is_used_and_advanced() -> Scene {
     Ok(())
 }
 
-/// An offset for the side that is a pipe is refused with ESPIPE, whichever side that is, and nothing moves.
+/// A splice with an offset for a descriptor that refers to a pipe fails with ESPIPE; no data is moved.
 #[harness::test(
     id = "splice.pipe-offset",
-    cite = "splice(2): ESPIPE",
+    cite = [man("splice.2", "ERRORS", "ESPIPE")],
     covers = ["errors:splice.splice.ESPIPE"],
     layers = [libc, nix, raw],
 )]
-fn a_pipe_has_no_offset() -> Scene {
+fn offset_for_a_pipe_is_rejected() -> Scene {
     let file = file_of(b"abcdef", O_RDWR)?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"XYZ")?;
@@ -65,14 +65,15 @@ fn a_pipe_has_no_offset() -> Scene {
     Ok(())
 }
 
-/// An offset for a socket, which cannot seek, is refused with EINVAL as source and as target, and nothing moves.
+/// A splice with an offset for a socket, source or target, fails with EINVAL, as a socket is not seekable; no data is
+/// moved.
 #[harness::test(
     id = "splice.socket-offset",
-    cite = "splice(2): EINVAL, an offset was given for nonseekable device",
+    cite = [man("splice.2", "ERRORS", "EINVAL")],
     covers = ["errors:splice.splice.EINVAL.4"],
     layers = [libc, nix, raw],
 )]
-fn a_socket_has_no_offset() -> Scene {
+fn offset_for_a_socket_is_rejected() -> Scene {
     let (socket, peer) = stream_pair()?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;

@@ -1,4 +1,4 @@
-//! tee: a second pipe gets the same bytes.
+//! tee: duplicating the data of a pipe.
 
 use super::full_pipe;
 use calls::splicing::{splice, tee};
@@ -7,14 +7,14 @@ use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR, SPLICE_F_NONBLOCK};
 use rstest::rstest;
 
-/// tee puts the first bytes of one pipe into another and leaves all of them in the first.
+/// tee duplicates bytes from one pipe to another and does not consume them.
 #[harness::test(
     id = "splice.tee-keeps-source",
-    cite = "tee(2)",
+    cite = [man("tee.2", "DESCRIPTION")],
     covers = ["behaviours:splice.tee-does-not-consume"],
     layers = [libc, nix, raw],
 )]
-fn tee_consumes_nothing() -> Scene {
+fn tee_does_not_consume_its_input() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abcdef")?;
@@ -24,14 +24,15 @@ fn tee_consumes_nothing() -> Scene {
     Ok(())
 }
 
-/// tee and then a splice of as many bytes give a second pipe and a file the same bytes, and the first pipe is empty.
+/// tee followed by a splice of the same length gives a second pipe and a file the same bytes and empties the source
+/// pipe.
 #[harness::test(
     id = "splice.tee-then-splice",
-    cite = "tee(2), EXAMPLES",
+    cite = [man("tee.2", "DESCRIPTION"), man("tee.2", "EXAMPLES")],
     covers = ["behaviours:splice.tee-then-splice-duplicates"],
     layers = [libc, nix, raw],
 )]
-fn tee_and_splice_fill_two_sinks() -> Scene {
+fn tee_then_splice_feeds_two_targets() -> Scene {
     let file = file_of(b"", O_RDWR)?;
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
@@ -45,14 +46,14 @@ fn tee_and_splice_fill_two_sinks() -> Scene {
     Ok(())
 }
 
-/// tee from a pipe without writers copies what is left, and returns 0 once nothing is.
+/// tee from a pipe without writers duplicates the remaining data; once the pipe is empty, it returns 0.
 #[harness::test(
     id = "splice.tee-eof",
-    cite = "tee(2), RETURN VALUE",
+    cite = [man("tee.2", "RETURN VALUE")],
     covers = ["behaviours:splice.tee-zero-no-writers"],
     layers = [libc, nix, raw],
 )]
-fn tee_of_an_empty_pipe_without_writers_gives_0() -> Scene {
+fn tee_from_an_empty_pipe_without_writers_returns_0() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abc")?;
@@ -65,15 +66,18 @@ fn tee_of_an_empty_pipe_without_writers_gives_0() -> Scene {
     Ok(())
 }
 
-/// tee from an empty pipe that has writers fails with EAGAIN when SPLICE_F_NONBLOCK is given; without it, it sleeps until there are
-/// bytes, and copies them.
+/// tee from an empty pipe with a writer blocks until data is written; with SPLICE_F_NONBLOCK, it fails with EAGAIN.
 #[harness::test(
     id = "splice.tee-blocks-empty",
-    cite = "tee(2), SPLICE_F_NONBLOCK: EAGAIN",
+    cite = [
+        man("tee.2", "ERRORS", "EAGAIN"),
+        man("tee.2", "RETURN VALUE"),
+        man("tee.2", "DESCRIPTION", "SPLICE_F_NONBLOCK"),
+    ],
     covers = ["behaviours:splice.tee-blocks-empty", "errors:splice.tee.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn tee_waits_for_bytes() -> Scene {
+fn tee_from_an_empty_pipe_blocks_until_data_is_written() -> Scene {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     assert_errno!(tee(&reader, &other_writer, 9, SPLICE_F_NONBLOCK), EAGAIN);
@@ -86,15 +90,14 @@ fn tee_waits_for_bytes() -> Scene {
     Ok(())
 }
 
-/// tee into a full pipe fails with EAGAIN when SPLICE_F_NONBLOCK is given; without it, it sleeps until there is room, and then copies
-/// the bytes behind those that were there.
+/// tee into a full pipe blocks until the pipe has free space; with SPLICE_F_NONBLOCK, it fails with EAGAIN.
 #[harness::test(
     id = "splice.tee-blocks-full",
-    cite = "tee(2), SPLICE_F_NONBLOCK: EAGAIN",
+    cite = [man("tee.2", "ERRORS", "EAGAIN"), man("tee.2", "DESCRIPTION", "SPLICE_F_NONBLOCK")],
     covers = ["errors:splice.tee.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn tee_waits_for_room() -> Scene {
+fn tee_into_a_full_pipe_blocks_until_there_is_free_space() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let (full, to_full, held) = full_pipe(0)?;
@@ -111,14 +114,18 @@ fn tee_waits_for_room() -> Scene {
 #[rstest]
 #[case::source(O_NONBLOCK, 0)]
 #[case::target(0, O_NONBLOCK)]
-/// tee from an empty pipe that has writers fails with EAGAIN when either pipe is non-blocking, without SPLICE_F_NONBLOCK.
+/// tee from an empty pipe with a writer fails with EAGAIN if either descriptor has O_NONBLOCK set; SPLICE_F_NONBLOCK is
+/// not required.
 #[harness::test(
     id = "splice.tee-nonblocking-empty",
-    cite = "tee(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
+    cite = [man("tee.2", "ERRORS", "EAGAIN")],
     covers = ["errors:splice.tee.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
-fn one_nonblocking_pipe_is_enough_for_tee(#[case] source_flags: i32, #[case] target_flags: i32) -> Scene {
+fn one_nonblocking_pipe_makes_tee_from_an_empty_pipe_fail(
+    #[case] source_flags: i32,
+    #[case] target_flags: i32,
+) -> Scene {
     let (reader, writer) = pipe2(source_flags)?;
     let (other_reader, other_writer) = pipe2(target_flags)?;
     assert_errno!(tee(&reader, &other_writer, 3, 0), EAGAIN);
@@ -132,14 +139,15 @@ fn one_nonblocking_pipe_is_enough_for_tee(#[case] source_flags: i32, #[case] tar
 #[rstest]
 #[case::source(O_NONBLOCK, 0)]
 #[case::target(0, O_NONBLOCK)]
-/// tee into a full pipe fails with EAGAIN when either pipe is non-blocking, without SPLICE_F_NONBLOCK, and both keep what they hold.
+/// tee into a full pipe fails with EAGAIN if either descriptor has O_NONBLOCK set; SPLICE_F_NONBLOCK is not required.
+/// Both pipes keep their data.
 #[harness::test(
     id = "splice.tee-nonblocking-full",
-    cite = "tee(2): EAGAIN, one of the file descriptors had been marked as nonblocking",
+    cite = [man("tee.2", "ERRORS", "EAGAIN")],
     covers = ["errors:splice.tee.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
-fn tee_does_not_wait_for_room_if_nonblocking(#[case] source_flags: i32, #[case] target_flags: i32) -> Scene {
+fn one_nonblocking_pipe_makes_tee_into_a_full_pipe_fail(#[case] source_flags: i32, #[case] target_flags: i32) -> Scene {
     let (reader, writer) = pipe2(source_flags)?;
     write_all(&writer, b"abc")?;
     let (full, to_full, held) = full_pipe(target_flags)?;
@@ -149,14 +157,14 @@ fn tee_does_not_wait_for_room_if_nonblocking(#[case] source_flags: i32, #[case] 
     Ok(())
 }
 
-/// tee fails with EINVAL when the source or the target is no pipe, but a file or a socket, and copies nothing.
+/// tee fails with EINVAL if either descriptor refers to a file or a socket instead of a pipe; no data is duplicated.
 #[harness::test(
-    id = "splice.tee-no-pipe",
-    cite = "tee(2): EINVAL, fd_in or fd_out does not refer to a pipe",
+    id = "splice.tee-not-a-pipe",
+    cite = [man("tee.2", "ERRORS", "EINVAL")],
     covers = ["errors:splice.tee.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn tee_wants_two_pipes() -> Scene {
+fn tee_requires_two_pipes() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let (socket, peer) = stream_pair()?;
@@ -173,14 +181,14 @@ fn tee_wants_two_pipes() -> Scene {
     Ok(())
 }
 
-/// tee from a pipe into itself fails with EINVAL, and the pipe holds what it held.
+/// tee whose descriptors refer to the same pipe fails with EINVAL; the data in the pipe is unchanged.
 #[harness::test(
     id = "splice.tee-same-pipe",
-    cite = "tee(2): EINVAL, fd_in and fd_out refer to the same pipe",
+    cite = [man("tee.2", "ERRORS", "EINVAL")],
     covers = ["errors:splice.tee.EINVAL.2"],
     layers = [libc, nix, raw],
 )]
-fn a_pipe_is_not_copied_into_itself() -> Scene {
+fn tee_of_a_pipe_into_itself_is_rejected() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(tee(&reader, &writer, 3, 0), EINVAL);

@@ -1,4 +1,4 @@
-//! vmsplice: memory into a pipe, and a pipe into memory.
+//! vmsplice: from memory into a pipe, and from a pipe into memory.
 
 use super::full_pipe;
 use calls::splicing::{vmsplice, vmsplice_out};
@@ -8,14 +8,14 @@ use kit::prelude::*;
 use libc::{O_RDWR, SPLICE_F_NONBLOCK, UIO_MAXIOV};
 use std::io::{IoSlice, IoSliceMut};
 
-/// vmsplice into a pipe gives its reader the bytes of all ranges of memory, one after the other.
+/// vmsplice on the write end of a pipe puts the bytes of all iovec elements into the pipe, in order.
 #[harness::test(
     id = "splice.vmsplice-into-pipe",
-    cite = "vmsplice(2)",
+    cite = [man("vmsplice.2", "DESCRIPTION")],
     covers = ["behaviours:splice.vmsplice-to-pipe"],
     layers = [libc, nix, raw],
 )]
-fn the_reader_gets_the_bytes_of_memory() -> Scene {
+fn reader_receives_the_bytes_of_all_iovec_elements() -> Scene {
     let (reader, writer) = pipe()?;
     let (first, second) = (Pages::holding(b"abc")?, Pages::holding(b"de")?);
     assert_eq!(vmsplice(&writer, &[first.source(), second.source()], 0), Ok(5));
@@ -24,14 +24,15 @@ fn the_reader_gets_the_bytes_of_memory() -> Scene {
     Ok(())
 }
 
-/// Memory that is changed after vmsplice, and before it is read from the pipe, is read as it is then: it was not copied.
+/// vmsplice does not copy the data: a later change to the memory is visible to a process that reads the pipe after the
+/// change.
 #[harness::test(
     id = "splice.vmsplice-not-copied",
-    cite = "vmsplice(2): maps ranges of user memory into a pipe; vmsplice(2), SPLICE_F_GIFT",
+    cite = [kernel("fs/splice.c", "iter_to_pipe", "6.18"), man("vmsplice.2", "DESCRIPTION"), man("splice.2", "NOTES")],
     covers = ["behaviours:splice.vmsplice-later-change-visible"],
     layers = [libc, nix, raw],
 )]
-fn later_changes_are_read() -> Scene {
+fn changes_after_vmsplice_are_visible_to_the_reader() -> Scene {
     let (reader, writer) = pipe()?;
     let mut memory = Pages::holding(b"before")?;
     assert_eq!(vmsplice(&writer, &[memory.source()], 0), Ok(6));
@@ -40,15 +41,14 @@ fn later_changes_are_read() -> Scene {
     Ok(())
 }
 
-/// vmsplice into a full pipe fails with EAGAIN when SPLICE_F_NONBLOCK is given; without it, it sleeps until there is room, and the bytes
-/// come behind those that were there.
+/// vmsplice into a full pipe blocks until the pipe has free space; with SPLICE_F_NONBLOCK, it fails with EAGAIN.
 #[harness::test(
     id = "splice.vmsplice-nonblock",
-    cite = "vmsplice(2), SPLICE_F_NONBLOCK: EAGAIN",
+    cite = [man("vmsplice.2", "ERRORS", "EAGAIN"), man("vmsplice.2", "DESCRIPTION", "SPLICE_F_NONBLOCK")],
     covers = ["behaviours:splice.vmsplice-nonblock", "errors:splice.vmsplice.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn room_is_not_waited_for_if_told_so() -> Scene {
+fn vmsplice_into_a_full_pipe_blocks_unless_nonblocking() -> Scene {
     let (reader, writer, held) = full_pipe(0)?;
     let memory = Pages::holding(b"abc")?;
     assert_errno!(vmsplice(&writer, &[memory.source()], SPLICE_F_NONBLOCK), EAGAIN);
@@ -60,14 +60,15 @@ fn room_is_not_waited_for_if_told_so() -> Scene {
     Ok(())
 }
 
-/// vmsplice on the read end of a pipe fills the ranges of memory, one after the other, with bytes that are gone from the pipe then.
+/// vmsplice on the read end of a pipe fills the iovec elements in order with bytes from the pipe and removes these
+/// bytes.
 #[harness::test(
     id = "splice.vmsplice-out-of-pipe",
-    cite = "vmsplice(2), NOTES",
+    cite = [man("vmsplice.2", "DESCRIPTION"), man("vmsplice.2", "NOTES")],
     covers = ["behaviours:splice.vmsplice-read-end-copies"],
     layers = [libc, raw],
 )]
-fn memory_gets_the_bytes_of_the_pipe() -> Scene {
+fn vmsplice_fills_iovec_elements_from_a_pipe() -> Scene {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abcdef")?;
     let (mut first, mut second) = ([0; 2], [0; 3]);
@@ -78,14 +79,14 @@ fn memory_gets_the_bytes_of_the_pipe() -> Scene {
     Ok(())
 }
 
-/// vmsplice on a descriptor that is not open, or that is of a file or a socket, fails with EBADF and transfers nothing.
+/// vmsplice fails with EBADF if the descriptor is not open or refers to a file or a socket; no data is transferred.
 #[harness::test(
-    id = "splice.vmsplice-no-pipe",
-    cite = "vmsplice(2): EBADF",
+    id = "splice.vmsplice-not-a-pipe",
+    cite = [man("vmsplice.2", "ERRORS", "EBADF")],
     covers = ["errors:splice.vmsplice.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn vmsplice_wants_a_pipe() -> Scene {
+fn vmsplice_requires_a_pipe() -> Scene {
     let memory = Pages::holding(b"abc")?;
     let file = file_of(b"def", O_RDWR)?;
     let (socket, peer) = stream_pair()?;
@@ -97,22 +98,22 @@ fn vmsplice_wants_a_pipe() -> Scene {
     Ok(())
 }
 
-/// vmsplice takes IOV_MAX ranges of memory; one more fails with EINVAL, and nothing is in the pipe.
+/// vmsplice accepts IOV_MAX iovec elements; with one more, it fails with EINVAL and transfers no data.
 #[harness::test(
     id = "splice.vmsplice-iov-max",
-    cite = "vmsplice(2): EINVAL; vmsplice(2), NOTES",
+    cite = [man("vmsplice.2", "ERRORS", "EINVAL"), man("vmsplice.2", "NOTES")],
     covers = ["errors:splice.vmsplice.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn ranges_end_at_iov_max() -> Scene {
+fn more_than_iov_max_iovec_elements_are_rejected() -> Scene {
     let (reader, writer) = pipe()?;
     let memory = Pages::holding(b"abc")?;
-    // Empty but for the last, since each of the others would take a page of the pipe.
-    let mut ranges = vec![IoSlice::new(&[]); UIO_MAXIOV as usize];
-    ranges.push(memory.source());
-    assert_errno!(vmsplice(&writer, &ranges, 0), EINVAL);
+    // All but the last are empty: each nonempty element would occupy a page of the pipe.
+    let mut elements = vec![IoSlice::new(&[]); UIO_MAXIOV as usize];
+    elements.push(memory.source());
+    assert_errno!(vmsplice(&writer, &elements, 0), EINVAL);
     assert_eq!(unread(&reader), Ok(0));
-    assert_eq!(vmsplice(&writer, &ranges[1..], 0), Ok(3));
+    assert_eq!(vmsplice(&writer, &elements[1..], 0), Ok(3));
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What detaching leaves of a segment, and what the end of a process does to its attachments.
+//! What detaching does to a segment, and what process termination does to attachments.
 
 use super::TEXT;
 use calls::sysv::SegmentStatus;
@@ -8,11 +8,11 @@ use libc::IPC_PRIVATE;
 use nix::sys::signal::Signal::SIGKILL;
 use rstest::rstest;
 
-/// A segment that nobody has attached any more stays as it is, unless it was marked for removal: then its last detach
-/// destroys it.
+/// The last shmdt leaves an unmarked segment and its contents in place; if the segment is marked with IPC_RMID, it
+/// destroys the segment.
 #[harness::test(
     id = "sysv-shm.no-attachments",
-    cite = "shmop(2), shmdt(); shmctl(2), IPC_RMID",
+    cite = [man("shmop.2", "shmdt()"), man("shmctl.2", "DESCRIPTION", "IPC_RMID")],
     covers = ["notes:shm.destroyed-at-zero-attach", "errors:sysv-shm.shmctl.EINVAL"],
     needs = [sysv],
     layers = [libc, raw],
@@ -35,22 +35,26 @@ fn last_detach_destroys_only_a_marked_segment() -> Scene {
     Ok(())
 }
 
-// The cases come first: rstest gives what stands above a case to that case alone.
+// The cases come first: rstest applies attributes and comments above a case to that case only.
 #[rstest]
 #[case::exit(Ended::Exited(7))]
 #[case::kill(Ended::Killed { by: Signal(SIGKILL as i32), core: false })]
-/// The end of a process, however it comes, only detaches what it has attached: the segment is not marked for removal
-/// and keeps its bytes.
+/// Process termination, by exit or by SIGKILL, detaches all attached segments; it does not mark them for removal or
+/// change their contents.
 #[harness::test(
-    id = "sysv-shm.end-detaches",
-    cite = "shmop(2), shmdt(); POSIX.1-2024 _exit()",
+    id = "sysv-shm.termination-detaches",
+    cite = [
+        posix("_Exit.3p", "Consequences of Process Termination"),
+        man("shmop.2", "shmat()"),
+        man("shmop.2", "NOTES"),
+    ],
     covers = [
         "notes:shm.exit-marks-for-deletion", "notes:shm.shmdt-optional", "behaviours:sysvshm.exit-detaches",
         "behaviours:sysvshm.stat-nattch",
     ],
     needs = [sysv],
 )]
-fn end_of_a_process_only_detaches(#[case] end: Ended) -> Scene {
+fn process_termination_only_detaches(#[case] end: Ended) -> Scene {
     let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Meeting::new()?);
     let created = SegmentStatus::new(IPC_PRIVATE, TEXT.len());
     let user = fork(|| -> Scene {
@@ -66,7 +70,7 @@ fn end_of_a_process_only_detaches(#[case] end: Ended) -> Scene {
         _ => leave.arrive(),
     }
     assert_eq!(user.wait()?, end);
-    // Not attached, and not marked by SHM_DEST.
+    // Not attached, and not marked with SHM_DEST.
     assert_eq!(segment.status(), Ok(SegmentStatus { last: user.pid(), ..created }));
     observe("mode of the segment after the end of its user", format!("{:#o}", segment.status()?.mode));
     assert_eq!(segment.attach()?.read(), TEXT);

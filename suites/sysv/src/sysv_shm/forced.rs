@@ -1,4 +1,4 @@
-//! kernel.shm_rmid_forced, which belongs to the IPC namespace.
+//! kernel.shm_rmid_forced, which is per IPC namespace.
 
 use super::TEXT;
 use calls::sysv::{SegmentStatus, segment_status};
@@ -10,14 +10,14 @@ use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 const SETTING: &str = "kernel/shm_rmid_forced";
 
-/// With kernel.shm_rmid_forced on, the last detach destroys a segment that nobody removed.
+/// With kernel.shm_rmid_forced set to 1, the last shmdt destroys a segment even without IPC_RMID.
 #[harness::test(
     id = "sysv-shm.rmid-forced",
-    cite = "proc(5), /proc/sys/kernel/shm_rmid_forced",
+    cite = [man("proc_sys_kernel.5", "DESCRIPTION", "/proc/sys/kernel/shm_rmid_forced")],
     covers = ["behaviours:sysvshm.rmid-forced", "notes:persist.sysv-kernel-shm"],
     needs = [ipcns, sysv],
 )]
-fn last_detach_destroys_where_removal_is_forced() -> Scene {
+fn last_detach_destroys_with_shm_rmid_forced() -> Scene {
     let _forced = change(SETTING, 1)?;
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let (first, second) = (segment.attach()?, segment.attach()?);
@@ -31,20 +31,21 @@ fn last_detach_destroys_where_removal_is_forced() -> Scene {
     Ok(())
 }
 
-/// With kernel.shm_rmid_forced on, the end of its creator destroys a segment that was never attached.
+/// With kernel.shm_rmid_forced set to 1, termination of the creator destroys a segment that was never attached; a
+/// segment that another process has attached remains.
 #[harness::test(
     id = "sysv-shm.rmid-forced-creator",
-    cite = "proc(5), /proc/sys/kernel/shm_rmid_forced",
+    cite = [man("proc_sys_kernel.5", "DESCRIPTION", "/proc/sys/kernel/shm_rmid_forced")],
     covers = ["behaviours:sysvshm.rmid-forced-creator-exit"],
     needs = [ipcns, sysv],
 )]
-fn end_of_the_creator_destroys_where_removal_is_forced() -> Scene {
+fn creator_termination_destroys_with_shm_rmid_forced() -> Scene {
     let _forced = change(SETTING, 1)?;
     let ids = Shared::new([const { AtomicI32::new(-1) }; 2])?;
     let creator = holder(|| {
-        let made = [Segment::new(IPC_PRIVATE, TEXT.len())?, Segment::new(IPC_PRIVATE, TEXT.len())?];
-        ids.iter().zip(&made).for_each(|(id, segment)| id.store(segment.id(), Relaxed));
-        Ok(made)
+        let segments = [Segment::new(IPC_PRIVATE, TEXT.len())?, Segment::new(IPC_PRIVATE, TEXT.len())?];
+        ids.iter().zip(&segments).for_each(|(id, segment)| id.store(segment.id(), Relaxed));
+        Ok(segments)
     })?;
     let [never, attached] = [0, 1].map(|at| ids[at].load(Relaxed));
     let attached = Segment::adopt(attached, IPC_PRIVATE);

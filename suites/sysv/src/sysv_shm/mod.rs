@@ -4,5 +4,5 @@ mod detach;
 mod forced;
 mod removal;
 
-/// What the specs here write into a segment, and its size.
+/// The data that these specs write into a segment; its length is the size of the segment.
 const TEXT: &[u8] = b"in the segment";

@@ -6,10 +6,11 @@ use kit::prelude::*;
 use kit::sysv::{Attachment, Segment, unused_key};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
 
-/// IPC_RMID destroys a segment only once every process that has it attached has detached it.
+/// IPC_RMID of an attached segment is deferred: the segment remains usable until the last process detaches it, and is
+/// then destroyed.
 #[harness::test(
     id = "sysv-shm.rmid-deferred",
-    cite = "shmctl(2), IPC_RMID; shmop(2)",
+    cite = [man("shmctl.2", "DESCRIPTION", "IPC_RMID"), man("shmop.2", "shmdt()")],
     covers = [
         "notes:shm.destroyed-after-all-detach", "behaviours:sysvshm.rmid-deferred", "behaviours:sysvshm.stat-nattch",
         "errors:sysv-shm.shmctl.EINVAL", "errors:sysv-shm.shmat.EINVAL",
@@ -17,19 +18,19 @@ use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn removal_waits_for_the_last_detach() -> Scene {
+fn removal_is_deferred_until_the_last_detach() -> Scene {
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let (attachment, alone) = (segment.attach()?, Meeting::new()?);
     let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
-    let spec = own_pid();
+    let parent = own_pid();
     let other = fork(|| -> Scene {
         attachment.detach()?;
         let own = segment.attach()?;
         alone.wait_for(1);
-        assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: spec, ..marked }));
+        assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: parent, ..marked }));
         assert_eq!(own.read(), TEXT);
         assert_eq!(own.detach(), Ok(()));
-        // Already: not by the end of this process.
+        // Destroyed by the detach, before this process exits.
         assert_errno!(segment.status(), EINVAL);
         Ok(())
     })?;
@@ -46,10 +47,10 @@ fn removal_waits_for_the_last_detach() -> Scene {
     Ok(())
 }
 
-/// IPC_RMID destroys a segment that nobody has attached at once.
+/// IPC_RMID of a segment without attachments destroys it at once: its key and its identifier become invalid.
 #[harness::test(
     id = "sysv-shm.rmid-unattached",
-    cite = "POSIX.1-2024 shmctl(); shmctl(2), IPC_RMID",
+    cite = [posix("shmctl.3p", "DESCRIPTION", "IPC_RMID"), man("shmctl.2", "DESCRIPTION", "IPC_RMID")],
     covers = [
         "behaviours:sysvshm.rmid-unattached-immediate", "notes:shm.rmid-marks-only", "errors:sysv-shm.shmget.ENOENT",
         "errors:sysv-shm.shmctl.EINVAL", "errors:sysv-shm.shmat.EINVAL",
@@ -70,11 +71,10 @@ fn removal_of_an_unattached_segment_is_immediate() -> Scene {
     Ok(())
 }
 
-/// IPC_RMID of an attached segment only sets SHM_DEST in its mode: its bytes stay, and on Linux it can be attached
-/// again.
+/// IPC_RMID of an attached segment sets SHM_DEST in its mode and keeps its contents; the segment can still be attached.
 #[harness::test(
     id = "sysv-shm.rmid-marks",
-    cite = "shmctl(2), IPC_RMID; shmop(2), NOTES",
+    cite = [man("shmctl.2", "DESCRIPTION", "IPC_RMID"), man("shmop.2", "NOTES"), man("shmctl.2", "VERSIONS")],
     covers = [
         "notes:shm.rmid-marks-only", "behaviours:sysvshm.rmid-dest-flag", "behaviours:sysvshm.attach-after-rmid-linux",
     ],
@@ -98,10 +98,11 @@ fn removal_of_an_attached_segment_marks_it() -> Scene {
     Ok(())
 }
 
-/// A segment marked for removal has key 0 on Linux, and its former key can name a new segment at once.
+/// IPC_RMID of an attached segment sets its key to IPC_PRIVATE (0); the former key can be used at once to create a new
+/// segment.
 #[harness::test(
     id = "sysv-shm.rmid-frees-key",
-    cite = "Linux 6.18 ipc/shm.c, do_shm_rmid()",
+    cite = [kernel("ipc/shm.c", "do_shm_rmid", "6.18")],
     covers = ["notes:shm.marked-key-zero", "behaviours:sysvshm.rmid-key-private", "errors:sysv-shm.shmget.ENOENT"],
     needs = [sysv],
     layers = [libc, raw],
@@ -115,8 +116,8 @@ fn marked_segment_loses_its_key() -> Scene {
     assert_eq!(segment.remove(), Ok(()));
     assert_eq!(segment.status(), Ok(SegmentStatus { key: 0, mode: 0o600 | SHM_DEST, ..attached }));
     assert_errno!(shmget(segment.key(), 0, 0), ENOENT);
-    let made_again = assert_ok!(shmget(segment.key(), TEXT.len(), IPC_CREAT | IPC_EXCL | 0o600));
-    let successor = Segment::adopt(made_again, segment.key());
+    let created_again = assert_ok!(shmget(segment.key(), TEXT.len(), IPC_CREAT | IPC_EXCL | 0o600));
+    let successor = Segment::adopt(created_again, segment.key());
     assert_ne!(successor.id(), segment.id());
     assert_eq!(shmget(segment.key(), 0, 0), Ok(successor.id()));
     assert_eq!(successor.attach()?.read(), [0; TEXT.len()]);
@@ -124,15 +125,21 @@ fn marked_segment_loses_its_key() -> Scene {
     Ok(())
 }
 
-/// IPC_RMID succeeds again and again on a segment that is still attached, and fails once the segment is destroyed.
+/// IPC_RMID of a segment already marked for removal succeeds while the segment is attached; once the segment is
+/// destroyed, IPC_RMID fails with EINVAL.
 #[harness::test(
     id = "sysv-shm.rmid-repeatable",
-    cite = "shmctl(2), IPC_RMID; shmctl(2): EINVAL; Linux 6.18 ipc/shm.c, shmctl_down()",
+    cite = [
+        kernel("ipc/shm.c", "shmctl_down", "6.18"),
+        man("shmctl.2", "DESCRIPTION", "IPC_RMID"),
+        posix("shmctl.3p", "ERRORS", "EINVAL"),
+        man("shmctl.2", "ERRORS", "EINVAL"),
+    ],
     covers = ["notes:shm.rmid-repeatable", "errors:sysv-shm.shmctl.EINVAL"],
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn removal_repeats_until_the_segment_is_destroyed() -> Scene {
+fn removal_can_be_repeated_until_the_segment_is_destroyed() -> Scene {
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let attachment = segment.attach()?;
     attachment.write(TEXT);
@@ -149,11 +156,11 @@ fn removal_repeats_until_the_segment_is_destroyed() -> Scene {
     Ok(())
 }
 
-/// One process removes a segment for all: another one goes on using it, and its end, without a removal of its own,
-/// destroys it.
+/// After one process calls IPC_RMID, another process that has the segment attached can continue to use it; the segment
+/// is destroyed when that process exits.
 #[harness::test(
     id = "sysv-shm.rmid-by-one",
-    cite = "shmctl(2), IPC_RMID; shmop(2)",
+    cite = [man("shmctl.2", "DESCRIPTION", "IPC_RMID"), man("shmop.2", "NOTES")],
     covers = ["notes:shm.one-process-removes", "errors:sysv-shm.shmctl.EINVAL"],
     needs = [sysv],
     layers = [libc, raw],
@@ -167,7 +174,7 @@ fn one_process_removes_for_all() -> Scene {
         assert_eq!(attachment.read(), TEXT);
         attachment.write(b"IN");
         assert_eq!(attachment.read(), b"IN the segment");
-        // Still attached: the end of the process detaches.
+        // Still attached: process termination detaches.
         exit(0)
     })?;
     user.wait_until_blocked_in(Syscall::FUTEX)?;
