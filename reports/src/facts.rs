@@ -15,7 +15,7 @@ pub(crate) fn facts(run: &RunRecord) -> Vec<(String, String)> {
         ("libc", environment.libc.clone()),
         ("cpus", environment.cpus.to_string()),
         ("euid", environment.euid.to_string()),
-        ("rung", environment.rung.clone()),
+        ("isolation", environment.isolation.clone()),
     ]
     .map(|(name, value)| (name.into(), value))
     .into();

@@ -87,9 +87,9 @@ fn verdict_table(summary: &Summary) -> String {
     }
     table += &row("**all**", &summary.verdicts);
     format!(
-        "{table}\n{}, {} unsteady, {} checks in {}.\n\n",
+        "{table}\n{}, {} flaky, {} checks in {}.\n\n",
         text::count(summary.attempts, "attempt"),
-        summary.unsteady,
+        summary.flaky,
         summary.checks,
         text::seconds(summary.wall_us)
     )

@@ -99,7 +99,7 @@ impl<'a> Judged<'a> {
     }
 
     /// Whether attempts disagree.
-    pub fn is_unsteady(&self) -> bool {
+    pub fn is_flaky(&self) -> bool {
         self.attempts.iter().any(|record| record.verdict != self.attempts[0].verdict)
     }
 
@@ -117,12 +117,12 @@ impl<'a> Judged<'a> {
 
     /// The command that shows the verdict again. What fails only sometimes has to be tried as often.
     pub fn reproduce(&self) -> String {
-        let repeat = if self.is_unsteady() { format!(" --repeat {}", self.attempts.len()) } else { String::new() };
+        let repeat = if self.is_flaky() { format!(" --repeat {}", self.attempts.len()) } else { String::new() };
         let option = |name: &str, value: Option<&String>| value.map(|value| format!(" --{name} {value}"));
         let preload =
             self.run.and_then(|run| option("preload", run.environment.preloaded.as_ref())).unwrap_or_default();
-        let sabotage = self.run.and_then(|run| option("sabotage", run.sabotage.as_ref())).unwrap_or_default();
-        format!("ipcspec run {}{repeat}{preload}{sabotage}", self.record().id)
+        let mutation = self.run.and_then(|run| option("mutation", run.mutation.as_ref())).unwrap_or_default();
+        format!("ipcspec run {}{repeat}{preload}{mutation}", self.record().id)
     }
 
     /// What it observed by this name, in all attempts, as one text.
@@ -184,7 +184,7 @@ mod tests {
         let records = sample::repeated();
         let specs = judged(&records);
         assert_eq!(specs.len(), 1);
-        assert!(specs[0].is_unsteady());
+        assert!(specs[0].is_flaky());
         assert_eq!(specs[0].verdict(), Verdict::Deviates);
         assert_eq!(specs[0].record().attempt, 2);
         assert_eq!(specs[0].rate(), "2/4 conform (1 deviates, 1 timeout)");

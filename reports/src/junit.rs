@@ -105,7 +105,7 @@ mod tests {
         };
         assert_eq!(value("kernel"), "Linux 6.18.44");
         assert_eq!(value("libc"), "glibc 2.36");
-        assert_eq!(value("rung"), "userns");
+        assert_eq!(value("isolation"), "userns");
         assert_eq!(value("version"), "0.1.0");
         assert_eq!(value("rlimit.nofile"), "1024/1048576");
     }

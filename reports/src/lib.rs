@@ -93,9 +93,9 @@ pub fn plain_line(text: &str) -> String {
 
 /// Writes a file by way of a temporary one beside it: a reader sees the old file or the new one, never a part.
 pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Temporary files are private by default; a report is as readable as the umask allows.
-    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(directory)?;
     let mut out = io::BufWriter::new(&mut file);
     write(&mut out)?;
     out.flush()?;

@@ -144,15 +144,15 @@ pub fn text(columns: &[Column], colour: bool) -> String {
 pub fn markdown(columns: &[Column]) -> String {
     let mut page = String::from("# Targets\n\n");
     let heads = Verdict::ALL.map(|verdict| format!(" {verdict} |")).concat();
-    let _ = writeln!(page, "| target | kernel | C library | rung |{heads}\n|---|---|---|---|{}", "--:|".repeat(5));
+    let _ = writeln!(page, "| target | kernel | C library | isolation |{heads}\n|---|---|---|---|{}", "--:|".repeat(5));
     for column in columns {
         let target = inline(&column.target);
         match &column.outcome {
             Ok(records) => {
                 let (here, counts) = (&records.run.environment, counts(records));
                 let counts = Verdict::ALL.map(|verdict| format!(" {} |", counts.get(verdict))).concat();
-                let (kernel, libc, rung) = (inline(&here.kernel), inline(&here.libc), inline(&here.rung));
-                let _ = writeln!(page, "| {target} | {kernel} | {libc} | {rung} |{counts}");
+                let (kernel, libc, isolation) = (inline(&here.kernel), inline(&here.libc), inline(&here.isolation));
+                let _ = writeln!(page, "| {target} | {kernel} | {libc} | {isolation} |{counts}");
             }
             Err(sentence) => {
                 let _ = writeln!(page, "| {target} | {} | | |{}", inline(sentence), " |".repeat(5));
@@ -247,7 +247,7 @@ B B    pipe.write-atomic
 
     const MARKDOWN: &str = r#"# Targets
 
-| target | kernel | C library | rung | conforms | deviates | broken | timeout | skipped |
+| target | kernel | C library | isolation | conforms | deviates | broken | timeout | skipped |
 |---|---|---|---|--:|--:|--:|--:|--:|
 | local | Linux 6.18.44 | glibc 2.36 | userns | 2 | 1 | 1 | 1 | 2 |
 | uml | Linux 6.18.44 | glibc 2.36 | userns | 3 | 0 | 1 | 1 | 2 |

@@ -48,7 +48,7 @@ pub(crate) fn interrupted() -> Records {
     run_of(records().specs, 12)
 }
 
-/// One unsteady spec in four attempts.
+/// One flaky spec in four attempts.
 pub(crate) fn repeated() -> Records {
     let id = &deviates().id;
     let attempts = [conforms(id, "It conforms."), deviates(), timeout(), conforms(id, "It conforms.")];
@@ -72,7 +72,7 @@ pub(crate) fn hostile(text: &str) -> Records {
         source: Source { file: t(), line: 1 },
         attempt: 1,
         verdict,
-        rung: Some(t()),
+        isolation: Some(t()),
         missing: if verdict == Verdict::Skipped { vec![missing(text, text, text)] } else { vec![] },
         checks: u64::MAX,
         failures: vec![failure(verdict, text, Some(text), Some(text)), failure(verdict, text, None, None)],
@@ -87,7 +87,7 @@ pub(crate) fn hostile(text: &str) -> Records {
     };
     let mut records = run_of(Verdict::ALL.map(spec).into(), 6);
     let environment = &mut records.run.environment;
-    for value in [&mut environment.kernel, &mut environment.libc, &mut environment.rung] {
+    for value in [&mut environment.kernel, &mut environment.libc, &mut environment.isolation] {
         *value = t();
     }
     environment.sysctls.insert(t(), t());
@@ -149,7 +149,7 @@ fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
             selected,
             repeat: 1,
             seed: None,
-            sabotage: None,
+            mutation: None,
             environment: Environment {
                 kernel: "Linux 6.18.44".into(),
                 build: "#1 SMP".into(),
@@ -157,7 +157,7 @@ fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
                 libc: "glibc 2.36".into(),
                 cpus: 2,
                 euid: 1000,
-                rung: "userns".into(),
+                isolation: "userns".into(),
                 refused: BTreeMap::new(),
                 rlimits: map("nofile", "1024/1048576"),
                 sysctls: map("fs.pipe-max-size", "1048576"),
@@ -183,7 +183,7 @@ fn conforms(id: &str, statement: &str) -> SpecRecord {
         source: Source { file: "suites/src/pipe.rs".into(), line: 42 },
         attempt: 1,
         verdict: Verdict::Conforms,
-        rung: Some("userns".into()),
+        isolation: Some("userns".into()),
         missing: vec![],
         checks: 3,
         failures: vec![],
@@ -252,7 +252,7 @@ fn timeout() -> SpecRecord {
 fn skipped(id: &str, missing: &[Missing]) -> SpecRecord {
     SpecRecord {
         verdict: Verdict::Skipped,
-        rung: None,
+        isolation: None,
         missing: missing.into(),
         checks: 0,
         wall_us: 0,

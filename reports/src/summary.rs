@@ -27,7 +27,7 @@ pub struct Summary {
     /// Pass rates of the specs that ran more than once.
     pub rates: Vec<Rate>,
     /// Specs whose attempts got different verdicts.
-    pub unsteady: usize,
+    pub flaky: usize,
     /// Assertions executed, in all attempts.
     pub checks: u64,
     /// Wall-clock time of the run in microseconds.
@@ -64,7 +64,7 @@ pub struct Rate {
     /// Attempts by verdict.
     pub attempts: Counts,
     /// Whether attempts got different verdicts.
-    pub unsteady: bool,
+    pub flaky: bool,
 }
 
 impl Counts {
@@ -118,7 +118,7 @@ impl Summary {
             mechanisms: by_mechanism(&specs).into_iter().map(|(name, specs)| (name.into(), verdicts(&specs))).collect(),
             skips: skips(&specs),
             rates: specs.iter().filter(|spec| spec.attempts().len() > 1).map(rate).collect(),
-            unsteady: specs.iter().filter(|spec| spec.is_unsteady()).count(),
+            flaky: specs.iter().filter(|spec| spec.is_flaky()).count(),
             checks: total(records.specs.iter().map(|record| record.checks)),
             wall_us: records.end.wall_us,
             cpu_us: total(records.specs.iter().map(|record| record.cpu_us)),
@@ -130,7 +130,7 @@ fn rate(spec: &Judged) -> Rate {
     Rate {
         id: spec.record().id.clone(),
         attempts: Counts::of(spec.attempts().iter().map(|record| record.verdict)),
-        unsteady: spec.is_unsteady(),
+        flaky: spec.is_flaky(),
     }
 }
 
@@ -154,7 +154,7 @@ mod tests {
         let summary = Summary::of(&sample::records());
         let expected = Counts { conforms: 2, deviates: 1, broken: 1, timeout: 1, skipped: 2 };
         assert_eq!(summary.verdicts, expected);
-        assert_eq!((summary.specs, summary.attempts, summary.unsteady), (7, 7, 0));
+        assert_eq!((summary.specs, summary.attempts, summary.flaky), (7, 7, 0));
         assert_eq!(summary.mechanisms["pipe"], Counts { conforms: 2, broken: 1, ..Counts::default() });
         assert_eq!(summary.verdicts.failures(), 3);
         assert!(summary.rates.is_empty());
@@ -168,11 +168,11 @@ mod tests {
     }
 
     #[test]
-    fn disagreeing_attempts_are_unsteady() {
+    fn disagreeing_attempts_are_flaky() {
         let summary = Summary::of(&sample::repeated());
-        assert_eq!((summary.specs, summary.attempts, summary.unsteady), (1, 4, 1));
+        assert_eq!((summary.specs, summary.attempts, summary.flaky), (1, 4, 1));
         assert_eq!(summary.verdicts, Counts { deviates: 1, ..Counts::default() });
         assert_eq!(summary.rates[0].attempts, Counts { conforms: 2, deviates: 1, timeout: 1, ..Counts::default() });
-        assert!(summary.rates[0].unsteady);
+        assert!(summary.rates[0].flaky);
     }
 }

@@ -21,7 +21,7 @@ pub fn render(records: &Records, claims: &[NotedClaim], colour: bool) -> String 
     write_machine(&mut page, &records.run);
     write_mechanisms(&mut page, &summary);
     write_failures(&mut page, &specs);
-    write_unsteady(&mut page, &specs);
+    write_flaky(&mut page, &specs);
     write_skips(&mut page, &summary.skips);
     write_refuted(&mut page, &findings(records, claims));
     write_totals(&mut page, records, &summary);
@@ -40,7 +40,7 @@ pub(crate) fn write_machine(page: &mut Page, run: &RunRecord) {
         environment.libc,
         text::count(environment.cpus, "cpu"),
         environment.euid,
-        environment.rung
+        environment.isolation
     );
     page.paragraph((Style::Plain, ""), Style::Bold, &machine);
 }
@@ -77,7 +77,7 @@ fn write_failures(page: &mut Page, specs: &[Judged]) {
     let failing = specs.iter().filter(|spec| spec.verdict().is_failure());
     for (number, spec) in failing.enumerate() {
         let verdict = spec.verdict();
-        let verdict = if spec.is_unsteady() { format!("unsteady, {verdict}") } else { verdict.to_string() };
+        let verdict = if spec.is_flaky() { format!("flaky, {verdict}") } else { verdict.to_string() };
         page.blank();
         page.line(&[
             (Style::Red, &format!("× {}: ", number + 1)),
@@ -88,13 +88,13 @@ fn write_failures(page: &mut Page, specs: &[Judged]) {
     }
 }
 
-fn write_unsteady(page: &mut Page, specs: &[Judged]) {
-    let unsteady: Vec<_> = specs.iter().filter(|spec| spec.is_unsteady()).collect();
-    if unsteady.is_empty() {
+fn write_flaky(page: &mut Page, specs: &[Judged]) {
+    let flaky: Vec<_> = specs.iter().filter(|spec| spec.is_flaky()).collect();
+    if flaky.is_empty() {
         return;
     }
-    page.heading("Unsteady: attempts disagree");
-    for spec in unsteady {
+    page.heading("Flaky: attempts disagree");
+    for spec in flaky {
         page.paragraph((Style::Plain, "  "), Style::Yellow, &format!("{} {}", spec.record().id, spec.rate()));
     }
 }
@@ -146,7 +146,7 @@ fn write_totals(page: &mut Page, records: &Records, summary: &Summary) {
     page.line(&[(Style::Plain, &effort)]);
     page.line(&[(style, exit.meaning())]);
     let verdicts = summary.verdicts.words();
-    let totals = format!("{} specs: {verdicts}, {} unsteady; exit {}", summary.specs, summary.unsteady, exit.code());
+    let totals = format!("{} specs: {verdicts}, {} flaky; exit {}", summary.specs, summary.flaky, exit.code());
     page.line(&[(Style::Bold, &totals)]);
 }
 
@@ -217,18 +217,18 @@ Claims refuted by conforming specs
 The run was interrupted: 7 of 12 selected attempts were judged.
 12 checks in 7 attempts, 31.214 s
 at least one spec deviates, is broken or timed out
-7 specs: 2 conforms, 1 deviates, 1 broken, 1 timeout, 2 skipped, 0 unsteady; exit 1
+7 specs: 2 conforms, 1 deviates, 1 broken, 1 timeout, 2 skipped, 0 flaky; exit 1
 "#;
 
     #[test]
-    fn an_unsteady_spec_shows_its_rate() {
+    fn an_flaky_spec_shows_its_rate() {
         let text = render(&sample::repeated(), &[], false);
         for line in [
-            "× 1: fifo.open-nonblock-write/raw unsteady, deviates",
+            "× 1: fifo.open-nonblock-write/raw flaky, deviates",
             "   attempts: 2/4 conform (1 deviates, 1 timeout); this is attempt 2",
             "  reproduce: ipcspec run fifo.open-nonblock-write/raw --repeat 4",
             "  fifo.open-nonblock-write/raw 2/4 conform (1 deviates, 1 timeout)",
-            "1 specs: 0 conforms, 1 deviates, 0 broken, 0 timeout, 0 skipped, 1 unsteady; exit 1",
+            "1 specs: 0 conforms, 1 deviates, 0 broken, 0 timeout, 0 skipped, 1 flaky; exit 1",
         ] {
             assert!(text.lines().any(|have| have == line), "{line:?} is missing from:\n{text}");
         }

@@ -16,7 +16,7 @@ fn assert_unbroken_by(hostile: &str) {
     for line in text.lines() {
         assert!(textwrap::core::display_width(line) <= WIDTH, "{line:?} is too wide");
     }
-    assert!(text.ends_with("5 specs: 1 conforms, 1 deviates, 1 broken, 1 timeout, 1 skipped, 0 unsteady; exit 1\n"));
+    assert!(text.ends_with("5 specs: 1 conforms, 1 deviates, 1 broken, 1 timeout, 1 skipped, 0 flaky; exit 1\n"));
 
     let report: serde_json::Value = serde_json::from_str(&json::render(&records, &claims)).unwrap();
     assert_eq!(report["specs"][0]["statement"], hostile);

@@ -24,8 +24,8 @@ const SYSCTLS: [&str; 17] = [
     "kernel/shmmni",
 ];
 
-/// Looks at this machine. `rung` and `refused` come from the ladder.
-pub fn look(rung: &str, refused: BTreeMap<String, String>) -> Environment {
+/// Looks at this machine. `isolation` and `refused` come from the isolation levels.
+pub fn look(isolation: &str, refused: BTreeMap<String, String>) -> Environment {
     let uname = nix::sys::utsname::uname().ok();
     let word = |pick: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr| {
         uname.as_ref().map(|name| pick(name).to_string_lossy().into_owned()).unwrap_or_default()
@@ -37,7 +37,7 @@ pub fn look(rung: &str, refused: BTreeMap<String, String>) -> Environment {
         libc: libc_name(),
         cpus: std::thread::available_parallelism().map_or(1, usize::from),
         euid: nix::unistd::geteuid().as_raw(),
-        rung: rung.into(),
+        isolation: isolation.into(),
         refused,
         rlimits: rlimits(),
         sysctls: SYSCTLS

@@ -4,7 +4,7 @@
 //! listed as ignored. `--exact` probes only what its own spec needs.
 
 use crate::runner::machine::Machine;
-use crate::runner::{self, Event, Pace, Task};
+use crate::runner::{self, Pace, RunEvent, Task};
 use harness::registry::{self, specs};
 use harness::spec::Spec;
 use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
@@ -36,8 +36,8 @@ pub fn main(show: fn(&SpecRecord) -> String) -> std::process::ExitCode {
 
 fn run_one(spec: &'static Spec, machine: &Machine, show: fn(&SpecRecord) -> String) -> Result<(), Failed> {
     let mut judged = None;
-    let keep = |event: Event| {
-        if let Event::Judged(_, record, _) = event {
+    let keep = |event: RunEvent| {
+        if let RunEvent::Judged(_, record, _) = event {
             judged = Some(record.clone());
         }
         Ok(())

@@ -30,7 +30,7 @@ const NEEDS: [(&str, Argument); 21] = [
     ("cap_sys_resource", Argument::None),
     ("cpus", Argument::Count),
     ("dev_shm", Argument::None),
-    ("expendable", Argument::None),
+    ("disposable", Argument::None),
     ("ipcns", Argument::None),
     ("mounts", Argument::None),
     ("mqueue", Argument::None),

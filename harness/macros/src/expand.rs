@@ -109,7 +109,7 @@ fn spec(attribute: Attribute, function: &ItemFn, case: Option<String>) -> Result
                     layer: #layer,
                     file: ::core::file!(),
                     line: ::core::line!(),
-                    body: || ::harness::judge::Judged::into_scene(#name()),
+                    body: || ::harness::judge::Judged::into_result(#name()),
                 };
             };
         }

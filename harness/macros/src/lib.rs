@@ -19,7 +19,7 @@ use proc_macro::{Delimiter, Span, TokenStream, TokenTree};
 ///     needs = [since(5.14), cpus(2)],            // optional
 ///     layers = [libc, nix, raw],                 // optional: one case for each
 /// )]
-/// fn read_returns_0_after_the_last_writer_closes() -> Scene { ... }
+/// fn read_returns_0_after_the_last_writer_closes() -> TestResult { ... }
 /// ```
 ///
 /// The first paragraph of the doc comment is the statement. The function takes no arguments; a table is written

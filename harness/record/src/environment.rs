@@ -20,8 +20,8 @@ pub struct Environment {
     /// The effective user id that ran it.
     pub euid: u32,
     /// The isolation that specs ran in.
-    pub rung: String,
-    /// Why higher rungs were not reached: rung and reason.
+    pub isolation: String,
+    /// Why higher isolation levels were not reached: isolation level and reason.
     pub refused: BTreeMap<String, String>,
     /// Soft and hard resource limits of the runner: `1024/1048576`.
     pub rlimits: BTreeMap<String, String>,

@@ -13,7 +13,7 @@ pub struct Findings {
     pub version: String,
     /// The machine.
     pub environment: Environment,
-    /// When only some sabotages were tried: the glob that names them.
+    /// When only some mutations were tried: the glob that names them.
     pub only: Option<String>,
     /// Every spec that was selected, by id.
     pub specs: Vec<Audited>,
@@ -48,18 +48,18 @@ pub enum LeftOut {
     NotWhenWatched(Verdict, String),
 }
 
-/// One sabotage of one call.
+/// One mutation of one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tried {
     /// The name by which it can be done again: process, call and kind, as in `child1/read#2:stale-byte`.
-    pub sabotage: String,
+    pub mutation: String,
     /// The assertion that judges the call; none for a call that sets the scene.
     pub judged: Option<Source>,
     /// The verdict of the spec; none when the call was not made this time.
     pub verdict: Option<Verdict>,
 }
 
-/// What became of a sabotage.
+/// What became of a mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The spec did not conform.
@@ -82,7 +82,7 @@ impl Tried {
 }
 
 impl Audited {
-    /// Whether nothing that goes wrong makes an assertion of it fail: not one sabotage of a call that it judges was noticed, and
+    /// Whether nothing that goes wrong makes an assertion of it fail: not one mutation of a call that it judges was noticed, and
     /// no other one made it deviate.
     pub fn is_vacuous(&self) -> bool {
         let shows = |tried: &Tried| {

@@ -56,9 +56,9 @@ pub struct RunRecord {
     pub repeat: u32,
     /// The seed of the order, when it was shuffled.
     pub seed: Option<u64>,
-    /// The sabotage that was done to a call of each spec, on purpose: the run tells of the specs and not of the system.
+    /// The mutation that was done to a call of each spec, on purpose: the run tells of the specs and not of the system.
     #[serde(default)]
-    pub sabotage: Option<String>,
+    pub mutation: Option<String>,
     /// The machine.
     pub environment: Environment,
 }
@@ -87,7 +87,7 @@ pub struct SpecRecord {
     /// The verdict.
     pub verdict: Verdict,
     /// The isolation that the spec ran in; none for a skip.
-    pub rung: Option<String>,
+    pub isolation: Option<String>,
     /// For a skip: the needs that are missing.
     pub missing: Vec<Missing>,
     /// How many assertions were executed, in all processes.

@@ -3,10 +3,10 @@
 //! The macros here take the place of the standard ones in specs (`use harness::prelude::*`): they count, and they keep
 //! what was expected and what was there for the report.
 
-use crate::ledger::{self, Note};
+use crate::event_log::{self, Event};
 use crate::mark;
 use crate::sign::{self, Sign};
-use crate::spec::Scene;
+use crate::spec::TestResult;
 use nix::errno::Errno;
 use record::Verdict;
 use record::{Failure, Observation, SeenError, Source};
@@ -49,7 +49,7 @@ pub enum Stop {
         /// Where.
         source: Source,
     },
-    /// What stopped it stands in the ledger already.
+    /// What stopped it stands in the event log already.
     Reported,
 }
 
@@ -72,17 +72,17 @@ impl<E: std::error::Error> From<E> for Stop {
 /// What a body may return.
 pub trait Judged {
     /// As a scene.
-    fn into_scene(self) -> Scene;
+    fn into_result(self) -> TestResult;
 }
 
 impl Judged for () {
-    fn into_scene(self) -> Scene {
+    fn into_result(self) -> TestResult {
         Ok(())
     }
 }
 
-impl Judged for Scene {
-    fn into_scene(self) -> Scene {
+impl Judged for TestResult {
+    fn into_result(self) -> TestResult {
         self
     }
 }
@@ -116,8 +116,8 @@ pub fn label() -> String {
 /// Counts an assertion; panics with what was expected and what was there if it does not hold.
 #[track_caller]
 pub fn check(holds: bool, failed: impl FnOnce() -> Comparison) {
-    if let Some(ledger) = ledger::current() {
-        ledger.add_checks(1);
+    if let Some(log) = event_log::current() {
+        log.add_checks(1);
     }
     if !holds {
         deviates(failed());
@@ -182,7 +182,7 @@ pub fn check_errno<T: Debug>(result: Result<T, CallError>, expected: &[Errno], e
     });
     if let Some(error) = seen {
         let (call, errno) = (error.call.to_owned(), format!("{:?}", error.errno));
-        ledger::note(&Note::Error(SeenError { call, errno, layer: crate::layer::current() }));
+        event_log::note(&Event::Error(SeenError { call, errno, layer: crate::layer::current() }));
     }
 }
 
@@ -282,11 +282,11 @@ macro_rules! assert_ok {
 
 /// Writes down a value that documentation leaves open.
 pub fn observe(name: &str, value: impl std::fmt::Display) {
-    ledger::note(&Note::Observation(Observation { name: name.into(), value: value.to_string() }));
+    event_log::note(&Event::Observation(Observation { name: name.into(), value: value.to_string() }));
 }
 
-/// Runs a body in this process; what stopped it goes into the ledger. Tells whether it came to its end.
-pub fn judge(body: impl FnOnce() -> Scene) -> bool {
+/// Runs a body in this process; what stopped it goes into the event log. Tells whether it came to its end.
+pub fn judge(body: impl FnOnce() -> TestResult) -> bool {
     keep_place_of_panics();
     let failure = match catch_unwind(AssertUnwindSafe(body)) {
         Ok(Ok(())) => return true,
@@ -301,7 +301,7 @@ pub fn judge(body: impl FnOnce() -> Scene) -> bool {
         },
         Err(payload) => from_panic(payload.as_ref()),
     };
-    ledger::note(&Note::Failure(failure));
+    event_log::note(&Event::Failure(failure));
     false
 }
 

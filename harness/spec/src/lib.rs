@@ -4,25 +4,25 @@
 extern crate self as harness;
 
 pub mod ended;
+pub mod event_log;
 pub mod inherited;
 pub mod judge;
 pub mod layer;
-pub mod ledger;
 pub mod made;
 pub mod mark;
 pub mod need;
 pub mod place;
+pub mod process_state;
 pub mod registry;
 pub mod sign;
 pub mod spec;
-pub mod standing;
 
 pub use harness_macros::test;
 pub use judge::CallError;
 pub use need::Need;
 pub use nix::errno::Errno;
 pub use record::{Layer, Verdict};
-pub use spec::{Scene, Spec};
+pub use spec::{Spec, TestResult};
 
 // For the code that `#[harness::test]` writes.
 #[doc(hidden)]
@@ -36,7 +36,7 @@ pub mod cases {
 /// What a file of specs uses.
 pub mod prelude {
     pub use crate::judge::{CallError, Stop, observe};
-    pub use crate::{Errno, Layer, Scene};
+    pub use crate::{Errno, Layer, TestResult};
 }
 
 /// What chance draws from in specs: 0, or the seed of the run's order.

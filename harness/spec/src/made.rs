@@ -10,7 +10,7 @@ pub struct Made {
     pub process: String,
     /// Which call, by the name of its row.
     pub call: String,
-    /// The how-manieth of these calls of the process it was, from 1.
+    /// 1-based index among calls of this name in this process.
     pub number: u32,
     /// The assertion that judges it; none for a call that sets the scene.
     pub judged: Option<Source>,

@@ -1,4 +1,4 @@
-//! For whom a process is calling the system just now: what the audit sabotages, and what it leaves alone.
+//! For whom a process is calling the system just now: what the audit mutations, and what it leaves alone.
 //!
 //! A mark is memory of the process itself, at one address in all processes of a sandbox, which a tracer can read. To set it
 //! takes no system call, so a spec does the same whether it is watched or not.
@@ -14,7 +14,7 @@ pub enum Whose {
     /// The harness's: what it needs to run a spec and to see where processes stand.
     Harness = 0,
     /// The spec's, which sets its scene.
-    Scene = 1,
+    TestResult = 1,
     /// The spec's, in the expression of an assertion.
     Judged = 2,
     /// The harness's again: the body has come to its end.
@@ -64,7 +64,7 @@ impl Read {
         let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
         let long = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
         let whose = match word(0) {
-            1 => Whose::Scene,
+            1 => Whose::TestResult,
             2 => Whose::Judged,
             3 => Whose::Over,
             _ => Whose::Harness,
@@ -105,7 +105,7 @@ impl Drop for Marked {
 /// From here on calls are the spec's: in the first process of a spec, and in a program that it started.
 pub fn begin_body() {
     sign::sign(Sign::Begin);
-    MARK.whose.store(Whose::Scene as u32, Ordering::Relaxed);
+    MARK.whose.store(Whose::TestResult as u32, Ordering::Relaxed);
 }
 
 /// From here on nothing is the spec's any more.
@@ -113,7 +113,7 @@ pub fn end_body() {
     MARK.whose.store(Whose::Over as u32, Ordering::Relaxed);
 }
 
-/// Does what the harness does for itself: looking where processes stand, meeting them.
+/// Does what the harness does for itself: looking where processes stand, latch them.
 pub fn by_harness<T>(work: impl FnOnce() -> T) -> T {
     let _marked = Marked::new(Whose::Harness);
     sign::sign(Sign::Aside);
@@ -159,7 +159,7 @@ mod tests {
         assert_eq!(by_harness(|| now().whose), Whose::Harness);
         assert_eq!(now().whose, Whose::Judged);
         drop(marked);
-        assert_eq!(now().whose, Whose::Scene);
+        assert_eq!(now().whose, Whose::TestResult);
         end_body();
         assert_eq!(now().whose, Whose::Over);
     }

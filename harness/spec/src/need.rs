@@ -19,7 +19,7 @@ pub enum Need {
     /// A /dev/shm of the spec's own, or at least a writable one.
     DevShm,
     /// A machine whose global settings may be changed: one booted for the run.
-    Expendable,
+    Disposable,
     /// An IPC namespace of the spec's own.
     Ipcns,
     /// A mount namespace of the spec's own in which it may mount.
@@ -60,11 +60,11 @@ pub enum Need {
 type Probe = Result<(), String>;
 
 /// Whether the run was told that it may change the machine.
-static EXPENDABLE: AtomicBool = AtomicBool::new(false);
+static DISPOSABLE: AtomicBool = AtomicBool::new(false);
 
 /// Declares that this machine's global settings may be changed.
-pub fn declare_expendable() {
-    EXPENDABLE.store(true, Ordering::Relaxed);
+pub fn declare_disposable() {
+    DISPOSABLE.store(true, Ordering::Relaxed);
 }
 
 /// What the first boot of a machine left, where this is the second.
@@ -74,11 +74,11 @@ static REBOOTED: OnceLock<PathBuf> = OnceLock::new();
 pub const FIRST_BOOT: &str = "boot_id";
 
 /// Declares that this is the second boot, and where the first has left things.
-pub fn declare_rebooted(folder: &Path) {
-    REBOOTED.get_or_init(|| folder.into());
+pub fn declare_rebooted(directory: &Path) {
+    REBOOTED.get_or_init(|| directory.into());
 }
 
-/// The folder in which the first boot has left things.
+/// The directory in which the first boot has left things.
 pub fn left_by_first_boot() -> Option<&'static Path> {
     REBOOTED.get().map(PathBuf::as_path)
 }
@@ -90,8 +90,8 @@ pub fn boot_id() -> Result<String, String> {
 }
 
 fn rebooted() -> Probe {
-    let folder = left_by_first_boot().ok_or("this target is not rebooted")?;
-    let first = fs::read_to_string(folder.join(FIRST_BOOT)).map_err(|_| "the first boot has left nothing")?;
+    let directory = left_by_first_boot().ok_or("this target is not rebooted")?;
+    let first = fs::read_to_string(directory.join(FIRST_BOOT)).map_err(|_| "the first boot has left nothing")?;
     met(first != boot_id()?, || "this is the first boot".into())
 }
 
@@ -104,7 +104,7 @@ impl Need {
         "cap_sys_resource",
         "cpus",
         "dev_shm",
-        "expendable",
+        "disposable",
         "ipcns",
         "mounts",
         "mqueue",
@@ -126,7 +126,7 @@ impl Need {
 
     /// Whether the spec must run as the machine's own root, outside a user namespace.
     pub fn asks_for_root(self) -> bool {
-        matches!(self, Self::Root | Self::CapSysResource | Self::Expendable)
+        matches!(self, Self::Root | Self::CapSysResource | Self::Disposable)
     }
 
     /// One sentence for the reader who misses it: how to meet it.
@@ -135,8 +135,8 @@ impl Need {
             Self::CapSysResource => "Run as a root that holds CAP_SYS_RESOURCE.",
             Self::Cpus(_) => "Run on a machine with more processors, or with a wider affinity mask.",
             Self::DevShm => "Mount a tmpfs on /dev/shm.",
-            Self::Expendable => {
-                "Boot a machine for the run and say --expendable there, as root; never on a machine in use."
+            Self::Disposable => {
+                "Boot a machine for the run and say --disposable there, as root; never on a machine in use."
             }
             Self::Ipcns | Self::Mounts | Self::Pidns => "Run as root, or allow unprivileged user namespaces.",
             Self::Mqueue => {
@@ -172,9 +172,9 @@ impl Need {
                 met(found >= wanted, || format!("{found} processor(s)"))
             }
             Self::DevShm => writable("/dev/shm"),
-            Self::Expendable => {
+            Self::Disposable => {
                 initial_root()?;
-                met(EXPENDABLE.load(Ordering::Relaxed), || "this machine was not declared expendable".into())
+                met(DISPOSABLE.load(Ordering::Relaxed), || "this machine was not declared disposable".into())
             }
             Self::Ipcns | Self::Mounts | Self::Pidns => {
                 met(crate::place::is_namespaced(), || "no namespaces here".into())
@@ -196,7 +196,7 @@ impl Need {
             }
             Self::Program(name) => {
                 let path = std::env::var_os("PATH").unwrap_or_default();
-                let found = std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
+                let found = std::env::split_paths(&path).any(|directory| directory.join(name).is_file());
                 met(found, || format!("{name} is not in PATH"))
             }
             Self::ProtectedFifos => setting_is_on("fs/protected_fifos"),
@@ -232,7 +232,7 @@ impl std::fmt::Display for Need {
             Self::CapSysResource => f.write_str("cap_sys_resource"),
             Self::Cpus(count) => write!(f, "cpus({count})"),
             Self::DevShm => f.write_str("dev_shm"),
-            Self::Expendable => f.write_str("expendable"),
+            Self::Disposable => f.write_str("disposable"),
             Self::Ipcns => f.write_str("ipcns"),
             Self::Mounts => f.write_str("mounts"),
             Self::Mqueue => f.write_str("mqueue"),
@@ -276,10 +276,10 @@ fn ids_held() -> Result<u64, String> {
     crate::place::ids_held().map_err(|error| error.to_string())
 }
 
-fn writable(folder: &str) -> Probe {
+fn writable(directory: &str) -> Probe {
     use nix::unistd::{AccessFlags, access};
-    access(folder, AccessFlags::R_OK | AccessFlags::W_OK | AccessFlags::X_OK)
-        .map_err(|error| format!("{folder}: {error}"))
+    access(directory, AccessFlags::R_OK | AccessFlags::W_OK | AccessFlags::X_OK)
+        .map_err(|error| format!("{directory}: {error}"))
 }
 
 fn setting_is_on(name: &str) -> Probe {

@@ -1,4 +1,4 @@
-//! Where a spec runs, as far as it may know: its isolation, its scratch folder, its user ids.
+//! Where a spec runs, as far as it may know: its isolation, its scratch directory, its user ids.
 
 use std::fs;
 use std::io;
@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// How much of the machine a sandbox has for itself. The highest that works is taken, and named in each record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Rung {
+pub enum Isolation {
     /// Own user, IPC, pid and mount namespaces. Root's sandboxes get user ids that nobody else uses.
     Userns,
     /// Own IPC, pid and mount namespaces, as the machine's root.
@@ -16,8 +16,8 @@ pub enum Rung {
     None,
 }
 
-impl Rung {
-    /// Every rung, the highest first.
+impl Isolation {
+    /// Every isolation level, the highest first.
     pub const ALL: [Self; 3] = [Self::Userns, Self::Root, Self::None];
 
     /// The word used in reports.
@@ -66,26 +66,26 @@ pub fn here() -> Option<&'static Here> {
 #[derive(Debug)]
 pub struct Here {
     /// Its isolation.
-    pub rung: Rung,
-    /// The scratch folder.
+    pub isolation: Isolation,
+    /// The scratch directory.
     pub scratch: PathBuf,
     /// Where POSIX message queues can be listed; none outside namespaces, where other people's are there too.
     pub queues: Option<PathBuf>,
 }
 
-/// An empty folder of the spec's own; it is the current one when a spec starts.
+/// An empty directory of the spec's own; it is the current one when a spec starts.
 pub fn scratch() -> &'static Path {
     &HERE.get().expect("a spec runs in a sandbox").scratch
 }
 
-/// The folder of the sandbox's own message queue file system.
+/// The directory of the sandbox's own message queue file system.
 pub fn queues() -> Option<&'static Path> {
     HERE.get()?.queues.as_deref()
 }
 
 /// Whether this process is in namespaces of its own.
 pub fn is_namespaced() -> bool {
-    HERE.get().is_some_and(|here| here.rung != Rung::None)
+    HERE.get().is_some_and(|here| here.isolation != Isolation::None)
 }
 
 /// How many user ids this process's user namespace holds: 1 the run's, [`OWN_IDS`] those that nobody else has, [`ALL_IDS`]

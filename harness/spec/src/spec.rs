@@ -24,11 +24,11 @@ pub struct Spec {
     /// Source line, from 1.
     pub line: u32,
     /// The function.
-    pub body: fn() -> Scene,
+    pub body: fn() -> TestResult,
 }
 
 /// What a spec, or a process of a spec, returns: `?` sets the scene, an assertion judges.
-pub type Scene<T = ()> = Result<T, Stop>;
+pub type TestResult<T = ()> = Result<T, Stop>;
 
 impl Spec {
     /// The first part of the id: `pipe`.

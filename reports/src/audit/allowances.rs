@@ -1,4 +1,4 @@
-//! `audit-allowances.toml`: the sabotages that may stay unnoticed, each with a reason.
+//! `audit-allowances.toml`: the mutations that may stay unnoticed, each with a reason.
 
 use record::findings::{Audited, Findings, Outcome, Tried};
 use record::id::IdPattern;
@@ -16,7 +16,7 @@ pub struct Allowances {
 #[derive(Debug)]
 struct Allowance {
     specs: Vec<(String, IdPattern)>,
-    sabotages: Vec<(String, WildMatch)>,
+    mutations: Vec<(String, WildMatch)>,
     reason: String,
 }
 
@@ -34,7 +34,7 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Entry {
     specs: Vec<String>,
-    sabotages: Vec<String>,
+    mutations: Vec<String>,
     reason: String,
 }
 
@@ -54,17 +54,17 @@ impl Allowances {
         Ok(Self { allowed: all(file.allowance)?, chance: all(file.chance)? })
     }
 
-    /// Why this spec need not notice this sabotage; none when it has to.
-    pub fn reason(&self, spec: &str, sabotage: &str) -> Option<&str> {
+    /// Why this spec need not notice this mutation; none when it has to.
+    pub fn reason(&self, spec: &str, mutation: &str) -> Option<&str> {
         self.allowed
             .iter()
-            .find(|allowance| allowance.excuses(spec, sabotage))
+            .find(|allowance| allowance.excuses(spec, mutation))
             .map(|allowance| allowance.reason.as_str())
     }
 
-    /// Whether the scheduler decides if the spec makes this call, so that the sabotage could not be tried each time.
-    pub fn is_chance(&self, spec: &str, sabotage: &str) -> bool {
-        self.chance.iter().any(|chance| chance.excuses(spec, sabotage))
+    /// Whether the scheduler decides if the spec makes this call, so that the mutation could not be tried each time.
+    pub fn is_chance(&self, spec: &str, mutation: &str) -> bool {
+        self.chance.iter().any(|chance| chance.excuses(spec, mutation))
     }
 
     /// What excuses nothing, as sentences. A pattern is not judged unless every spec that it names was audited.
@@ -82,22 +82,22 @@ impl Allowances {
 
 impl Allowance {
     fn new(entry: Entry) -> Result<Self, String> {
-        if entry.reason.trim().is_empty() || entry.specs.is_empty() || entry.sabotages.is_empty() {
-            return Err(format!("the allowance of {:?} lacks specs, sabotages or a reason", entry.sabotages));
+        if entry.reason.trim().is_empty() || entry.specs.is_empty() || entry.mutations.is_empty() {
+            return Err(format!("the allowance of {:?} lacks specs, mutations or a reason", entry.mutations));
         }
         let specs = entry.specs.into_iter().map(|glob| (glob.clone(), IdPattern::new(&glob)));
-        let sabotages = entry.sabotages.into_iter().map(|glob| (glob.clone(), WildMatch::new(&glob)));
-        Ok(Self { specs: specs.collect(), sabotages: sabotages.collect(), reason: entry.reason })
+        let mutations = entry.mutations.into_iter().map(|glob| (glob.clone(), WildMatch::new(&glob)));
+        Ok(Self { specs: specs.collect(), mutations: mutations.collect(), reason: entry.reason })
     }
 
-    fn excuses(&self, spec: &str, sabotage: &str) -> bool {
+    fn excuses(&self, spec: &str, mutation: &str) -> bool {
         self.specs.iter().any(|(_, pattern)| pattern.matches(spec))
-            && self.sabotages.iter().any(|(_, pattern)| pattern.matches(sabotage))
+            && self.mutations.iter().any(|(_, pattern)| pattern.matches(mutation))
     }
 
     fn stale(&self, findings: &Findings, registered: &[&str]) -> Vec<String> {
         let excused: Vec<_> =
-            missed(findings).filter(|(spec, tried)| self.excuses(&spec.id, &tried.sabotage)).collect();
+            missed(findings).filter(|(spec, tried)| self.excuses(&spec.id, &tried.mutation)).collect();
         let audited = |id: &str| findings.specs.iter().any(|spec| spec.id == id && spec.left_out.is_none());
         let is_whole = |pattern: &IdPattern| registered.iter().filter(|id| pattern.matches(id)).all(|id| audited(id));
         let mut stale = Vec::new();
@@ -107,8 +107,8 @@ impl Allowance {
             }
         }
         if self.specs.iter().all(|(_, pattern)| is_whole(pattern)) {
-            for (glob, pattern) in &self.sabotages {
-                if !excused.iter().any(|(_, tried)| pattern.matches(&tried.sabotage)) {
+            for (glob, pattern) in &self.mutations {
+                if !excused.iter().any(|(_, tried)| pattern.matches(&tried.mutation)) {
                     stale.push(format!("an allowance is stale: {glob} is always noticed ({})", self.reason));
                 }
             }
@@ -117,7 +117,7 @@ impl Allowance {
     }
 }
 
-/// The sabotages of judged calls that were not noticed.
+/// The mutations of judged calls that were not noticed.
 fn missed(findings: &Findings) -> impl Iterator<Item = (&Audited, &Tried)> {
     let tried = findings.specs.iter().flat_map(|spec| spec.tried.iter().map(move |tried| (spec, tried)));
     tried.filter(|(_, tried)| tried.judged.is_some() && tried.outcome() != Outcome::Noticed)
@@ -131,7 +131,7 @@ mod tests {
     const TEXT: &str = "
         [[allowance]]
         specs = ['pipe.a', 'fifo.*']
-        sabotages = ['*:long', '*:other-st_size']
+        mutations = ['*:long', '*:other-st_size']
         reason = 'the clause says nothing of it'
     ";
 
@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn what_is_left_to_chance_names_specs_that_there_are() {
-        let text = "[[chance]]\nspecs = ['pipe.a']\nsabotages = ['child*/read#*']\nreason = 'who comes first reads'";
+        let text = "[[chance]]\nspecs = ['pipe.a']\nmutations = ['child*/read#*']\nreason = 'who comes first reads'";
         let allowances = Allowances::parse(text).unwrap();
         assert!(allowances.is_chance("pipe.a/raw", "child2/read#1:short"));
         assert!(!allowances.is_chance("pipe.a/raw", "read#1:short"));
@@ -161,9 +161,9 @@ mod tests {
     #[test]
     fn an_entry_is_whole() {
         for (wrong, part) in [
-            ("[[allowance]]\nspecs = ['a']\nsabotages = ['b']\nreason = ' '", "lacks"),
-            ("[[allowance]]\nspecs = []\nsabotages = ['b']\nreason = 'c'", "lacks"),
-            ("[[allowance]]\nspecs = ['a']\nsabotages = ['b']", "missing field `reason`"),
+            ("[[allowance]]\nspecs = ['a']\nmutations = ['b']\nreason = ' '", "lacks"),
+            ("[[allowance]]\nspecs = []\nmutations = ['b']\nreason = 'c'", "lacks"),
+            ("[[allowance]]\nspecs = ['a']\nmutations = ['b']", "missing field `reason`"),
             ("[[allowance]]\nspec = ['a']", "unknown field `spec`"),
             ("[[allowance]]\nspecs = [", "line 2"),
         ] {

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// The version of the form. It grows when an old reader would misunderstand a new document.
 pub const FORMAT: u32 = 1;
 
-/// An audit by ipcspec: which calls of which specs were sabotaged, and what the specs made of it.
+/// An audit by ipcspec: which calls of which specs were mutated, and what the specs made of it.
 #[derive(Serialize, JsonSchema)]
 pub struct Report<'a> {
     /// The version of this form.
@@ -25,13 +25,13 @@ pub struct Report<'a> {
     exit: u8,
     /// What keeps the gate from holding, as sentences.
     objections: Vec<String>,
-    /// When only some sabotages were tried: the glob that names them.
+    /// When only some mutations were tried: the glob that names them.
     only: Option<&'a str>,
     /// The counts of each mechanism.
     mechanisms: &'a BTreeMap<&'a str, Counts>,
     /// The counts of all together.
     all: Counts,
-    /// Every spec that was selected, with every sabotage.
+    /// Every spec that was selected, with every mutation.
     specs: &'a [Audited],
     /// Wall-clock time of the audit in microseconds.
     wall_us: u64,

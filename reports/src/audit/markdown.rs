@@ -4,7 +4,7 @@ use super::{Counts, Judgement};
 use crate::markdown::inline;
 use crate::text;
 
-/// How many missed sabotages are listed.
+/// How many missed mutations are listed.
 const LISTED: usize = 200;
 
 /// The table of mechanisms, what keeps the gate from holding, and what was missed.
@@ -22,11 +22,11 @@ pub fn render(judgement: &Judgement) -> String {
     markdown += &row("**all**", &judgement.all);
     markdown += &format!("\n{} in all.\n", text::seconds(judgement.findings.wall_us));
     if !judgement.missed.is_empty() {
-        markdown += "\n### Missed\n\n| spec | sabotage | judged at |\n| :-- | :-- | :-- |\n";
+        markdown += "\n### Missed\n\n| spec | mutation | judged at |\n| :-- | :-- | :-- |\n";
     }
     for (spec, tried) in judgement.missed.iter().take(LISTED) {
         let place = tried.judged.as_ref().map_or_else(String::new, ToString::to_string);
-        markdown += &format!("| {} | {} | {} |\n", inline(&spec.id), inline(&tried.sabotage), inline(&place));
+        markdown += &format!("| {} | {} | {} |\n", inline(&spec.id), inline(&tried.mutation), inline(&place));
     }
     if judgement.missed.len() > LISTED {
         markdown += &format!("\n{} more are in audit.json.\n", judgement.missed.len() - LISTED);
@@ -54,7 +54,7 @@ mod tests {
         let markdown = render(&Judgement::of(&findings, &Allowances::parse("").unwrap(), &[]));
         for part in [
             "## ipcspec audit: deviations\n",
-            "- 1 of 2 sabotages of judged calls were noticed: fewer than 90 %\n",
+            "- 1 of 2 mutations of judged calls were noticed: fewer than 90 %\n",
             "| pipe | 1 | 2 | 1 | 1 | 0 | 0 | 0 | 0 |\n",
             "| pipe.a\\|b | read\\#1:long | suites/src/pipe/made\\_up.rs:12 |\n",
         ] {

@@ -16,7 +16,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// How many of a hundred sabotages of judged calls have to be noticed.
+/// How many of a hundred mutations of judged calls have to be noticed.
 pub const NOTICED_PERCENT: usize = 90;
 
 /// Of how many in a hundred specs the verdict may be another one when they are watched.
@@ -31,9 +31,9 @@ pub struct Judgement<'a> {
     pub mechanisms: BTreeMap<&'a str, Counts>,
     /// The counts of all together.
     pub all: Counts,
-    /// The sabotages of judged calls that were missed, and that no allowance excuses.
+    /// The mutations of judged calls that were missed, and that no allowance excuses.
     pub missed: Vec<(&'a Audited, &'a Tried)>,
-    /// The specs that no sabotage makes fail.
+    /// The specs that no mutation makes fail.
     pub vacuous: Vec<&'a Audited>,
     /// The specs that conform, but not when they are watched.
     pub disturbed: Vec<&'a Audited>,
@@ -48,15 +48,15 @@ pub struct Counts {
     pub specs: usize,
     /// Specs that were left out.
     pub left_out: usize,
-    /// Sabotages of calls that an assertion judges.
-    pub judged: Sabotages,
-    /// Sabotages of calls that set the scene. Nobody has to notice those: a scene may be stronger than it need be.
-    pub scene: Sabotages,
+    /// Mutations of calls that an assertion judges.
+    pub judged: Mutations,
+    /// Mutations of calls that set the scene. Nobody has to notice those: a scene may be stronger than it need be.
+    pub scene: Mutations,
 }
 
-/// What became of sabotages.
+/// What became of mutations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Sabotages {
+pub struct Mutations {
     /// How many there were.
     pub tried: usize,
     /// After how many the spec did not conform.
@@ -67,7 +67,7 @@ pub struct Sabotages {
     pub allowed: usize,
 }
 
-impl Sabotages {
+impl Mutations {
     fn add(&mut self, outcome: Outcome, allowed: bool) {
         self.tried += 1;
         match outcome {
@@ -91,7 +91,7 @@ impl<'a> Judgement<'a> {
             mechanisms: BTreeMap::new(),
             all: Counts::default(),
             missed: Vec::new(),
-            // Where only some sabotages were tried, the others may be the ones that it notices.
+            // Where only some mutations were tried, the others may be the ones that it notices.
             vacuous: findings.specs.iter().filter(|spec| findings.only.is_none() && spec.is_vacuous()).collect(),
             disturbed: findings.specs.iter().filter(|spec| is_disturbed(spec)).collect(),
             stale: allowances.stale(findings, registered),
@@ -111,7 +111,7 @@ impl<'a> Judgement<'a> {
                 counts.scene.add(outcome, false);
                 continue;
             }
-            let allowed = outcome != Outcome::Noticed && allowances.reason(&spec.id, &tried.sabotage).is_some();
+            let allowed = outcome != Outcome::Noticed && allowances.reason(&spec.id, &tried.mutation).is_some();
             counts.judged.add(outcome, allowed);
             if outcome != Outcome::Noticed && !allowed {
                 self.missed.push((spec, tried));
@@ -124,11 +124,11 @@ impl<'a> Judgement<'a> {
     /// What keeps the gate from holding, as sentences.
     pub fn objections(&self) -> Vec<String> {
         let mut objections = self.stale.clone();
-        objections.extend(self.vacuous.iter().map(|spec| format!("{} is vacuous: no sabotage makes it fail", spec.id)));
+        objections.extend(self.vacuous.iter().map(|spec| format!("{} is vacuous: no mutation makes it fail", spec.id)));
         let judged = self.all.judged;
         if !judged.suffice() {
             objections.push(format!(
-                "{} of {} sabotages of judged calls were noticed: fewer than {NOTICED_PERCENT} %",
+                "{} of {} mutations of judged calls were noticed: fewer than {NOTICED_PERCENT} %",
                 judged.noticed,
                 judged.noticed + judged.missed
             ));
@@ -180,9 +180,9 @@ mod tests {
         let findings =
             findings(vec![spec("pipe.a", &[("read#1:short", true, true), ("close#1:not-done", false, false)])]);
         let judgement = Judgement::of(&findings, &allowances(""), &["pipe.a"]);
-        let one = Sabotages { tried: 1, ..Sabotages::default() };
-        assert_eq!(judgement.all.judged, Sabotages { noticed: 1, ..one });
-        assert_eq!(judgement.all.scene, Sabotages { missed: 1, ..one });
+        let one = Mutations { tried: 1, ..Mutations::default() };
+        assert_eq!(judgement.all.judged, Mutations { noticed: 1, ..one });
+        assert_eq!(judgement.all.scene, Mutations { missed: 1, ..one });
         assert_eq!(judgement.mechanisms["pipe"], judgement.all);
         assert_eq!(judgement.exit(), Exit::Holds);
     }
@@ -200,7 +200,7 @@ mod tests {
     fn an_allowance_excuses_what_it_names() {
         let findings = findings(vec![spec("pipe.a", &[("read#1:short", true, true), ("read#1:long", true, false)])]);
         let excused =
-            "[[allowance]]\nspecs = ['pipe.*']\nsabotages = ['read#1:long']\nreason = 'the clause says at least'";
+            "[[allowance]]\nspecs = ['pipe.*']\nmutations = ['read#1:long']\nreason = 'the clause says at least'";
         let judgement = Judgement::of(&findings, &allowances(excused), &["pipe.a"]);
         assert_eq!((judgement.all.judged.allowed, judgement.all.judged.missed, judgement.missed.len()), (1, 0, 0));
         assert_eq!(judgement.exit(), Exit::Holds);
@@ -212,13 +212,13 @@ mod tests {
         specs.push(spec("pipe.vacuous", &[("read#1:short", true, false)]));
         let mut findings = findings(specs);
         let objections = Judgement::of(&findings, &allowances(""), &[]).objections();
-        assert_eq!(objections, ["pipe.vacuous is vacuous: no sabotage makes it fail"]);
+        assert_eq!(objections, ["pipe.vacuous is vacuous: no mutation makes it fail"]);
         findings.only = Some("*:short".into());
         assert!(Judgement::of(&findings, &allowances(""), &[]).objections().is_empty(), "not all was tried");
     }
 
     #[test]
-    fn a_sabotage_that_did_not_take_place_was_not_noticed() {
+    fn a_mutation_that_did_not_take_place_was_not_noticed() {
         let mut findings = findings(vec![spec("pipe.a", &[("read#1:short", true, true)])]);
         findings.specs[0].tried[0].verdict = None;
         let judgement = Judgement::of(&findings, &allowances(""), &["pipe.a"]);

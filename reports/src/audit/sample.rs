@@ -11,11 +11,11 @@ pub(crate) fn findings(specs: Vec<Audited>) -> Findings {
     Findings { version: run.version, environment: run.environment, only: None, specs, wall_us: 2_000_000 }
 }
 
-/// A spec with sabotages: the name, whether the call is judged, and whether it was noticed.
+/// A spec with mutations: the name, whether the call is judged, and whether it was noticed.
 pub(crate) fn spec(id: &str, tried: &[(&str, bool, bool)]) -> Audited {
     let source = |line| Source { file: "suites/src/pipe/made_up.rs".into(), line };
-    let tried = tried.iter().map(|(sabotage, judged, noticed)| Tried {
-        sabotage: (*sabotage).into(),
+    let tried = tried.iter().map(|(mutation, judged, noticed)| Tried {
+        mutation: (*mutation).into(),
         judged: judged.then(|| source(12)),
         verdict: Some(if *noticed { Verdict::Deviates } else { Verdict::Conforms }),
     });

@@ -1,13 +1,13 @@
 //! What a person reads after an audit, the most telling last.
 
-use super::{Counts, Judgement, Sabotages};
+use super::{Counts, Judgement, Mutations};
 use crate::page::{Page, Style};
 use crate::text;
 use record::findings::{Audited, LeftOut, Tried};
 use record::id::family;
 use std::collections::BTreeMap;
 
-/// How many different missed sabotages are listed; `audit.json` has all.
+/// How many different missed mutations are listed; `audit.json` has all.
 const LISTED: usize = 60;
 
 /// The report, 100 columns wide, with ANSI colour or without.
@@ -35,8 +35,8 @@ fn write_table(page: &mut Page, judgement: &Judgement) {
 }
 
 fn write_row(page: &mut Page, name: &str, counts: &Counts) {
-    let cells = |sabotages: &Sabotages| {
-        [format!("{:>7}", sabotages.tried), format!("{:>9}", sabotages.noticed), format!("{:>9}", sabotages.missed)]
+    let cells = |mutations: &Mutations| {
+        [format!("{:>7}", mutations.tried), format!("{:>9}", mutations.noticed), format!("{:>9}", mutations.missed)]
     };
     let missed = if counts.judged.missed == 0 { Style::Dim } else { Style::Yellow };
     let [judged, scene] = [&counts.judged, &counts.scene].map(cells);
@@ -59,11 +59,11 @@ fn write_missed(page: &mut Page, missed: &[(&Audited, &Tried)]) {
     let mut alike: BTreeMap<(String, &str, &str), Vec<&str>> = BTreeMap::new();
     for (spec, tried) in missed {
         let place = tried.judged.as_ref().map_or_else(String::new, ToString::to_string);
-        alike.entry((place, family(&spec.id), &tried.sabotage)).or_default().push(&spec.id);
+        alike.entry((place, family(&spec.id), &tried.mutation)).or_default().push(&spec.id);
     }
     page.heading("Missed: the spec conforms all the same");
-    for ((place, _, sabotage), ids) in alike.iter().take(LISTED) {
-        page.paragraph((Style::Plain, "  "), Style::Plain, &format!("{sabotage}  {}", ids.join(" ")));
+    for ((place, _, mutation), ids) in alike.iter().take(LISTED) {
+        page.paragraph((Style::Plain, "  "), Style::Plain, &format!("{mutation}  {}", ids.join(" ")));
         page.line(&[(Style::Dim, &format!("      judged at {place}"))]);
     }
     if alike.len() > LISTED {
@@ -73,7 +73,7 @@ fn write_missed(page: &mut Page, missed: &[(&Audited, &Tried)]) {
     page.paragraph(
         (Style::Dim, "  do one again: "),
         Style::Plain,
-        &format!("ipcspec run {} --sabotage {}", spec.id, tried.sabotage),
+        &format!("ipcspec run {} --mutation {}", spec.id, tried.mutation),
     );
 }
 
@@ -104,15 +104,15 @@ fn write_totals(page: &mut Page, judgement: &Judgement) {
         page.paragraph((Style::Red, "× "), Style::Plain, &objection);
     }
     let Counts { specs, judged, scene, .. } = judgement.all;
-    let sabotages = judged.tried + scene.tried;
+    let mutations = judged.tried + scene.tried;
     let wall_us = judgement.findings.wall_us;
-    let each = wall_us as f64 / 1000.0 / sabotages.max(1) as f64;
+    let each = wall_us as f64 / 1000.0 / mutations.max(1) as f64;
     page.line(&[(
         Style::Plain,
         &format!(
             "{} under {} in {}, {each:.1} ms each",
             text::count(specs, "spec"),
-            text::count(sabotages, "sabotage"),
+            text::count(mutations, "mutation"),
             text::seconds(wall_us)
         ),
     )]);
@@ -120,7 +120,7 @@ fn write_totals(page: &mut Page, judgement: &Judgement) {
     page.line(&[(
         Style::Bold,
         &format!(
-            "{}: {} of {} sabotages of judged calls noticed, {} allowed, {} vacuous; exit {}",
+            "{}: {} of {} mutations of judged calls noticed, {} allowed, {} vacuous; exit {}",
             exit.words(),
             judged.noticed,
             judged.noticed + judged.missed,
@@ -161,15 +161,15 @@ mod tests {
 Missed: the spec conforms all the same
   read#1:long  pipe.a/raw pipe.a/libc
       judged at suites/src/pipe/made_up.rs:12
-  do one again: ipcspec run pipe.a/raw --sabotage read#1:long
+  do one again: ipcspec run pipe.a/raw --mutation read#1:long
 
 Left out
     1  skipped here: it needs cpus(4)
        fifo.c
 
-× 2 of 4 sabotages of judged calls were noticed: fewer than 90 %
-2 specs under 5 sabotages in 2.000 s, 400.0 ms each
-deviations: 2 of 4 sabotages of judged calls noticed, 0 allowed, 0 vacuous; exit 1
+× 2 of 4 mutations of judged calls were noticed: fewer than 90 %
+2 specs under 5 mutations in 2.000 s, 400.0 ms each
+deviations: 2 of 4 mutations of judged calls noticed, 0 allowed, 0 vacuous; exit 1
 "
         );
     }

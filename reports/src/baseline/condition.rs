@@ -14,7 +14,7 @@ pub struct Conditions {
     /// The machine, as uname(2) names it: `x86_64`.
     pub arch: Option<String>,
     /// The isolation of the run: `userns`, `root`, `none`.
-    pub rung: Option<String>,
+    pub isolation: Option<String>,
     /// The target; `local` is where the run was started.
     pub target: Option<String>,
 }
@@ -35,7 +35,7 @@ impl Conditions {
         self.kernel.as_ref().is_none_or(|range| range.holds(&here.kernel))
             && (is(&self.libc, &here.libc) || is(&self.libc, first_word(&here.libc)))
             && is(&self.arch, &here.arch)
-            && is(&self.rung, &here.rung)
+            && is(&self.isolation, &here.isolation)
             && is(&self.target, run.target.as_deref().unwrap_or(LOCAL))
     }
 }
@@ -144,7 +144,7 @@ mod tests {
             Conditions { kernel: kernel(">=6.18"), ..nothing() },
             Conditions { libc: some("glibc"), ..nothing() },
             Conditions { libc: some("glibc 2.36"), ..nothing() },
-            Conditions { arch: some("x86_64"), rung: some("userns"), target: some("local"), ..nothing() },
+            Conditions { arch: some("x86_64"), isolation: some("userns"), target: some("local"), ..nothing() },
         ] {
             assert!(holding.hold_for(&run), "{holding:?}");
         }
@@ -153,9 +153,9 @@ mod tests {
             Conditions { libc: some("musl"), ..nothing() },
             Conditions { libc: some("glibc 2.3"), ..nothing() },
             Conditions { arch: some("aarch64"), ..nothing() },
-            Conditions { rung: some("none"), ..nothing() },
+            Conditions { isolation: some("none"), ..nothing() },
             Conditions { target: some("gvisor"), ..nothing() },
-            Conditions { arch: some("x86_64"), rung: some("none"), ..nothing() },
+            Conditions { arch: some("x86_64"), isolation: some("none"), ..nothing() },
         ] {
             assert!(!failing.hold_for(&run), "{failing:?}");
         }

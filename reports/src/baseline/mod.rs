@@ -80,7 +80,7 @@ struct Entry {
     kernel: Option<KernelRange>,
     libc: Option<String>,
     arch: Option<String>,
-    rung: Option<String>,
+    isolation: Option<String>,
     target: Option<String>,
     flaky: Option<Rate>,
     expires: Option<Date>,
@@ -98,7 +98,7 @@ impl TryFrom<Entry> for Known {
     type Error = String;
 
     fn try_from(entry: Entry) -> Result<Self, String> {
-        let Entry { id, verdict, reason, link, kernel, libc, arch, rung, target, flaky, expires } = entry;
+        let Entry { id, verdict, reason, link, kernel, libc, arch, isolation, target, flaky, expires } = entry;
         if !verdict.is_failure() {
             return Err(format!("{id} is known to be {verdict}, which is no failure"));
         }
@@ -108,7 +108,7 @@ impl TryFrom<Entry> for Known {
             (None, Some(_)) => return Err(format!("{id} expires, but is not flaky")),
             (None, None) => None,
         };
-        let conditions = Conditions { kernel, libc, arch, rung, target };
+        let conditions = Conditions { kernel, libc, arch, isolation, target };
         Ok(Self { id, verdict, reason, link, conditions, flaky })
     }
 }
@@ -116,9 +116,9 @@ impl TryFrom<Entry> for Known {
 impl From<Known> for Entry {
     fn from(known: Known) -> Self {
         let Known { id, verdict, reason, link, conditions, flaky } = known;
-        let Conditions { kernel, libc, arch, rung, target } = conditions;
+        let Conditions { kernel, libc, arch, isolation, target } = conditions;
         let (flaky, expires) = flaky.map(|Flaky { rate, expires }| (rate, expires)).unzip();
-        Self { id, verdict, reason, link, kernel, libc, arch, rung, target, flaky, expires }
+        Self { id, verdict, reason, link, kernel, libc, arch, isolation, target, flaky, expires }
     }
 }
 

@@ -14,7 +14,7 @@ link = "https://example.org/1"
 kernel = ">=5.10, <6.2"
 libc = "musl"
 arch = "aarch64"
-rung = "none"
+isolation = "none"
 target = "uml"
 flaky = "1/20"
 expires = 2027-03-01

@@ -61,8 +61,8 @@ fn machines<'a>(comparison: &'a Comparison) -> impl Iterator<Item = (String, Opt
     comparison.runs.iter().map(|column| {
         let here = &column.run.environment;
         let target = column.run.target.as_ref().map(|target| format!(", target: {target}")).unwrap_or_default();
-        let (name, rung) = (column.name, &here.rung);
-        let machine = format!("{name}: {} {}, {}, isolation: {rung}{target}", here.kernel, here.arch, here.libc);
+        let (name, isolation) = (column.name, &here.isolation);
+        let machine = format!("{name}: {} {}, {}, isolation: {isolation}{target}", here.kernel, here.arch, here.libc);
         (machine, column.shortfall.as_deref())
     })
 }

@@ -101,10 +101,11 @@ fn a_known_deviation_that_fails_in_another_way_is_new() {
 
 #[test]
 fn a_deviation_is_known_only_where_its_conditions_hold() {
-    for holding in ["kernel = \">=6.1, <7.0\"", "libc = \"glibc\"", "arch = \"x86_64\"", "rung = \"userns\""] {
+    for holding in ["kernel = \">=6.1, <7.0\"", "libc = \"glibc\"", "arch = \"x86_64\"", "isolation = \"userns\""] {
         assert_holds(&sample::records(), &baseline_with(DEVIATING, holding));
     }
-    for failing in ["kernel = \"<6.1\"", "libc = \"musl\"", "arch = \"riscv64\"", "rung = \"none\"", "target = \"uml\""]
+    for failing in
+        ["kernel = \"<6.1\"", "libc = \"musl\"", "arch = \"riscv64\"", "isolation = \"none\"", "target = \"uml\""]
     {
         let outcome = outcome(&sample::records(), &baseline_with(DEVIATING, failing));
         assert_eq!(outcome.findings[0].about, DEVIATING, "{failing}");

@@ -61,7 +61,7 @@ fn known<'a>(row: &Row, who: &Who, columns: &[Column<'a>]) -> Vec<KnownThere<'a>
 
 /// Where processes stood differs each time, so only failures that tell themselves are taken together.
 fn fails_alike(one: &Judged, other: &Judged) -> bool {
-    let key = |spec: &Judged| (spec.verdict(), spec.is_unsteady(), spec.record().processes.is_empty());
+    let key = |spec: &Judged| (spec.verdict(), spec.is_flaky(), spec.record().processes.is_empty());
     let failures = &one.record().failures;
     key(one) == key(other)
         && one.record().processes.is_empty()

@@ -30,7 +30,7 @@ pub(super) struct Run {
     pub(super) shortfall: Option<String>,
     pub(super) summary: Summary,
     /// Specs whose attempts disagree, with their rates.
-    pub(super) unsteady: Vec<(String, String)>,
+    pub(super) flaky: Vec<(String, String)>,
 }
 
 /// One fact of the environment, as each run has it.
@@ -65,7 +65,7 @@ impl Run {
     fn of(column: &Column) -> Self {
         let records = column.records;
         let exit = column.gate.map_or_else(|| Exit::of(records), gate::Outcome::exit);
-        let unsteady = judged(records).into_iter().filter(|spec| spec.is_unsteady());
+        let flaky = judged(records).into_iter().filter(|spec| spec.is_flaky());
         Self {
             name: column.name.clone(),
             machine: machine(&records.run),
@@ -74,7 +74,7 @@ impl Run {
             outcome: column.gate.map_or_else(|| exit.words().into(), told),
             shortfall: shortfall(records),
             summary: Summary::of(records),
-            unsteady: unsteady.map(|spec| (spec.record().id.clone(), spec.rate())).collect(),
+            flaky: flaky.map(|spec| (spec.record().id.clone(), spec.rate())).collect(),
         }
     }
 
@@ -119,7 +119,7 @@ fn machine(run: &RunRecord) -> String {
         here.libc,
         text::count(here.cpus, "cpu"),
         here.euid,
-        here.rung
+        here.isolation
     )
 }
 

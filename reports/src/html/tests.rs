@@ -272,9 +272,9 @@ fn an_empty_run_and_no_run_have_a_page() {
 /// The policy lets nothing run, style or load but what came with the page.
 #[test]
 fn only_our_own_script_and_style_are_not_escaped() {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
     let mut raw = Vec::new();
-    for file in std::fs::read_dir(folder).unwrap() {
+    for file in std::fs::read_dir(directory).unwrap() {
         let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
         raw.extend(
             text.split("{{")

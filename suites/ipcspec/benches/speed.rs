@@ -5,7 +5,7 @@
 //! of the HTML report against the run that it is of.
 
 use engine::runner::machine::Machine;
-use engine::runner::{self, Event, Pace, selection};
+use engine::runner::{self, Pace, RunEvent, selection};
 use engine::sandbox::{self, Place};
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, execv, fork};
@@ -26,14 +26,17 @@ fn main() {
     kit::unrelated::run_if_asked();
     let specs = harness::registry::specs();
     let machine = Machine::probe(specs.iter().copied()).expect("a sandbox works here");
-    let place = Place { rung: machine.rung, netns: false };
+    let place = Place { isolation: machine.isolation, netns: false };
     let (mut bare, mut boxed) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         bare.push(time(bare_process));
         boxed.push(time(|| sandboxed(place)));
     }
     let (bare, boxed) = (median(bare), median(boxed));
-    println!("bare fork, exec, wait: {bare:?}; sandbox with an empty spec on rung {}: {boxed:?}", machine.rung.word());
+    println!(
+        "bare fork, exec, wait: {bare:?}; sandbox with an empty spec on isolation {}: {boxed:?}",
+        machine.isolation.word()
+    );
     println!("ratio sandbox / bare: {:.2}", boxed.as_secs_f64() / bare.as_secs_f64());
 
     let order = selection::order(specs, 1, None);
@@ -41,7 +44,7 @@ fn main() {
     let pace = Pace { jobs: Pace::default_jobs(), timeout_scale: 1.0 };
     let wall = time(|| {
         let ended = runner::run(order, &machine, pace, |event| {
-            if let Event::Judged(_, record, _) = event {
+            if let RunEvent::Judged(_, record, _) = event {
                 work += Duration::from_micros(record.cpu_us);
             }
             Ok(())
@@ -52,17 +55,17 @@ fn main() {
     println!("{count} specs in {wall:?} on {processors} processors, {work:?} of work in sandboxes");
     println!("ratio work / (time x processors): {:.2}", work.as_secs_f64() / (wall.as_secs_f64() * processors as f64));
 
-    let folder = tempfile::tempdir().expect("a folder");
-    let run = time(|| ipcspec(folder.path(), &["run", "--records", "r.jsonl"]));
-    let report = time(|| ipcspec(folder.path(), &["report", "r.jsonl"]));
+    let directory = tempfile::tempdir().expect("a directory");
+    let run = time(|| ipcspec(directory.path(), &["run", "--records", "r.jsonl"]));
+    let report = time(|| ipcspec(directory.path(), &["report", "r.jsonl"]));
     println!("ipcspec run: {run:?}; ipcspec report: {report:?}");
     println!("ratio report / run: {:.2}", report.as_secs_f64() / run.as_secs_f64());
 }
 
-fn ipcspec(folder: &Path, arguments: &[&str]) {
+fn ipcspec(directory: &Path, arguments: &[&str]) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ipcspec"));
     command
-        .current_dir(folder)
+        .current_dir(directory)
         .args(arguments)
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -98,6 +101,6 @@ fn bare_process() {
 fn sandboxed(place: Place) {
     let sandbox = sandbox::start(place, None, || Ok(())).expect("start");
     waitpid(sandbox.reaper, None).expect("wait");
-    assert!(sandbox.ledger.is_finished());
-    sandbox.ledger.unmap();
+    assert!(sandbox.log.is_finished());
+    sandbox.log.unmap();
 }

@@ -26,11 +26,11 @@ fn the_commands_of_the_book_print_what_it_shows() {
     cases.case(pages.path().join("*.md").to_str().unwrap());
 }
 
-/// The page, with the two folders that tell trycmd to run all of its commands in one folder that may be written.
+/// The page, with the two directories that tell trycmd to run all of its commands in one directory that may be written.
 fn copy(page: &Path, to: &Path) {
     let copy = to.join(page.file_name().unwrap());
     std::fs::write(&copy, std::fs::read(page).unwrap()).unwrap();
-    for folder in ["in", "out"] {
-        std::fs::create_dir(copy.with_extension(folder)).unwrap();
+    for directory in ["in", "out"] {
+        std::fs::create_dir(copy.with_extension(directory)).unwrap();
     }
 }

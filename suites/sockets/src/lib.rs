@@ -7,4 +7,4 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "sockets";
 
-pub mod stream_pipe;
+pub mod socketpair;

@@ -1,4 +1,4 @@
-//! The system calls that the audit sabotages: one row for each, with what a wrong kernel could do to it.
+//! The system calls that the audit mutations: one row for each, with what a wrong kernel could do to it.
 //!
 //! To audit another call, add a row. A call without a row is left alone: those of the C library and of Rust for themselves
 //! (memory, threads, clocks), and those that make and end processes, of which the audit has to hear the truth.

@@ -1,8 +1,8 @@
-//! An audit from its beginning to its end: runs without and with a watch, what follows from them, and every sabotage once.
+//! An audit from its beginning to its end: runs without and with a watch, what follows from them, and every mutation once.
 
-use super::{Made, Sabotage, Watch, sabotages};
+use super::{Made, Mutation, Watch, mutations};
 use crate::runner::machine::{CannotRun, Machine};
-use crate::runner::{self, Event, Pace, Task, Watched};
+use crate::runner::{self, Pace, RunEvent, Task, Watched};
 use harness::Errno;
 use harness::spec::Spec;
 use record::Verdict;
@@ -17,12 +17,12 @@ pub struct Plan {
     pub spec: &'static Spec,
     /// Why nothing can be tried.
     pub left_out: Option<LeftOut>,
-    /// What can be tried: each sabotage, with the assertion that judges its call.
-    pub sabotages: Vec<(Sabotage, Option<Source>)>,
+    /// What can be tried: each mutation, with the assertion that judges its call.
+    pub mutations: Vec<(Mutation, Option<Source>)>,
 }
 
 /// How often a spec is watched to learn its calls: what is not the same each time, since it depends on who came first, is not
-/// sabotaged.
+/// mutated.
 const LESSONS: u32 = 6;
 
 /// How often [`plan`] runs each spec: once as it is, and then watched.
@@ -35,7 +35,7 @@ pub fn plan(
     machine: &Machine,
     pace: Pace,
     documented: impl Fn(&str) -> Vec<Errno>,
-    mut progress: impl FnMut(&Event),
+    mut progress: impl FnMut(&RunEvent),
 ) -> Result<Option<Vec<Plan>>, CannotRun> {
     let plain = specs.iter().map(|spec| Task { spec, attempt: 0, watch: None });
     let lessons = (1..=LESSONS)
@@ -43,7 +43,7 @@ pub fn plan(
     let mut seen: HashMap<&str, Vec<(SpecRecord, Watched)>> = HashMap::new();
     let interrupted = runner::run(plain.chain(lessons).collect(), machine, pace, |event| {
         progress(&event);
-        if let Event::Judged(task, record, watched) = event {
+        if let RunEvent::Judged(task, record, watched) = event {
             let runs = seen.entry(task.spec.id).or_default();
             runs.push((record.clone(), watched.clone()));
         }
@@ -57,10 +57,10 @@ pub fn plan(
         runs.sort_by_key(|(record, _)| record.attempt);
         let left_out = left_out(&runs);
         let made = if left_out.is_some() { Vec::new() } else { common(runs) };
-        let sabotages = made
+        let mutations = made
             .iter()
-            .flat_map(|made| sabotages(made, &documented).into_iter().map(|sabotage| (sabotage, made.judged.clone())));
-        Plan { spec, left_out, sabotages: sabotages.collect() }
+            .flat_map(|made| mutations(made, &documented).into_iter().map(|mutation| (mutation, made.judged.clone())));
+        Plan { spec, left_out, mutations: mutations.collect() }
     };
     Ok(Some(specs.iter().map(plan_of).collect()))
 }
@@ -104,23 +104,23 @@ fn is_alike(one: &Made, other: &Made) -> bool {
         && (end(one), one.blocked, &one.flags) == (end(other), other.blocked, &other.flags)
 }
 
-/// How often a sabotage is tried whose call was not made, since things took another turn before it.
+/// How often a mutation is tried whose call was not made, since things took another turn before it.
 const ATTEMPTS: u32 = 3;
 
-/// Tries every sabotage of the plans once. None when it was interrupted.
+/// Tries every mutation of the plans once. None when it was interrupted.
 pub fn try_all(
     plans: Vec<Plan>,
     machine: &Machine,
     pace: Pace,
-    mut progress: impl FnMut(&Event),
+    mut progress: impl FnMut(&RunEvent),
 ) -> Result<Option<Vec<Audited>>, CannotRun> {
     let places: HashMap<&str, usize> = plans.iter().enumerate().map(|(place, plan)| (plan.spec.id, place)).collect();
-    let mut verdicts: Vec<Vec<Option<Verdict>>> = plans.iter().map(|plan| vec![None; plan.sabotages.len()]).collect();
+    let mut verdicts: Vec<Vec<Option<Verdict>>> = plans.iter().map(|plan| vec![None; plan.mutations.len()]).collect();
     for _ in 0..ATTEMPTS {
         let interrupted = runner::run(outstanding(&plans, &verdicts), machine, pace, |event| {
             progress(&event);
-            if let Event::Judged(task, record, watched) = event
-                && watched.sabotaged
+            if let RunEvent::Judged(task, record, watched) = event
+                && watched.mutated
             {
                 verdicts[places[task.spec.id]][task.attempt as usize] = Some(record.verdict);
             }
@@ -133,13 +133,13 @@ pub fn try_all(
     Ok(Some(plans.into_iter().zip(verdicts).map(|(plan, verdicts)| audited(plan, verdicts)).collect()))
 }
 
-/// A task for each sabotage without a verdict; its attempt is the sabotage's place in the plan.
+/// A task for each mutation without a verdict; its attempt is the mutation's place in the plan.
 fn outstanding(plans: &[Plan], verdicts: &[Vec<Option<Verdict>>]) -> Vec<Task> {
     let of_plan = |(plan, verdicts): (&Plan, &Vec<Option<Verdict>>)| {
         let spec = plan.spec;
-        let open = (0..).zip(&plan.sabotages).zip(verdicts).filter(|(_, verdict)| verdict.is_none());
-        let tasks = open.map(|((attempt, (sabotage, _)), _)| {
-            let watch = Some(Watch::Sabotage(sabotage.clone()));
+        let open = (0..).zip(&plan.mutations).zip(verdicts).filter(|(_, verdict)| verdict.is_none());
+        let tasks = open.map(|((attempt, (mutation, _)), _)| {
+            let watch = Some(Watch::Mutation(mutation.clone()));
             Task { spec, attempt, watch }
         });
         tasks.collect::<Vec<_>>()
@@ -148,14 +148,14 @@ fn outstanding(plans: &[Plan], verdicts: &[Vec<Option<Verdict>>]) -> Vec<Task> {
 }
 
 fn audited(plan: Plan, verdicts: Vec<Option<Verdict>>) -> Audited {
-    let tried = plan.sabotages.into_iter().zip(verdicts);
+    let tried = plan.mutations.into_iter().zip(verdicts);
     Audited {
         id: plan.spec.id.into(),
         mechanism: plan.spec.mechanism().into(),
         source: Source { file: plan.spec.file.into(), line: plan.spec.line },
         left_out: plan.left_out,
         tried: tried
-            .map(|((sabotage, judged), verdict)| Tried { sabotage: sabotage.name(), judged, verdict })
+            .map(|((mutation, judged), verdict)| Tried { mutation: mutation.name(), judged, verdict })
             .collect(),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::calls::{Buffer, Given, Row, Where};
 use super::registers;
-use harness::{mark, standing};
+use harness::{mark, process_state};
 use nix::Result;
 use nix::errno::Errno;
 use nix::sys::ptrace;
@@ -29,7 +29,7 @@ pub struct Tracee {
     /// A call that a signal interrupted, and that the kernel may make again.
     pub interrupted: Option<Inside>,
     /// What it gets at the end of the call that it is in, instead of what came of it.
-    pub gift: Option<Gift>,
+    pub misdirected: Option<Misdirected>,
     /// Whether its last call was the harness's.
     pub at_harness: bool,
     /// How many calls of the harness it has made, and how many it had when it was last asked whether it is idle.
@@ -63,15 +63,15 @@ pub struct Inside {
     pub row: &'static Row,
     /// Where it stands in the list of calls made.
     pub index: Option<usize>,
-    /// Whether this is the one that is sabotaged.
-    pub sabotaged: bool,
+    /// Whether this is the one that is mutated.
+    pub mutated: bool,
     /// A byte that was changed at the entry and is put back at the exit: its address and value.
     pub put_back: Option<(u64, u8)>,
 }
 
 /// What came of another process's call.
 #[derive(Clone, Debug)]
-pub struct Gift {
+pub struct Misdirected {
     /// What it returned.
     pub returned: i64,
     /// What it wrote, by the places in its row.
@@ -89,7 +89,7 @@ impl Tracee {
             made: HashMap::new(),
             inside: None,
             interrupted: None,
-            gift: None,
+            misdirected: None,
             at_harness: false,
             looks: 0,
             looks_before: 0,
@@ -107,7 +107,7 @@ impl Tracee {
         }
     }
 
-    /// Counts a call: the how-manieth of this name it is.
+    /// Counts a call: its 1-based index among those of this name.
     pub fn count(&mut self, name: &str) -> u32 {
         let count = self.made.entry(name.into()).or_default();
         *count += 1;
@@ -121,7 +121,8 @@ impl Tracee {
         if self.at_harness && self.looks > looks_before {
             return true;
         }
-        self.stopped == Stopped::Watched || matches!(standing::state(self.pid.as_raw()), None | Some('S' | 'T' | 'Z'))
+        self.stopped == Stopped::Watched
+            || matches!(process_state::state(self.pid.as_raw()), None | Some('S' | 'T' | 'Z'))
     }
 
     /// For whom it calls; none for a program that is not ours.

@@ -5,13 +5,13 @@
 //! as traced. So the tracer lets go of it while it is stopped, and takes it up again before a signal can continue it.
 
 use super::calls::{self, Given, Row};
-use super::sabotage::Act;
-use super::tracee::{At, Gift, Inside, Stopped, Tracee, side_of_call};
-use super::{Made, Watch, act, registers, sample};
-use harness::ledger::{Ledger, Note};
+use super::mutations::Effect;
+use super::tracee::{At, Inside, Misdirected, Stopped, Tracee, side_of_call};
+use super::{Made, Watch, effect, registers, sample};
+use harness::event_log::{Event, EventLog};
 use harness::mark::{self, Whose};
-use harness::spec::Scene;
-use harness::standing;
+use harness::process_state;
+use harness::spec::TestResult;
 use nix::errno::Errno;
 use nix::sys::ptrace::{self, Options};
 use nix::unistd::Pid;
@@ -31,7 +31,7 @@ const QUIET_TICKS: u32 = 10;
 /// The tracer of one spec.
 pub struct Tracer<'a> {
     watch: &'a Watch,
-    ledger: &'a Ledger,
+    log: &'a EventLog,
     tracees: HashMap<Pid, Tracee>,
     /// Stopped before their parents' stop told of them.
     unannounced: HashSet<Pid>,
@@ -44,14 +44,14 @@ pub struct Tracer<'a> {
 
 impl<'a> Tracer<'a> {
     /// Takes up a process that waits for that, and of which nothing is the spec's yet.
-    pub fn seize(spec: Pid, watch: &'a Watch, ledger: &'a Ledger) -> Scene<Self> {
+    pub fn seize(spec: Pid, watch: &'a Watch, log: &'a EventLog) -> TestResult<Self> {
         ptrace::seize(spec, options())?;
         // It has to stop once before it can be resumed up to the next call.
         ptrace::interrupt(spec)?;
         let first = Tracee::new(spec, String::new(), Some(0));
         Ok(Self {
             watch,
-            ledger,
+            log,
             tracees: [(spec, first)].into(),
             unannounced: HashSet::new(),
             made: Vec::new(),
@@ -143,7 +143,7 @@ impl<'a> Tracer<'a> {
         }
         ptrace::detach(pid, None)?;
         // It stops again by itself, now for all to see.
-        while matches!(standing::state(pid.as_raw()), Some('R' | 't')) {
+        while matches!(process_state::state(pid.as_raw()), Some('R' | 't')) {
             nix::sched::sched_yield()?;
         }
         Ok(())
@@ -171,7 +171,7 @@ impl<'a> Tracer<'a> {
 
     /// The spec has just seen a process sleep; it is the only one that could wake it, so the call is still the same.
     fn note_who_was_seen_asleep(&mut self) {
-        let Some(pid) = self.ledger.take_seen_asleep() else { return };
+        let Some(pid) = self.log.take_seen_asleep() else { return };
         let inside = self.tracees.get(&Pid::from_raw(pid)).and_then(|tracee| tracee.inside.as_ref());
         if let Some(made) = inside.and_then(|inside| self.made.get_mut(inside.index?)) {
             made.blocked = true;
@@ -208,7 +208,7 @@ impl<'a> Tracer<'a> {
         let Some(row) = calls::row(call.name(), &arguments) else { return Ok(()) };
         let name = row.name();
         let count = tracee.count(&name);
-        let mut inside = Inside { number, arguments, row, index: None, sabotaged: false, put_back: None };
+        let mut inside = Inside { number, arguments, row, index: None, mutated: false, put_back: None };
         match self.watch {
             Watch::Learn => {
                 inside.index = Some(self.made.len());
@@ -225,11 +225,11 @@ impl<'a> Tracer<'a> {
                     status: None,
                 });
             }
-            Watch::Sabotage(sabotage) => {
-                if sabotage.number == count && sabotage.call == name && sabotage.process == tracee.path {
-                    inside.sabotaged = true;
-                    self.ledger.note(&Note::Sabotaged);
-                    act::at_entry(tracee, sabotage.act, &mut inside)?;
+            Watch::Mutation(mutation) => {
+                if mutation.number == count && mutation.call == name && mutation.process == tracee.path {
+                    inside.mutated = true;
+                    self.log.note(&Event::Mutated);
+                    effect::at_entry(tracee, mutation.effect, &mut inside)?;
                 }
             }
         }
@@ -243,16 +243,16 @@ impl<'a> Tracer<'a> {
             self.busy = true;
         }
         let Some(inside) = tracee.inside.take() else { return Ok(()) };
-        if let Some(gift) = tracee.gift.take() {
-            tracee.write(&inside, &gift.given)?;
-            return registers::set_result(pid, gift.returned);
+        if let Some(misdirected) = tracee.misdirected.take() {
+            tracee.write(&inside, &misdirected.given)?;
+            return registers::set_result(pid, misdirected.returned);
         }
         if let Some((address, byte)) = inside.put_back {
             tracee.set_byte(address, byte)?;
         }
         let interrupted = is_restart(value);
-        let rival = self.rival(pid, &inside);
-        let rival_sleeps = rival.is_some_and(|rival| self.was_seen_asleep(rival));
+        let co_waiter = self.co_waiter(pid, &inside);
+        let co_waiter_blocks = co_waiter.is_some_and(|co_waiter| self.was_seen_asleep(co_waiter));
         let Some(tracee) = self.tracees.get_mut(&pid) else { return Ok(()) };
         if let Some(made) = inside.index.and_then(|index| self.made.get_mut(index)) {
             made.result = Some(match value {
@@ -260,7 +260,7 @@ impl<'a> Tracer<'a> {
                 -4095..=-1 => Err(-value as i32),
                 value => Ok(value),
             });
-            made.contested = made.blocked && rival_sleeps;
+            made.contested = made.blocked && co_waiter_blocks;
             let status = inside.row.gives.iter().find_map(|given| match given {
                 Given::WaitStatus(place) => Some(*place),
                 _ => None,
@@ -268,21 +268,21 @@ impl<'a> Tracer<'a> {
             made.status =
                 status.and_then(|place| tracee.value(place, &inside.arguments).ok()).map(|status| status as i32);
         }
-        if let Watch::Sabotage(sabotage) = self.watch
-            && inside.sabotaged
-            && (!interrupted || sabotage.interrupted)
+        if let Watch::Mutation(mutation) = self.watch
+            && inside.mutated
+            && (!interrupted || mutation.interrupted)
         {
-            if sabotage.act != Act::GiveAway {
-                return act::at_exit(tracee, sabotage.act, &inside, value);
+            if mutation.effect != Effect::GiveAway {
+                return effect::at_exit(tracee, mutation.effect, &inside, value);
             }
-            let gift = Gift { returned: value, given: tracee.written(&inside, value)? };
+            let misdirected = Misdirected { returned: value, given: tracee.written(&inside, value)? };
             registers::make_again(pid, inside.number, &inside.arguments)?;
-            tracee.interrupted = Some(Inside { sabotaged: false, ..inside });
-            return match rival.and_then(|rival| self.tracees.get_mut(&rival)) {
+            tracee.interrupted = Some(Inside { mutated: false, ..inside });
+            return match co_waiter.and_then(|co_waiter| self.tracees.get_mut(&co_waiter)) {
                 // It stops at the end of its call.
-                Some(rival) => {
-                    rival.gift = Some(gift);
-                    ptrace::interrupt(rival.pid)
+                Some(co_waiter) => {
+                    co_waiter.misdirected = Some(misdirected);
+                    ptrace::interrupt(co_waiter.pid)
                 }
                 None => Ok(()),
             };
@@ -294,11 +294,11 @@ impl<'a> Tracer<'a> {
     }
 
     /// Another process that is in the same call on the same object, by the first argument.
-    fn rival(&self, pid: Pid, inside: &Inside) -> Option<Pid> {
+    fn co_waiter(&self, pid: Pid, inside: &Inside) -> Option<Pid> {
         let same = |other: &Inside| std::ptr::eq(other.row, inside.row) && other.arguments[0] == inside.arguments[0];
-        let rivals =
+        let co_waiters =
             self.tracees.values().filter(|tracee| tracee.pid != pid && tracee.inside.as_ref().is_some_and(same));
-        rivals.min_by(|one, other| one.path.cmp(&other.path)).map(|tracee| tracee.pid)
+        co_waiters.min_by(|one, other| one.path.cmp(&other.path)).map(|tracee| tracee.pid)
     }
 
     /// Whether the spec saw it asleep in the call that it is in.
@@ -325,16 +325,16 @@ impl<'a> Tracer<'a> {
     }
 
     /// Where each process stands that is watched.
-    pub fn standing(&self) -> Vec<Process> {
+    pub fn processes(&self) -> Vec<Process> {
         let mut pids: Vec<_> = self.tracees.keys().map(|pid| pid.as_raw()).collect();
         pids.sort_unstable();
-        pids.into_iter().filter_map(standing::of).collect()
+        pids.into_iter().filter_map(process_state::of).collect()
     }
 
     /// Writes down what was learnt.
     pub fn finish(self) {
         for made in sample::sample(self.made) {
-            self.ledger.note(&Note::Made(made));
+            self.log.note(&Event::Made(made));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! One thread around poll(2), as for specs: an interrupt reaches it at once, and every target is taken down before it ends.
 
 use super::frame::Reader;
-use super::{Errand, Ready, Room, Target};
+use super::{Job, Ready, Room, Target};
 use crate::runner::machine::CannotRun;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, killpg, sigaction};
@@ -34,11 +34,11 @@ const SHOWN: usize = 8;
 
 /// One run that is to be carried to a target.
 #[derive(Clone, Debug)]
-pub struct Job {
+pub struct TargetRun {
     /// Where to.
     pub target: Target,
     /// What it is to do there.
-    pub errand: Errand,
+    pub job: Job,
     /// Where what it says besides its records is kept.
     pub log: PathBuf,
 }
@@ -59,11 +59,11 @@ pub struct Failed {
 #[derive(Debug)]
 pub enum Event<'a> {
     /// It was started.
-    Started(&'a Job),
+    Started(&'a TargetRun),
     /// It sent a record.
-    Sent(&'a Job, &'a Line),
+    Sent(&'a TargetRun, &'a Line),
     /// It has ended.
-    Ended(&'a Job, &'a Outcome),
+    Ended(&'a TargetRun, &'a Outcome),
 }
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -81,11 +81,11 @@ pub fn room() -> Room {
     Room { cpus, memory: free.map_or(usize::MAX, |kib: usize| kib / 1024) }
 }
 
-/// Carries every job and gives what came of each, in their order; as many at once as there is room for, and at least one.
-pub fn all(jobs: &[Job], room: Room, mut observer: impl FnMut(Event)) -> io::Result<Vec<Outcome>> {
+/// Carries every run and gives what came of each, in their order; as many at once as there is room for, and at least one.
+pub fn all(runs: &[TargetRun], room: Room, mut observer: impl FnMut(Event)) -> io::Result<Vec<Outcome>> {
     take_signals()?;
-    let mut outcomes: Vec<Option<Outcome>> = jobs.iter().map(|_| None).collect();
-    let mut waiting: VecDeque<usize> = (0..jobs.len()).collect();
+    let mut outcomes: Vec<Option<Outcome>> = runs.iter().map(|_| None).collect();
+    let mut waiting: VecDeque<usize> = (0..runs.len()).collect();
     let mut under_way: Vec<Carried> = Vec::new();
     while !(under_way.is_empty() && waiting.is_empty()) {
         let interrupted = INTERRUPTED.load(Ordering::Relaxed);
@@ -93,15 +93,15 @@ pub fn all(jobs: &[Job], room: Room, mut observer: impl FnMut(Event)) -> io::Res
             waiting.clear();
             under_way.iter_mut().for_each(|carried| carried.give_up("it was interrupted"));
         }
-        while let Some(&next) = waiting.iter().find(|next| has_room(room, &under_way, &jobs[**next])) {
+        while let Some(&next) = waiting.iter().find(|next| has_room(room, &under_way, &runs[**next])) {
             waiting.retain(|waiting| *waiting != next);
-            let job = &jobs[next];
-            observer(Event::Started(job));
-            match Carried::start(next, job) {
+            let run = &runs[next];
+            observer(Event::Started(run));
+            match Carried::start(next, run) {
                 Ok(carried) => under_way.push(carried),
                 Err(CannotRun(sentence)) => {
                     let outcome = Err(Failed { sentence, said: Vec::new() });
-                    observer(Event::Ended(job, &outcome));
+                    observer(Event::Ended(run, &outcome));
                     outcomes[next] = Some(outcome);
                 }
             }
@@ -111,11 +111,11 @@ pub fn all(jobs: &[Job], room: Room, mut observer: impl FnMut(Event)) -> io::Res
         while index < under_way.len() {
             let carried = &mut under_way[index];
             let number = carried.number;
-            carried.read(|line| observer(Event::Sent(&jobs[number], line)));
+            carried.read(|line| observer(Event::Sent(&runs[number], line)));
             carried.look_at_the_clock();
             if carried.has_ended() {
                 let outcome = under_way.swap_remove(index).outcome();
-                observer(Event::Ended(&jobs[number], &outcome));
+                observer(Event::Ended(&runs[number], &outcome));
                 outcomes[number] = Some(outcome);
             } else {
                 index += 1;
@@ -136,10 +136,10 @@ fn take_signals() -> io::Result<()> {
     Ok(())
 }
 
-fn has_room(room: Room, under_way: &[Carried], next: &Job) -> bool {
+fn has_room(room: Room, under_way: &[Carried], next: &TargetRun) -> bool {
     let mut needed = next.target.room();
     for carried in under_way {
-        let taken = carried.job.target.room();
+        let taken = carried.run.target.room();
         needed = Room { cpus: needed.cpus + taken.cpus, memory: needed.memory + taken.memory };
     }
     under_way.is_empty() || (needed.cpus <= room.cpus && needed.memory <= room.memory)
@@ -156,7 +156,7 @@ fn wait_for_something(under_way: &[Carried]) {
 /// A target under way.
 struct Carried<'a> {
     number: usize,
-    job: &'a Job,
+    run: &'a TargetRun,
     ready: Ready,
     child: Child,
     reader: Reader,
@@ -173,17 +173,17 @@ struct Carried<'a> {
 }
 
 impl<'a> Carried<'a> {
-    fn start(number: usize, job: &'a Job) -> Result<Self, CannotRun> {
-        let keep = |error| CannotRun(format!("{} cannot be written: {error}", job.log.display()));
-        File::create(&job.log).map_err(keep)?;
-        let log = OpenOptions::new().append(true).open(&job.log).map_err(keep)?;
+    fn start(number: usize, run: &'a TargetRun) -> Result<Self, CannotRun> {
+        let keep = |error| CannotRun(format!("{} cannot be written: {error}", run.log.display()));
+        File::create(&run.log).map_err(keep)?;
+        let log = OpenOptions::new().append(true).open(&run.log).map_err(keep)?;
         // Programs are told of it from elsewhere.
-        let path = std::path::absolute(&job.log).map_err(keep)?;
-        let mut ready = job.target.make_ready(&job.errand, &path)?;
+        let path = std::path::absolute(&run.log).map_err(keep)?;
+        let mut ready = run.target.make_ready(&run.job, &path)?;
         let child = spawn(&mut ready, &log)?;
         Ok(Self {
             number,
-            job,
+            run,
             ready,
             child,
             reader: Reader::default(),
@@ -286,14 +286,14 @@ impl<'a> Carried<'a> {
         let interrupted = INTERRUPTED.load(Ordering::Relaxed);
         let sentence = match (self.reader.finish(), self.gave_up) {
             (Ok(mut records), None) => {
-                records.run.target = Some(self.job.target.name.clone());
+                records.run.target = Some(self.run.target.name.clone());
                 return Ok(records);
             }
             (_, Some(sentence)) => sentence,
             (Err(sentence), None) if interrupted => format!("it was interrupted, and {sentence}"),
             (Err(sentence), None) => sentence,
         };
-        Err(Failed { sentence, said: end_of(&self.job.log) })
+        Err(Failed { sentence, said: end_of(&self.run.log) })
     }
 }
 

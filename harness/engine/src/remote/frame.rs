@@ -135,7 +135,7 @@ mod tests {
             selected: 0,
             repeat: 1,
             seed: None,
-            sabotage: None,
+            mutation: None,
             environment: crate::environment::look("userns", [].into()),
         };
         let end = EndRecord { specs: 0, interrupted: false, wall_us: 1 };

@@ -1,4 +1,4 @@
-//! The program as the first process: of a machine that was booted for it, or of a container. Does its errand, is the parent
+//! The program as the first process: of a machine that was booted for it, or of a container. Does its job, is the parent
 //! of all who lost theirs, and ends the machine.
 
 use nix::mount::{MsFlags, mount, umount};
@@ -14,8 +14,8 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// Where a guest finds its errand.
-pub const ERRAND: &str = "/errand.json";
+/// Where a guest finds its job.
+pub const JOB: &str = "/job.json";
 
 /// Where a guest finds the program.
 pub const PROGRAM: &str = "/init";
@@ -23,19 +23,19 @@ pub const PROGRAM: &str = "/init";
 /// Where its disk is mounted, if it has one.
 pub const DISK: &str = "/disk";
 
-/// Folders that are there from the start.
-pub const FOLDERS: [&str; 5] = ["dev", "disk", "proc", "sys", "tmp"];
+/// Directorys that are there from the start.
+pub const DIRECTORYS: [&str; 5] = ["dev", "disk", "proc", "sys", "tmp"];
 
 /// What a guest is to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Errand {
+pub struct Job {
     /// The arguments of the program.
     pub arguments: Vec<String>,
     /// The machine that it is the first process of; none in a container, where an engine has mounted everything.
     pub machine: Option<Machine>,
 }
 
-/// A machine that was booted for an errand.
+/// A machine that was booted for a job.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Machine {
     /// The device for its standard output.
@@ -46,15 +46,15 @@ pub struct Machine {
     pub sudden: bool,
 }
 
-/// Whether this process is the first one, with an errand of ours.
+/// Whether this process is the first one, with a job of ours.
 pub fn is_here() -> bool {
-    std::process::id() == 1 && Path::new(ERRAND).exists()
+    std::process::id() == 1 && Path::new(JOB).exists()
 }
 
-/// Does the errand, and ends the machine whatever comes of it.
+/// Does the job, and ends the machine whatever comes of it.
 pub fn main() -> ! {
-    let errand = fs::read(ERRAND).and_then(|text| Ok(serde_json::from_slice::<Errand>(&text)?));
-    let outcome = errand.and_then(|Errand { arguments, machine }| match machine {
+    let job = fs::read(JOB).and_then(|text| Ok(serde_json::from_slice::<Job>(&text)?));
+    let outcome = job.and_then(|Job { arguments, machine }| match machine {
         None => run(&arguments, None),
         Some(machine) => machine.run(&arguments).and_then(|()| end_machine()),
     });
@@ -126,10 +126,10 @@ fn mount_all() -> io::Result<()> {
     Ok(())
 }
 
-fn attach(kind: &str, folder: &str, flags: MsFlags, options: &str) -> io::Result<()> {
-    fs::create_dir_all(folder)?;
-    mount(Some(kind), folder, Some(kind), flags, Some(options))
-        .map_err(|error| io::Error::other(format!("{kind} cannot be mounted on {folder}: {error}")))
+fn attach(kind: &str, directory: &str, flags: MsFlags, options: &str) -> io::Result<()> {
+    fs::create_dir_all(directory)?;
+    mount(Some(kind), directory, Some(kind), flags, Some(options))
+        .map_err(|error| io::Error::other(format!("{kind} cannot be mounted on {directory}: {error}")))
 }
 
 /// A console that passes bytes on as they are.

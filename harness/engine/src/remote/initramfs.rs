@@ -1,4 +1,4 @@
-//! The first file system of a kernel that is booted for a run: the program as /init, and its errand.
+//! The first file system of a kernel that is booted for a run: the program as /init, and its job.
 
 use super::guest;
 use cpio::newc::{Builder, ModeFileType, trailer};
@@ -7,10 +7,10 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
 /// Writes the archive that holds the program and what it is to do.
-pub fn write(archive: &Path, program: &Path, errand: &guest::Errand) -> io::Result<()> {
+pub fn write(archive: &Path, program: &Path, job: &guest::Job) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(archive)?);
-    for folder in guest::FOLDERS {
-        entry(&mut out, Builder::new(folder).mode(0o755).set_mode_file_type(ModeFileType::Directory), b"")?;
+    for directory in guest::DIRECTORYS {
+        entry(&mut out, Builder::new(directory).mode(0o755).set_mode_file_type(ModeFileType::Directory), b"")?;
     }
     // The kernel gives /init its standard streams from here, before a file system with devices is mounted.
     let console = Builder::new("dev/console").mode(0o600).rdev_major(5).rdev_minor(1);
@@ -18,7 +18,7 @@ pub fn write(archive: &Path, program: &Path, errand: &guest::Errand) -> io::Resu
     let null = Builder::new("dev/null").mode(0o666).rdev_major(1).rdev_minor(3);
     entry(&mut out, null.set_mode_file_type(ModeFileType::Char), b"")?;
     let regular = |name, mode| Builder::new(name).mode(mode).set_mode_file_type(ModeFileType::Regular);
-    entry(&mut out, regular(guest::ERRAND.trim_start_matches('/'), 0o644), &serde_json::to_vec(errand)?)?;
+    entry(&mut out, regular(guest::JOB.trim_start_matches('/'), 0o644), &serde_json::to_vec(job)?)?;
     entry(&mut out, regular(guest::PROGRAM.trim_start_matches('/'), 0o755), &std::fs::read(program)?)?;
     trailer(out)?.flush()
 }

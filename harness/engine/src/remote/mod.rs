@@ -25,7 +25,7 @@ use tempfile::TempDir;
 
 /// What a target is asked to do.
 #[derive(Clone, Debug)]
-pub struct Errand {
+pub struct Job {
     /// The arguments for the program: `run`, filters, and what the target wants besides.
     pub arguments: Vec<String>,
     /// Whether a selected spec needs a machine that was booted twice.
@@ -45,7 +45,7 @@ pub struct Room {
 struct Ready {
     /// All but the last leave something for the last; its standard output holds the frames.
     commands: Vec<Command>,
-    _folder: TempDir,
+    _directory: TempDir,
 }
 
 impl Target {
@@ -84,14 +84,14 @@ impl Target {
     }
 
     /// Whether it is booted for the run, so that specs may change its settings.
-    pub fn is_expendable(&self) -> bool {
+    pub fn is_disposable(&self) -> bool {
         matches!(self.kind, Kind::Uml { .. } | Kind::Qemu { .. })
     }
 
-    fn make_ready(&self, errand: &Errand, log: &Path) -> Result<Ready, CannotRun> {
+    fn make_ready(&self, job: &Job, log: &Path) -> Result<Ready, CannotRun> {
         let cannot = |error: std::io::Error| CannotRun(format!("its files cannot be made: {error}"));
         self.is_ready()?;
-        let folder = tempfile::Builder::new().prefix("ipcspec-").tempdir().map_err(cannot)?;
+        let directory = tempfile::Builder::new().prefix("ipcspec-").tempdir().map_err(cannot)?;
         let own = match &self.kind {
             Kind::Local { binary: Some(binary), .. } => binary.clone(),
             _ => PathBuf::from("/proc/self/exe"),
@@ -101,31 +101,31 @@ impl Target {
             return Err(CannotRun(sentence.into()));
         }
         // Other users must get there.
-        std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).map_err(cannot)?;
-        let program = folder.path().join("ipcspec");
+        std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).map_err(cannot)?;
+        let program = directory.path().join("ipcspec");
         std::fs::copy(own, &program).map_err(cannot)?;
         let commands = match &self.kind {
-            Kind::Local { uid, .. } => vec![local(&program, *uid, errand)],
+            Kind::Local { uid, .. } => vec![local(&program, *uid, job)],
             Kind::Command { command } => {
                 let mut wrapped = Command::new(&command[0]);
-                wrapped.args(&command[1..]).arg(&program).args(&errand.arguments);
+                wrapped.args(&command[1..]).arg(&program).args(&job.arguments);
                 vec![wrapped]
             }
-            Kind::Container { strict } => vec![oci::Engine::crun()?.container(&program, *strict, errand)?],
-            Kind::Gvisor {} => vec![oci::Engine::runsc()?.sandbox(&program, errand)?],
-            Kind::Uml { disk } => uml::boots(&uml::find(*disk)?, &program, *disk, errand)?,
+            Kind::Container { strict } => vec![oci::Engine::crun()?.container(&program, *strict, job)?],
+            Kind::Gvisor {} => vec![oci::Engine::runsc()?.sandbox(&program, job)?],
+            Kind::Uml { disk } => uml::boots(&uml::find(*disk)?, &program, *disk, job)?,
             Kind::Qemu { kernel, disk, accel } => {
-                qemu::boots(&qemu::find(kernel, *disk)?, &program, *disk, accel.as_deref(), errand, log)?
+                qemu::boots(&qemu::find(kernel, *disk)?, &program, *disk, accel.as_deref(), job, log)?
             }
         };
-        Ok(Ready { commands, _folder: folder })
+        Ok(Ready { commands, _directory: directory })
     }
 }
 
 /// This machine, perhaps as another user, who has no group and no rights of ours.
-fn local(program: &Path, uid: Option<u32>, errand: &Errand) -> Command {
+fn local(program: &Path, uid: Option<u32>, job: &Job) -> Command {
     let mut command = Command::new(program);
-    command.args(&errand.arguments);
+    command.args(&job.arguments);
     if let Some(uid) = uid {
         command.current_dir("/").env_remove("TMPDIR");
         let become_them = move || {

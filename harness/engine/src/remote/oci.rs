@@ -1,6 +1,6 @@
 //! Containers: crun on this machine's kernel, and runsc, which brings gVisor. Both run an OCI bundle.
 
-use super::{Errand, guest, tool};
+use super::{Job, guest, tool};
 use crate::runner::machine::CannotRun;
 use nix::unistd::geteuid;
 use serde::Deserialize;
@@ -94,12 +94,12 @@ impl Engine {
     }
 
     /// A container on this kernel.
-    pub fn container(&self, program: &Path, strict: bool, errand: &Errand) -> Result<Command, CannotRun> {
+    pub fn container(&self, program: &Path, strict: bool, job: &Job) -> Result<Command, CannotRun> {
         let filter = match &self.filter {
             Some(path) => Some(Profile::read(path)?.filter(&CONTAINED, if strict { &REFUSED } else { &[] })),
             None => None,
         };
-        let bundle = bundle(program, errand, &CONTAINED, filter)?;
+        let bundle = bundle(program, job, &CONTAINED, filter)?;
         let mut command = self.tool.alone()?;
         // crun refuses a machine that has both versions of cgroups; in this mount namespace there is one.
         let script =
@@ -111,8 +111,8 @@ impl Engine {
     }
 
     /// A sandbox of gVisor. Its system calls are caught by ptrace, which needs neither hardware nor rights.
-    pub fn sandbox(&self, program: &Path, errand: &Errand) -> Result<Command, CannotRun> {
-        let bundle = bundle(program, errand, &ALL, None)?;
+    pub fn sandbox(&self, program: &Path, job: &Job) -> Result<Command, CannotRun> {
+        let bundle = bundle(program, job, &ALL, None)?;
         let mut command = self.tool.alone()?;
         command.arg(&self.tool.path).arg("--root").arg(bundle.join("state"));
         command.args(["--rootless", "--ignore-cgroups", "--platform=ptrace", "--network=none"]);
@@ -122,16 +122,11 @@ impl Engine {
 }
 
 /// Makes a bundle beside the program: a root that holds nothing else.
-fn bundle(
-    program: &Path,
-    errand: &Errand,
-    capabilities: &[&str],
-    seccomp: Option<Value>,
-) -> Result<PathBuf, CannotRun> {
+fn bundle(program: &Path, job: &Job, capabilities: &[&str], seccomp: Option<Value>) -> Result<PathBuf, CannotRun> {
     let capabilities: Vec<_> = capabilities.iter().map(|name| format!("CAP_{name}")).collect();
     let mount = |place: &str, kind: &str, options: &[&str]| json!({"destination": place, "type": kind, "source": kind, "options": options});
     let namespaces = ["pid", "network", "ipc", "uts", "mount"].map(|kind| json!({"type": kind}));
-    let errand = guest::Errand { arguments: errand.arguments.clone(), machine: None };
+    let job = guest::Job { arguments: job.arguments.clone(), machine: None };
     let mut config = json!({
         "ociVersion": "1.0.2",
         "process": {
@@ -158,18 +153,18 @@ fn bundle(
     if let Some(filter) = seccomp {
         config["linux"]["seccomp"] = filter;
     }
-    let folder = program.parent().expect("the program is in a folder of ours").join("bundle");
+    let directory = program.parent().expect("the program is in a directory of ours").join("bundle");
     let make = || {
         for part in ["state", "rootfs/dev", "rootfs/proc", "rootfs/sys", "rootfs/tmp"] {
-            fs::create_dir_all(folder.join(part))?;
+            fs::create_dir_all(directory.join(part))?;
         }
-        let root = folder.join("rootfs");
+        let root = directory.join("rootfs");
         fs::rename(program, root.join(guest::PROGRAM.trim_start_matches('/')))?;
-        fs::write(root.join(guest::ERRAND.trim_start_matches('/')), serde_json::to_vec(&errand)?)?;
-        fs::write(folder.join("config.json"), config.to_string())
+        fs::write(root.join(guest::JOB.trim_start_matches('/')), serde_json::to_vec(&job)?)?;
+        fs::write(directory.join("config.json"), config.to_string())
     };
     make().map_err(|error| CannotRun(format!("its files cannot be made: {error}")))?;
-    Ok(folder)
+    Ok(directory)
 }
 
 /// A seccomp profile as container engines keep it: rules with conditions.

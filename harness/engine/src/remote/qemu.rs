@@ -1,6 +1,6 @@
 //! A kernel under qemu: emulated by default, with its own first file system, so that it needs no rights and no network.
 
-use super::{Errand, guest, initramfs, tool};
+use super::{Job, guest, initramfs, tool};
 use crate::runner::machine::CannotRun;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -44,12 +44,12 @@ pub fn boots(
     program: &Path,
     disk: bool,
     accel: Option<&str>,
-    errand: &Errand,
+    job: &Job,
     log: &Path,
 ) -> Result<Vec<Command>, CannotRun> {
     let disk = disk.then_some("/dev/nvme0n1");
     let guest = Guest { console: "/dev/ttyS1", disk, mkfs: found.mkfs.as_ref() };
-    guest.boots(program, errand, |archive, image| {
+    guest.boots(program, job, |archive, image| {
         let mut command = found.command(accel);
         command.arg("-kernel").arg(&found.kernel).arg("-initrd").arg(archive);
         // Both on one log: what the kernel says, and what qemu says.
@@ -76,8 +76,8 @@ impl Found {
         let mut command = self.qemu.command();
         if let Some(root) = &self.qemu.unpacked {
             command.env("QEMU_MODULE_DIR", root.join("usr/lib/x86_64-linux-gnu/qemu"));
-            for folder in ["usr/share/seabios", "usr/share/qemu"] {
-                command.arg("-L").arg(root.join(folder));
+            for directory in ["usr/share/seabios", "usr/share/qemu"] {
+                command.arg("-L").arg(root.join(directory));
             }
         }
         command.args(["-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
@@ -99,21 +99,21 @@ pub struct Guest<'a> {
 }
 
 impl Guest<'_> {
-    /// The boots of an errand. `command` makes one of an archive and the image of a disk.
+    /// The boots of a job. `command` makes one of an archive and the image of a disk.
     pub fn boots(
         &self,
         program: &Path,
-        errand: &Errand,
+        job: &Job,
         command: impl Fn(&Path, Option<&Path>) -> Command,
     ) -> Result<Vec<Command>, CannotRun> {
         let cannot = |error: std::io::Error| CannotRun(format!("its files cannot be made: {error}"));
-        let folder = program.parent().expect("the program is in a folder of ours");
-        let Some((device, mkfs)) = self.disk.zip(self.mkfs).filter(|_| errand.reboot) else {
-            let archive = folder.join("initramfs.cpio");
-            initramfs::write(&archive, program, &self.errand(errand.arguments.clone(), None, false)).map_err(cannot)?;
+        let directory = program.parent().expect("the program is in a directory of ours");
+        let Some((device, mkfs)) = self.disk.zip(self.mkfs).filter(|_| job.reboot) else {
+            let archive = directory.join("initramfs.cpio");
+            initramfs::write(&archive, program, &self.job(job.arguments.clone(), None, false)).map_err(cannot)?;
             return Ok(vec![command(&archive, None)]);
         };
-        let image = folder.join("disk");
+        let image = directory.join("disk");
         std::fs::File::create(&image).and_then(|file| file.set_len(64 << 20)).map_err(cannot)?;
         let made = mkfs.command().args(["-q", "-F"]).arg(&image).output().map_err(cannot)?;
         if !made.status.success() {
@@ -121,21 +121,21 @@ impl Guest<'_> {
             return Err(CannotRun(format!("a disk cannot be made: {said}")));
         }
         let first = vec!["leave".into(), guest::DISK.into()];
-        let second = errand.arguments.iter().cloned().chain(["--rebooted".into(), guest::DISK.into()]).collect();
+        let second = job.arguments.iter().cloned().chain(["--rebooted".into(), guest::DISK.into()]).collect();
         let boots = [("first.cpio", first, true), ("second.cpio", second, false)];
         boots
             .into_iter()
             .map(|(name, arguments, sudden)| {
-                let archive = folder.join(name);
-                initramfs::write(&archive, program, &self.errand(arguments, Some(device), sudden)).map_err(cannot)?;
+                let archive = directory.join(name);
+                initramfs::write(&archive, program, &self.job(arguments, Some(device), sudden)).map_err(cannot)?;
                 Ok(command(&archive, Some(&image)))
             })
             .collect()
     }
 
-    fn errand(&self, arguments: Vec<String>, disk: Option<&str>, sudden: bool) -> guest::Errand {
+    fn job(&self, arguments: Vec<String>, disk: Option<&str>, sudden: bool) -> guest::Job {
         let machine = guest::Machine { console: self.console.into(), disk: disk.map(Into::into), sudden };
-        guest::Errand { arguments, machine: Some(machine) }
+        guest::Job { arguments, machine: Some(machine) }
     }
 }
 

@@ -25,9 +25,9 @@ pub fn cache() -> PathBuf {
 /// Finds a program that this package of Debian brings.
 pub fn find(name: &str, package: &str) -> Result<Tool, CannotRun> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    // Where users have no administrator's folders in their path, these are still there.
-    let folders = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
-    let here = folders.map(|folder| folder.join(name)).find(|path| path.is_file());
+    // Where users have no administrator's directories in their path, these are still there.
+    let directories = std::env::split_paths(&path).chain(["/usr/sbin".into(), "/sbin".into()]);
+    let here = directories.map(|directory| directory.join(name)).find(|path| path.is_file());
     if let Some(path) = here {
         return Ok(Tool { path, unpacked: None });
     }
@@ -51,7 +51,7 @@ impl Tool {
     pub fn started_by(&self, first: &Path) -> Command {
         let mut command = Command::new(first);
         if let Some(root) = &self.unpacked {
-            let library = |folder: &str| root.join(folder).into_os_string();
+            let library = |directory: &str| root.join(directory).into_os_string();
             let mut path = library("usr/lib/x86_64-linux-gnu");
             path.push(":");
             path.push(library("lib/x86_64-linux-gnu"));

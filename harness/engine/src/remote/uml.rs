@@ -1,7 +1,7 @@
 //! User-mode Linux: a kernel as a process of this one.
 
 use super::qemu::{Guest, assignment, find_mkfs};
-use super::{Errand, tool};
+use super::{Job, tool};
 use crate::runner::machine::CannotRun;
 use std::path::Path;
 use std::process::Command;
@@ -27,23 +27,23 @@ pub fn find(disk: bool) -> Result<Found, CannotRun> {
 }
 
 /// One boot, or two when something is to outlive a reboot.
-pub fn boots(found: &Found, program: &Path, disk: bool, errand: &Errand) -> Result<Vec<Command>, CannotRun> {
+pub fn boots(found: &Found, program: &Path, disk: bool, job: &Job) -> Result<Vec<Command>, CannotRun> {
     let guest = Guest { console: "/dev/tty1", disk: disk.then_some("/dev/ubda"), mkfs: found.mkfs.as_ref() };
     // Checked here, so that making a command cannot fail below.
     found.uml.alone()?;
-    let folder = program.parent().expect("the program is in a folder of ours");
+    let directory = program.parent().expect("the program is in a directory of ours");
     let shim = tool::cache().join("root/uml-xstate.so");
-    guest.boots(program, errand, |archive, image| {
+    guest.boots(program, job, |archive, image| {
         let mut command = found.uml.alone().expect("it was found a moment ago");
         // When its kernel panics, UML sends SIGTERM to its process group and aborts, which the first process of a pid
         // namespace survives: so it is neither in ours nor the first.
         command.arg(&found.setsid.path).args(["--fork", "--wait"]).arg(&found.uml.path);
-        command.arg(format!("mem={MEMORY}M")).arg(assignment("initrd", archive)).arg(assignment("uml_dir", folder));
+        command.arg(format!("mem={MEMORY}M")).arg(assignment("initrd", archive)).arg(assignment("uml_dir", directory));
         if let Some(image) = image {
             command.arg(assignment("ubd0", image));
         }
         command.args(["con=null", "con0=null,fd:2", "con1=null,fd:1", "ssl=null", "panic=-1", "noreboot"]);
-        command.env("TMPDIR", folder);
+        command.env("TMPDIR", directory);
         if shim.is_file() {
             command.env("LD_PRELOAD", &shim);
         }

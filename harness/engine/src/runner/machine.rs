@@ -1,9 +1,9 @@
 //! Which isolation works here, and which needs are met in it. Both are found out by doing, once for a run.
 
 use crate::sandbox::{self, Place};
-use harness::ledger::{self, Note};
+use harness::event_log::{self, Event};
 use harness::need::{Missing, Need};
-use harness::place::Rung;
+use harness::place::Isolation;
 use harness::spec::Spec;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit};
@@ -16,11 +16,11 @@ use std::os::fd::AsFd;
 /// What trial runs found out about this machine.
 #[derive(Debug)]
 pub struct Machine {
-    /// The rung that specs run on, unless they ask for root.
-    pub rung: Rung,
-    /// Higher rungs and why they do not work here.
+    /// The isolation level that specs run on, unless they ask for root.
+    pub isolation: Isolation,
+    /// Higher isolation levels and why they do not work here.
     pub refused: BTreeMap<String, String>,
-    missing: BTreeMap<(Rung, Need), Missing>,
+    missing: BTreeMap<(Isolation, Need), Missing>,
 }
 
 /// Why no spec can be run here, in a sentence.
@@ -42,7 +42,7 @@ const PROCESSES_PER_SPEC: usize = 16;
 const TRIAL: u16 = 30_000;
 
 impl Machine {
-    /// Climbs to the highest rung that works, and probes the needs of these specs where each would run.
+    /// Climbs to the highest isolation level that works, and probes the needs of these specs where each would run.
     pub fn probe<'a>(specs: impl IntoIterator<Item = &'a Spec>) -> Result<Self, CannotRun> {
         let own = std::fs::read_link("/proc/self").ok();
         if own != Some(std::process::id().to_string().into()) {
@@ -50,52 +50,57 @@ impl Machine {
                 "/proc is not mounted, or is another pid namespace's, and the harness watches processes there";
             return Err(CannotRun(sentence.into()));
         }
-        let (mut common, mut fixed) = (BTreeSet::new(), BTreeMap::<Rung, BTreeSet<Need>>::new());
+        let (mut common, mut fixed) = (BTreeSet::new(), BTreeMap::<Isolation, BTreeSet<Need>>::new());
         for spec in specs {
-            match fixed_rung(spec) {
-                Some(rung) => fixed.entry(rung).or_default().extend(spec.needs),
+            match fixed_isolation(spec) {
+                Some(isolation) => fixed.entry(isolation).or_default().extend(spec.needs),
                 None => common.extend(spec.needs),
             }
         }
         let mut refused = BTreeMap::new();
-        for rung in Rung::ALL {
-            if rung == Rung::Root && !geteuid().is_root() {
-                refused.insert(rung.word().into(), format!("the run has uid {}, not root's", geteuid()));
+        for isolation in Isolation::ALL {
+            if isolation == Isolation::Root && !geteuid().is_root() {
+                refused.insert(isolation.word().into(), format!("the run has uid {}, not root's", geteuid()));
                 continue;
             }
-            match trial(rung, &common) {
+            match trial(isolation, &common) {
                 Ok(missing) => {
-                    let mut machine = Self { rung, refused, missing };
-                    fixed.iter().for_each(|(rung, needs)| machine.probe_on(*rung, needs));
+                    let mut machine = Self { isolation, refused, missing };
+                    fixed.iter().for_each(|(isolation, needs)| machine.probe_on(*isolation, needs));
                     return Ok(machine);
                 }
-                Err(reason) => refused.insert(rung.word().into(), reason),
+                Err(reason) => refused.insert(isolation.word().into(), reason),
             };
         }
-        let reasons: Vec<_> = refused.iter().map(|(rung, reason)| format!("{rung}: {reason}")).collect();
+        let reasons: Vec<_> = refused.iter().map(|(isolation, reason)| format!("{isolation}: {reason}")).collect();
         Err(CannotRun(format!("no sandbox works here ({})", reasons.join("; "))))
     }
 
-    /// The needs of specs that run on a rung of their own.
-    fn probe_on(&mut self, rung: Rung, needs: &BTreeSet<Need>) {
-        if rung == Rung::Root && !geteuid().is_root() {
+    /// The needs of specs that run on a isolation level of their own.
+    fn probe_on(&mut self, isolation: Isolation, needs: &BTreeSet<Need>) {
+        if isolation == Isolation::Root && !geteuid().is_root() {
             // These three only look, so they can be asked here; without them nobody asks for the others.
             let rights = needs.iter().filter(|need| need.asks_for_root());
-            self.missing.extend(rights.filter_map(|need| Some(((Rung::Root, *need), need.missing()?))));
+            self.missing.extend(rights.filter_map(|need| Some(((Isolation::Root, *need), need.missing()?))));
             return;
         }
-        self.missing.extend(trial(rung, needs).unwrap_or_else(|reason| {
+        self.missing.extend(trial(isolation, needs).unwrap_or_else(|reason| {
             let missing =
                 |need: &Need| Missing { need: need.to_string(), found: reason.clone(), remedy: need.remedy().into() };
-            needs.iter().map(|need| ((rung, *need), missing(need))).collect()
+            needs.iter().map(|need| ((isolation, *need), missing(need))).collect()
         }));
     }
 
     /// Where a spec runs, or what it misses.
     pub fn place(&self, spec: &Spec) -> Result<Place, Vec<Missing>> {
-        let rung = fixed_rung(spec).unwrap_or(self.rung);
-        let missing: Vec<_> = spec.needs.iter().filter_map(|need| self.missing.get(&(rung, *need))).cloned().collect();
-        if missing.is_empty() { Ok(Place { rung, netns: spec.needs.contains(&Need::Netns) }) } else { Err(missing) }
+        let isolation = fixed_isolation(spec).unwrap_or(self.isolation);
+        let missing: Vec<_> =
+            spec.needs.iter().filter_map(|need| self.missing.get(&(isolation, *need))).cloned().collect();
+        if missing.is_empty() {
+            Ok(Place { isolation, netns: spec.needs.contains(&Need::Netns) })
+        } else {
+            Err(missing)
+        }
     }
 
     /// How many specs may run side by side, of those wanted: each can have a few processes, and RLIMIT_NPROC counts them.
@@ -117,10 +122,14 @@ impl Machine {
     }
 }
 
-/// The rung that a spec runs on whatever the machine offers: root's for who asks for root, and none for who looks for what a
+/// The isolation level that a spec runs on whatever the machine offers: root's for who asks for root, and none for who looks for what a
 /// first boot has left, which was in no namespace of ours.
-fn fixed_rung(spec: &Spec) -> Option<Rung> {
-    if spec.needs.contains(&Need::Reboot) { Some(Rung::None) } else { spec.asks_for_root().then_some(Rung::Root) }
+fn fixed_isolation(spec: &Spec) -> Option<Isolation> {
+    if spec.needs.contains(&Need::Reboot) {
+        Some(Isolation::None)
+    } else {
+        spec.asks_for_root().then_some(Isolation::Root)
+    }
 }
 
 /// Forks children that do nothing until a fork fails or there are enough; RLIMIT_NPROC counts all processes of the user,
@@ -145,25 +154,25 @@ fn room_for_processes(enough: usize) -> usize {
     children.len()
 }
 
-/// Runs the probes in a sandbox of this rung. An error is the reason why the rung does not work.
-fn trial(rung: Rung, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Rung, Need), Missing>, String> {
+/// Runs the probes in a sandbox of this isolation level. An error is the reason why the isolation level does not work.
+fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isolation, Need), Missing>, String> {
     let probe = || {
-        needs.iter().filter_map(|need| need.missing()).for_each(|missing| ledger::note(&Note::Missing(missing)));
+        needs.iter().filter_map(|need| need.missing()).for_each(|missing| event_log::note(&Event::Missing(missing)));
         Ok(())
     };
-    let place = Place { rung, netns: false };
+    let place = Place { isolation, netns: false };
     // gVisor takes CLONE_NEWNS and makes no namespace: what a sandbox mounts would be everybody's.
-    if rung != Rung::None && !std::fs::exists("/proc/self/ns/mnt").unwrap_or(false) {
+    if isolation != Isolation::None && !std::fs::exists("/proc/self/ns/mnt").unwrap_or(false) {
         return Err("the kernel has no mount namespaces: there is no /proc/self/ns/mnt".into());
     }
     let sandbox =
         sandbox::start(place, None, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
     await_end(&sandbox);
-    let notes = sandbox.ledger.notes();
-    let finished = sandbox.ledger.is_finished();
-    sandbox.ledger.unmap();
-    let failure = notes.iter().find_map(|note| match note {
-        Note::Failure(failure) => Some(failure.message.clone()),
+    let events = sandbox.log.events();
+    let finished = sandbox.log.is_finished();
+    sandbox.log.unmap();
+    let failure = events.iter().find_map(|note| match note {
+        Event::Failure(failure) => Some(failure.message.clone()),
         _ => None,
     });
     match failure {
@@ -172,11 +181,11 @@ fn trial(rung: Rung, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Rung, Need), Mi
         None => Ok(needs
             .iter()
             .filter_map(|need| {
-                let missing = notes.iter().find_map(|note| match note {
-                    Note::Missing(missing) if missing.need == need.to_string() => Some(missing.clone()),
+                let missing = events.iter().find_map(|note| match note {
+                    Event::Missing(missing) if missing.need == need.to_string() => Some(missing.clone()),
                     _ => None,
                 });
-                Some(((rung, *need), missing?))
+                Some(((isolation, *need), missing?))
             })
             .collect()),
     }

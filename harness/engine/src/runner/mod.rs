@@ -6,10 +6,10 @@ pub mod selection;
 use crate::mutation::{Made, Watch};
 use crate::sandbox::{self, Place, Sandbox};
 use harness::ended::Ended;
-use harness::ledger::Note;
+use harness::event_log::Event;
 use harness::need::Need;
+use harness::process_state;
 use harness::spec::Spec;
-use harness::standing;
 use machine::{CannotRun, Machine};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
@@ -63,7 +63,7 @@ pub struct Task {
 
 /// What a run tells while it goes on.
 #[derive(Debug)]
-pub enum Event<'a> {
+pub enum RunEvent<'a> {
     /// A spec was started.
     Started(&'static Spec),
     /// A spec was judged, or skipped.
@@ -75,8 +75,8 @@ pub enum Event<'a> {
 pub struct Watched {
     /// The calls that it made: all, but of those made over and over from one place some.
     pub made: Vec<Made>,
-    /// Whether the sabotage took place.
-    pub sabotaged: bool,
+    /// Whether the mutation took place.
+    pub mutated: bool,
 }
 
 /// Does each task and tells the observer; an observer's error ends the run. Returns whether the run was
@@ -85,24 +85,24 @@ pub fn run(
     order: Vec<Task>,
     machine: &Machine,
     pace: Pace,
-    mut observer: impl FnMut(Event) -> std::io::Result<()>,
+    mut observer: impl FnMut(RunEvent) -> std::io::Result<()>,
 ) -> Result<bool, CannotRun> {
     let signals = Signals::take_over().map_err(|error| CannotRun(format!("signals cannot be set up: {error}")))?;
     let mut queue = VecDeque::from(order);
     let mut running: Vec<Running> = Vec::new();
     let mut tell =
-        |event: Event| observer(event).map_err(|error| CannotRun(format!("records cannot be written: {error}")));
+        |event: RunEvent| observer(event).map_err(|error| CannotRun(format!("records cannot be written: {error}")));
     let mut outcome = Ok(());
     let mut ending = false;
     while !running.is_empty() || !(queue.is_empty() || ending) {
         while !ending && running.len() < pace.jobs {
             let Some(task) = queue.pop_front_if(|next| may_join(next.spec, &running)) else { break };
             let told = match machine.place(task.spec) {
-                Err(missing) => tell(Event::Judged(&task, &skip(&task, missing), &Watched::default())),
+                Err(missing) => tell(RunEvent::Judged(&task, &skip(&task, missing), &Watched::default())),
                 Ok(place) => match Running::start(&task, place, pace.timeout_scale) {
                     Ok(started) => {
                         running.push(started);
-                        tell(Event::Started(task.spec))
+                        tell(RunEvent::Started(task.spec))
                     }
                     // No room for another process or descriptor: there is some when a spec ends.
                     Err(_) if !running.is_empty() => {
@@ -126,7 +126,7 @@ pub fn run(
             running[index].read_output();
             if let Some((status, cpu)) = running[index].reap() {
                 let (task, record, watched) = running.swap_remove(index).record(status, cpu);
-                if !ending && let Err(error) = tell(Event::Judged(&task, &record, &watched)) {
+                if !ending && let Err(error) = tell(RunEvent::Judged(&task, &record, &watched)) {
                     (outcome, ending) = (Err(error), true);
                 }
             } else {
@@ -140,7 +140,7 @@ pub fn run(
 
 /// A spec that changes the machine runs alone: the others would see the change.
 fn may_join(next: &Spec, running: &[Running]) -> bool {
-    let changes_the_machine = |spec: &Spec| spec.needs.contains(&Need::Expendable);
+    let changes_the_machine = |spec: &Spec| spec.needs.contains(&Need::Disposable);
     running.is_empty()
         || !(changes_the_machine(next) || running.iter().any(|other| changes_the_machine(other.task.spec)))
 }
@@ -282,8 +282,8 @@ impl Running {
             let _ = kill(self.sandbox.reaper, Signal::SIGKILL);
             self.deadline += GRACE;
         } else {
-            let inside = standing::descendants_of(self.sandbox.reaper.as_raw());
-            self.stood = Some(inside.into_iter().filter_map(standing::of).collect());
+            let inside = process_state::descendants_of(self.sandbox.reaper.as_raw());
+            self.stood = Some(inside.into_iter().filter_map(process_state::of).collect());
             self.end();
         }
     }
@@ -300,10 +300,10 @@ impl Running {
     fn record(mut self, reaper_status: i32, cpu: Duration) -> (Task, SpecRecord, Watched) {
         self.read_output();
         let wall = self.started.elapsed();
-        let ledger = &self.sandbox.ledger;
+        let log = &self.sandbox.log;
         let mut record = SpecRecord {
-            rung: Some(self.place.rung.word().into()),
-            checks: ledger.checks(),
+            isolation: Some(self.place.isolation.word().into()),
+            checks: log.checks(),
             processes: self.stood.clone().unwrap_or_default(),
             output: String::from_utf8_lossy(&self.output).into_owned(),
             output_dropped: self.output_dropped,
@@ -312,25 +312,25 @@ impl Running {
             ..blank(&self.task)
         };
         let (mut watched, mut stalled) = (Watched::default(), false);
-        for note in ledger.notes() {
+        for note in log.events() {
             match note {
-                Note::Failure(failure) => record.failures.push(failure),
-                Note::Error(seen) if !record.errors.contains(&seen) => record.errors.push(seen),
-                Note::Observation(observation) => record.observations.push(observation),
-                Note::Made(made) => watched.made.push(made),
-                Note::Sabotaged => watched.sabotaged = true,
-                Note::Stalled(stood) => (record.processes, stalled) = (stood, true),
-                Note::Error(_) | Note::Missing(_) | Note::Created(_) | Note::Removed(_) => {}
+                Event::Failure(failure) => record.failures.push(failure),
+                Event::Error(seen) if !record.errors.contains(&seen) => record.errors.push(seen),
+                Event::Observation(observation) => record.observations.push(observation),
+                Event::Made(made) => watched.made.push(made),
+                Event::Mutated => watched.mutated = true,
+                Event::Stalled(stood) => (record.processes, stalled) = (stood, true),
+                Event::Error(_) | Event::Missing(_) | Event::Created(_) | Event::Removed(_) => {}
             }
         }
         self.judge(&mut record, reaper_status, stalled);
-        self.sandbox.ledger.unmap();
+        self.sandbox.log.unmap();
         (self.task, record, watched)
     }
 
     /// The verdict; a reason is added where no process could give one.
     fn judge(&self, record: &mut SpecRecord, reaper_status: i32, stalled: bool) {
-        let ledger = &self.sandbox.ledger;
+        let log = &self.sandbox.log;
         let found = |verdict| record.failures.iter().any(|failure| failure.verdict == verdict);
         let reason = if self.stood.is_some() {
             record.verdict = Verdict::Timeout;
@@ -346,12 +346,12 @@ impl Running {
             record.verdict = Verdict::Broken;
             None
         } else {
-            let reason = match ledger.status().map(Ended::from_status) {
+            let reason = match log.status().map(Ended::from_status) {
                 None => Some(format!("its sandbox ended early: {}", Ended::from_status(reaper_status))),
-                Some(_) if ledger.lost() > 0 => {
-                    Some(format!("it wrote down more than its ledger holds: {} entries were lost", ledger.lost()))
+                Some(_) if log.lost() > 0 => {
+                    Some(format!("it wrote down more than its log holds: {} entries were lost", log.lost()))
                 }
-                Some(Ended::Exited(code)) if !ledger.is_finished() => {
+                Some(Ended::Exited(code)) if !log.is_finished() => {
                     Some(format!("its first process exited with {code} before the body returned"))
                 }
                 Some(Ended::Exited(_)) if record.checks == 0 => Some("it asserted nothing".into()),
@@ -387,7 +387,7 @@ fn blank(task: &Task) -> SpecRecord {
         source: Source { file: spec.file.into(), line: spec.line },
         attempt: task.attempt,
         verdict: Verdict::Broken,
-        rung: None,
+        isolation: None,
         missing: Vec::new(),
         checks: 0,
         failures: Vec::new(),

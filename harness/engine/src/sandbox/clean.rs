@@ -1,7 +1,7 @@
 //! The state in which a spec's first process starts: nothing inherited that could change what it sees.
 
-use harness::ledger::Ledger;
-use harness::spec::Scene;
+use harness::event_log::EventLog;
+use harness::spec::TestResult;
 use harness::{inherited, judge, mark};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
@@ -13,7 +13,7 @@ use std::os::fd::OwnedFd;
 const OPEN_FILES: u64 = 1024;
 
 /// Runs the body in this process, once `begin` is at its end, and ends it.
-pub fn main(ledger: &Ledger, own_pid_namespace: bool, begin: OwnedFd, body: impl FnOnce() -> Scene) -> ! {
+pub fn main(log: &EventLog, own_pid_namespace: bool, begin: OwnedFd, body: impl FnOnce() -> TestResult) -> ! {
     judge::set_label("the spec");
     let came_to_end = judge::judge(|| {
         clean(own_pid_namespace)?;
@@ -32,13 +32,13 @@ pub fn main(ledger: &Ledger, own_pid_namespace: bool, begin: OwnedFd, body: impl
     });
     let _ = std::io::stdout().flush();
     if came_to_end {
-        ledger.finish();
+        log.finish();
     }
-    // SAFETY: ends the process without running what its forebears registered.
+    // SAFETY: ends the process without running what its ancestors registered.
     unsafe { libc::_exit(i32::from(!came_to_end)) }
 }
 
-fn clean(own_pid_namespace: bool) -> Scene {
+fn clean(own_pid_namespace: bool) -> TestResult {
     setsid()?;
     if !own_pid_namespace {
         // With a pid namespace the reaper's end is everybody's end.

@@ -3,35 +3,35 @@
 //! Objects are removed although the namespace ends with the sandbox: the kernel frees a dead namespace late.
 
 use super::reaper;
+use harness::event_log::{self, Event, EventLog, Object};
 use harness::judge::label;
-use harness::ledger::{self, Ledger, Note, Object};
-use harness::place::{Rung, here};
+use harness::place::{Isolation, here};
 use record::Failure;
 use record::Verdict;
 use std::fs;
 use std::path::Path;
 
-/// Ends and removes all that is left; says so in the ledger, unless the spec was ended before it could clean up.
-pub fn report_and_remove(ledger: &Ledger) {
+/// Ends and removes all that is left; says so in the event log, unless the spec was ended before it could clean up.
+pub fn report_and_remove(log: &EventLog) {
     let Some(here) = here() else { return };
-    let was_ended_early = ledger.status().is_none();
-    let mut left: Vec<String> = reaper::end_processes(here.rung != Rung::None, ledger)
+    let was_ended_early = log.status().is_none();
+    let mut left: Vec<String> = reaper::end_processes(here.isolation != Isolation::None, log)
         .iter()
         .map(|process| format!("process {process}"))
         .collect();
-    let objects = if here.rung == Rung::None { unremoved(ledger) } else { in_namespace(here.queues.as_deref()) };
+    let objects = if here.isolation == Isolation::None { unremoved(log) } else { in_namespace(here.queues.as_deref()) };
     for object in objects {
         remove(&object);
         left.push(describe(&object));
     }
-    left.extend(files_in(&here.scratch).map(|name| format!("file {name} in the scratch folder")));
-    if here.rung == Rung::None {
-        // The sandbox's own folder; in a namespace it ends with its file system.
+    left.extend(files_in(&here.scratch).map(|name| format!("file {name} in the scratch directory")));
+    if here.isolation == Isolation::None {
+        // The sandbox's own directory; in a namespace it ends with its file system.
         let _ = std::env::set_current_dir("/");
         let _ = fs::remove_dir_all(&here.scratch);
     }
     if !left.is_empty() && !was_ended_early {
-        ledger::note(&Note::Failure(Failure {
+        event_log::note(&Event::Failure(Failure {
             verdict: Verdict::Broken,
             message: format!("left behind: {}", left.join("; ")),
             expected: None,
@@ -92,19 +92,19 @@ fn in_namespace(queues: Option<&Path>) -> Vec<Object> {
 }
 
 /// What the fixtures made and did not remove, where other people's objects are there too.
-fn unremoved(ledger: &Ledger) -> Vec<Object> {
+fn unremoved(log: &EventLog) -> Vec<Object> {
     let mut objects = Vec::new();
-    for note in ledger.notes() {
+    for note in log.events() {
         match note {
-            Note::Created(object) => objects.push(object),
-            Note::Removed(object) => objects.retain(|other| *other != object),
+            Event::Created(object) => objects.push(object),
+            Event::Removed(object) => objects.retain(|other| *other != object),
             _ => {}
         }
     }
     objects
 }
 
-fn files_in(folder: &Path) -> impl Iterator<Item = String> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+fn files_in(directory: &Path) -> impl Iterator<Item = String> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
     entries.map(|entry| entry.file_name().to_string_lossy().into_owned())
 }

@@ -10,9 +10,9 @@ mod reaper;
 mod surroundings;
 
 use crate::mutation::Watch;
-use harness::ledger::Ledger;
-use harness::place::{ALL_IDS, OWN_IDS, Rung, ids_held};
-use harness::spec::Scene;
+use harness::event_log::EventLog;
+use harness::place::{ALL_IDS, Isolation, OWN_IDS, ids_held};
+use harness::spec::TestResult;
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{Pid, geteuid, pipe2};
@@ -25,7 +25,7 @@ use std::sync::OnceLock;
 #[derive(Clone, Copy, Debug)]
 pub struct Place {
     /// The isolation.
-    pub rung: Rung,
+    pub isolation: Isolation,
     /// Whether it also has a network of its own, which costs more than all the rest.
     pub netns: bool,
 }
@@ -38,40 +38,40 @@ pub struct Sandbox {
     /// What the spec prints, to be read; non-blocking.
     pub output: OwnedFd,
     /// What its processes write down.
-    pub ledger: Ledger,
+    pub log: EventLog,
 }
 
 /// Starts a sandbox and runs `body` in it, watched by its reaper if that is asked for. `io::ErrorKind::WouldBlock` means that the machine has no room for another process now.
-pub fn start(place: Place, watch: Option<&Watch>, body: impl FnOnce() -> Scene) -> io::Result<Sandbox> {
-    let ledger = Ledger::new()?;
+pub fn start(place: Place, watch: Option<&Watch>, body: impl FnOnce() -> TestResult) -> io::Result<Sandbox> {
+    let log = EventLog::new()?;
     let (output, print) = pipe2(OFlag::O_CLOEXEC)?;
     let (wait, go) = pipe2(OFlag::O_CLOEXEC)?;
     nix::fcntl::fcntl(&output, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
     io::stdout().flush()?;
     let runner = std::process::id().cast_signed();
     let netns = if place.netns { libc::CLONE_NEWNET } else { 0 };
-    match fork_into(place.rung.clone_flags() | netns) {
+    match fork_into(place.isolation.clone_flags() | netns) {
         Ok(None) => {
             // The runner's alone: its end is seen as the end of `wait`.
             drop(go);
-            let begun = reaper::Begun { rung: place.rung, runner, print, wait };
-            reaper::main(begun, ledger, watch, body)
+            let begun = reaper::Begun { isolation: place.isolation, runner, print, wait };
+            reaper::main(begun, log, watch, body)
         }
         Ok(Some(reaper)) => {
             drop((print, wait));
-            let sandbox = Sandbox { reaper, output, ledger };
-            let mapped = if place.rung == Rung::Userns { map_ids(reaper) } else { Ok(()) };
+            let sandbox = Sandbox { reaper, output, log };
+            let mapped = if place.isolation == Isolation::Userns { map_ids(reaper) } else { Ok(()) };
             if let Err(error) = mapped.and_then(|()| nix::unistd::write(go.as_fd(), b"g").map_err(io::Error::from)) {
                 // Without the byte the reaper ends by itself.
                 drop(go);
                 let _ = nix::sys::wait::waitpid(reaper, None);
-                sandbox.ledger.unmap();
+                sandbox.log.unmap();
                 return Err(error);
             }
             Ok(sandbox)
         }
         Err(error) => {
-            ledger.unmap();
+            log.unmap();
             Err(error.into())
         }
     }

@@ -3,10 +3,10 @@
 use super::{clean, leftovers, surroundings};
 use crate::mutation::Watch;
 use crate::mutation::tracer::{TICK, Tracer};
-use harness::ledger::{Ledger, Note};
-use harness::place::Rung;
-use harness::spec::Scene;
-use harness::standing;
+use harness::event_log::{Event, EventLog};
+use harness::place::Isolation;
+use harness::process_state;
+use harness::spec::TestResult;
 use harness::{inherited, judge};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
@@ -19,7 +19,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 /// What the reaper has from the runner when it begins.
 pub struct Begun {
     /// The isolation.
-    pub rung: Rung,
+    pub isolation: Isolation,
     /// The runner's pid.
     pub runner: i32,
     /// What becomes standard output and error.
@@ -30,13 +30,13 @@ pub struct Begun {
 
 /// Sets the place up, runs the spec, reaps, sweeps, and ends. The runner asks for an early end by SIGTERM, and so does the
 /// kernel when the runner dies.
-pub fn main(begun: Begun, ledger: Ledger, watch: Option<&Watch>, body: impl FnOnce() -> Scene) -> ! {
-    ledger.make_current();
+pub fn main(begun: Begun, log: EventLog, watch: Option<&Watch>, body: impl FnOnce() -> TestResult) -> ! {
+    log.make_current();
     judge::set_label("the sandbox");
     judge::judge(|| {
-        let rung = begun.rung;
+        let isolation = begun.isolation;
         prepare(begun)?;
-        if rung == Rung::None {
+        if isolation == Isolation::None {
             // Orphans come to us, as they do to PID 1. A kernel that does not know the wish (gVisor) gives them to its own
             // PID 1, and what a spec leaves behind is then found only while its parent lives.
             match nix::sys::prctl::set_child_subreaper(true) {
@@ -44,24 +44,24 @@ pub fn main(begun: Begun, ledger: Ledger, watch: Option<&Watch>, body: impl FnOn
                 Err(error) => return Err(error.into()),
             }
         }
-        surroundings::set_up(rung)?;
+        surroundings::set_up(isolation)?;
         // The spec begins when the last write end is closed.
         let (begin, hold) = pipe2(OFlag::O_CLOEXEC)?;
         // SAFETY: this process has one thread.
         let spec = match unsafe { fork() }? {
             ForkResult::Child => {
                 drop(hold);
-                clean::main(&ledger, rung != Rung::None, begin, body)
+                clean::main(&log, isolation != Isolation::None, begin, body)
             }
             ForkResult::Parent { child } => child,
         };
         drop(begin);
-        let tracer = watch.map(|watch| Tracer::seize(spec, watch, &ledger)).transpose()?;
+        let tracer = watch.map(|watch| Tracer::seize(spec, watch, &log)).transpose()?;
         drop(hold);
-        reap_until_the_end_of(spec, &ledger, tracer)
+        reap_until_the_end_of(spec, &log, tracer)
     });
-    leftovers::report_and_remove(&ledger);
-    // SAFETY: ends the process without running what its forebears registered.
+    leftovers::report_and_remove(&log);
+    // SAFETY: ends the process without running what its ancestors registered.
     unsafe { libc::_exit(0) }
 }
 
@@ -71,7 +71,7 @@ fn awaited() -> SigSet {
 }
 
 /// From a copy of the runner to a process of its own. Does not return when the runner is gone.
-fn prepare(Begun { rung, runner, print, wait }: Begun) -> Scene {
+fn prepare(Begun { isolation, runner, print, wait }: Begun) -> TestResult {
     // Without a moment in which they are not blocked: the first process of a pid namespace loses what it does not await.
     inherited::reset_dispositions();
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited()), None)?;
@@ -79,13 +79,13 @@ fn prepare(Begun { rung, runner, print, wait }: Begun) -> Scene {
     // Ctrl-C on the runner's terminal is for the runner, which then asks us to end.
     nix::unistd::setsid()?;
     let told_to_go = nix::unistd::read(&wait, &mut [0]) == Ok(1);
-    if told_to_go && rung == Rung::Userns {
+    if told_to_go && isolation == Isolation::Userns {
         surroundings::become_root_of_namespace()?;
     }
     // After the change of ids, which takes the wish back; and first asked for the signal, then looked: a runner that dies in
     // between is seen in one way or the other. This is still the runner's /proc, which shows a parent outside the namespace.
     nix::sys::prctl::set_pdeathsig(Signal::SIGTERM)?;
-    if !told_to_go || standing::parent() != Some(runner) {
+    if !told_to_go || process_state::parent() != Some(runner) {
         // SAFETY: as in `main`; nothing was made yet.
         unsafe { libc::_exit(0) }
     }
@@ -102,27 +102,27 @@ fn prepare(Begun { rung, runner, print, wait }: Begun) -> Scene {
 
 /// Reaps everything that ends, and traces what is to be traced, until the spec's first process has ended, or until SIGTERM, or
 /// until nothing can happen any more.
-fn reap_until_the_end_of(spec: Pid, ledger: &Ledger, mut tracer: Option<Tracer>) -> Scene {
+fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Tracer>) -> TestResult {
     let awaited = awaited();
     loop {
         let mut changes = Vec::new();
         while let Reaped::One(pid, status) = reap(WaitPidFlag::WNOHANG) {
             changes.push((Pid::from_raw(pid), status));
             if pid == spec.as_raw() && !libc::WIFSTOPPED(status) {
-                ledger.set_status(status);
+                log.set_status(status);
             }
         }
         if let Some(tracer) = &mut tracer {
             tracer.handle(changes);
         }
-        if ledger.status().is_some() {
+        if log.status().is_some() {
             break;
         }
         let signal = match &mut tracer {
             None => Some(awaited.wait()?),
             Some(tracer) => {
                 if tracer.is_stalled() {
-                    ledger.note(&Note::Stalled(tracer.standing()));
+                    log.note(&Event::Stalled(tracer.processes()));
                     break;
                 }
                 wait_for_a_tick(&awaited)
@@ -168,7 +168,7 @@ fn reap(flags: WaitPidFlag) -> Reaped {
 }
 
 /// Ends what is left in the sandbox, and says where each process stood. Empty when the spec left no process.
-pub fn end_processes(own_pid_namespace: bool, ledger: &Ledger) -> Vec<Process> {
+pub fn end_processes(own_pid_namespace: bool, log: &EventLog) -> Vec<Process> {
     let mut left = Vec::new();
     loop {
         match reap(WaitPidFlag::WNOHANG) {
@@ -176,27 +176,27 @@ pub fn end_processes(own_pid_namespace: bool, ledger: &Ledger) -> Vec<Process> {
             Reaped::NoChildren => return left,
             Reaped::NoneYet => {}
         }
-        let descendants = standing::descendants_of(std::process::id().cast_signed());
+        let descendants = process_state::descendants_of(std::process::id().cast_signed());
         if left.is_empty() {
-            left.extend(descendants.iter().filter_map(|pid| standing::of(*pid)));
+            left.extend(descendants.iter().filter_map(|pid| process_state::of(*pid)));
         }
         if own_pid_namespace {
             // Everybody but PID 1, which is this process.
             let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
         } else {
             // Stopped first, so that none of them forks while we go through them; orphans come to us, for the next round.
-            stop(&descendants, ledger);
+            stop(&descendants, log);
             signal_all(&descendants, Signal::SIGKILL);
         }
         reap(WaitPidFlag::empty());
     }
 }
 
-/// Stops processes, none of them between the making of an object and its entry in the ledger. One that was killed there by
+/// Stops processes, none of them between the making of an object and its entry in the event log. One that was killed there by
 /// another hand, or that cannot be stopped, is not waited for longer than a moment.
-fn stop(processes: &[i32], ledger: &Ledger) {
+fn stop(processes: &[i32], log: &EventLog) {
     const LOOKS: usize = 50;
-    let runs = |pid: &i32| matches!(standing::state(*pid), Some('R' | 'S' | 'D'));
+    let runs = |pid: &i32| matches!(process_state::state(*pid), Some('R' | 'S' | 'D'));
     let mut looks = 0;
     while looks < LOOKS {
         signal_all(processes, Signal::SIGSTOP);
@@ -204,7 +204,7 @@ fn stop(processes: &[i32], ledger: &Ledger) {
             looks += 1;
             std::thread::sleep(BETWEEN_LOOKS);
         }
-        if !ledger.is_creating() {
+        if !log.is_creating() {
             return;
         }
         signal_all(processes, Signal::SIGCONT);

@@ -1,29 +1,29 @@
-//! The surroundings of a sandbox: its ids, mounts and folders.
+//! The surroundings of a sandbox: its ids, mounts and directories.
 
 use harness::judge::Stop;
-use harness::place::{Here, Rung, settle};
-use harness::spec::Scene;
+use harness::place::{Here, Isolation, settle};
+use harness::spec::TestResult;
 use nix::mount::{MsFlags, mount};
 use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Sets the place up, in the reaper. An error names the step; a trial run shows it as the reason why a rung is refused.
-pub fn set_up(rung: Rung) -> Scene {
-    let here = match rung {
-        Rung::None => Here { rung, scratch: folder_of_our_own()?, queues: None },
-        Rung::Userns | Rung::Root => namespaced(rung)?,
+/// Sets the place up, in the reaper. An error names the step; a trial run shows it as the reason why a isolation level is refused.
+pub fn set_up(isolation: Isolation) -> TestResult {
+    let here = match isolation {
+        Isolation::None => Here { isolation, scratch: directory_of_our_own()?, queues: None },
+        Isolation::Userns | Isolation::Root => namespaced(isolation)?,
     };
     // Whatever the umask: a second user goes through it as well.
     fs::set_permissions(&here.scratch, fs::Permissions::from_mode(0o755))
-        .map_err(|error| refused("set the permissions of the scratch folder", error))?;
-    std::env::set_current_dir(&here.scratch).map_err(|error| refused("chdir to the scratch folder", error))?;
+        .map_err(|error| refused("set the permissions of the scratch directory", error))?;
+    std::env::set_current_dir(&here.scratch).map_err(|error| refused("chdir to the scratch directory", error))?;
     settle(here).map_err(|_| Stop::broken("a sandbox is set up once"))
 }
 
-fn namespaced(rung: Rung) -> Scene<Here> {
-    if rung == Rung::Root {
+fn namespaced(isolation: Isolation) -> TestResult<Here> {
+    if isolation == Isolation::Root {
         // What we mount must not appear outside. In a user namespace the kernel sees to that.
         attach("make mounts private", None, "/", None, MsFlags::MS_SLAVE | MsFlags::MS_REC)?;
     }
@@ -34,8 +34,8 @@ fn namespaced(rung: Rung) -> Scene<Here> {
         attach("mount a tmpfs on /dev/shm", Some("tmpfs"), "/dev/shm", Some("tmpfs"), HARMLESS)?;
     }
     let scratch = Path::new(temporary).join("scratch");
-    fs::create_dir(&scratch).map_err(|error| refused("make the scratch folder", error))?;
-    Ok(Here { rung, scratch, queues: mount_queues(temporary) })
+    fs::create_dir(&scratch).map_err(|error| refused("make the scratch directory", error))?;
+    Ok(Here { isolation, scratch, queues: mount_queues(temporary) })
 }
 
 const HARMLESS: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
@@ -43,13 +43,13 @@ const HARMLESS: MsFlags = MsFlags::MS_NOSUID.union(MsFlags::MS_NODEV);
 /// The queue file system at its usual place, or where we can make one; queues work without it, only listing them does not.
 fn mount_queues(temporary: &str) -> Option<PathBuf> {
     let usual = PathBuf::from("/dev/mqueue");
-    let folder = if usual.is_dir() { usual } else { Path::new(temporary).join("mqueue") };
-    fs::create_dir_all(&folder).ok()?;
-    mount(Some("mqueue"), &folder, Some("mqueue"), HARMLESS, None::<&str>).ok()?;
-    Some(folder)
+    let directory = if usual.is_dir() { usual } else { Path::new(temporary).join("mqueue") };
+    fs::create_dir_all(&directory).ok()?;
+    mount(Some("mqueue"), &directory, Some("mqueue"), HARMLESS, None::<&str>).ok()?;
+    Some(directory)
 }
 
-fn attach(step: &str, source: Option<&str>, target: &str, kind: Option<&str>, flags: MsFlags) -> Scene {
+fn attach(step: &str, source: Option<&str>, target: &str, kind: Option<&str>, flags: MsFlags) -> TestResult {
     mount(source, target, kind, flags, None::<&str>).map_err(|error| refused(step, error))
 }
 
@@ -59,7 +59,7 @@ fn refused(step: &str, error: impl std::fmt::Display) -> Stop {
 }
 
 /// Takes the ids that the runner mapped.
-pub fn become_root_of_namespace() -> Scene {
+pub fn become_root_of_namespace() -> TestResult {
     let (user, group) = (Uid::from_raw(0), Gid::from_raw(0));
     // Where setgroups is denied we keep the groups that we have, which the kernel shows as nobody's.
     let _ = setgroups(&[]);
@@ -69,9 +69,9 @@ pub fn become_root_of_namespace() -> Scene {
     nix::sys::prctl::set_dumpable(true).map_err(|error| refused("prctl(PR_SET_DUMPABLE)", error))
 }
 
-/// Without namespaces: a folder that nobody else has, which the reaper removes.
-fn folder_of_our_own() -> Scene<PathBuf> {
+/// Without namespaces: a directory that nobody else has, which the reaper removes.
+fn directory_of_our_own() -> TestResult<PathBuf> {
     let template = std::env::temp_dir().join("ipcspec-XXXXXX");
-    let step = format!("make a scratch folder in {}", std::env::temp_dir().display());
+    let step = format!("make a scratch directory in {}", std::env::temp_dir().display());
     nix::unistd::mkdtemp(&template).map_err(|error| refused(&step, error))
 }

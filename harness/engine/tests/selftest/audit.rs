@@ -47,10 +47,10 @@ fn audited(id: &str) -> Audited {
     specs.remove(0)
 }
 
-/// The kinds of sabotage of a call that had this outcome.
+/// The kinds of mutation of a call that had this outcome.
 fn kinds<'a>(audited: &'a Audited, call: &str, outcome: Outcome) -> Vec<&'a str> {
-    let of_call = |tried: &&Tried| tried.sabotage.split(':').next() == Some(call) && tried.outcome() == outcome;
-    audited.tried.iter().filter(of_call).filter_map(|tried| tried.sabotage.split(':').nth(1)).collect()
+    let of_call = |tried: &&Tried| tried.mutation.split(':').next() == Some(call) && tried.outcome() == outcome;
+    audited.tried.iter().filter(of_call).filter_map(|tried| tried.mutation.split(':').nth(1)).collect()
 }
 
 const WRONG_READS: [&str; 7] =
@@ -77,7 +77,7 @@ fn the_first_of_two() {
     assert_eq!(kinds(&audited, "read#1", Outcome::Noticed), but_long);
     assert_eq!(kinds(&audited, "read#2", Outcome::Missed), WRONG_READS);
     let judged =
-        |call: &str| audited.tried.iter().any(|tried| tried.sabotage.starts_with(call) && tried.judged.is_some());
+        |call: &str| audited.tried.iter().any(|tried| tried.mutation.starts_with(call) && tried.judged.is_some());
     assert!(judged("read#1") && !judged("read#2"));
 }
 
@@ -87,7 +87,7 @@ fn all() {
     let judged = audited.tried.iter().filter(|tried| tried.judged.is_some());
     assert!(judged.clone().count() > WRONG_READS.len());
     for tried in judged {
-        assert_eq!(tried.verdict, Some(Verdict::Deviates), "{}", tried.sabotage);
+        assert_eq!(tried.verdict, Some(Verdict::Deviates), "{}", tried.mutation);
     }
 }
 
@@ -102,7 +102,7 @@ fn the_wrong_waiter() {
     let audited = audited("two-wait");
     assert!(kinds(&audited, "child1/read#1", Outcome::Noticed).contains(&"wrong-waiter"), "{audited:#?}");
     assert!(
-        !audited.tried.iter().any(|tried| tried.sabotage == "child2/read#1:wrong-waiter"),
+        !audited.tried.iter().any(|tried| tried.mutation == "child2/read#1:wrong-waiter"),
         "it waits alone by then"
     );
 }

@@ -24,7 +24,8 @@ pub fn main(arguments: &[String]) -> ExitCode {
         let mut runner = start(ids);
         // From before its first sandbox to well into its work; a hundredth of a second is several specs.
         std::thread::sleep(Duration::from_micros(random.u64(0..100_000)));
-        killed_with_sandboxes += usize::from(!harness::standing::children_of(runner.id().cast_signed()).is_empty());
+        killed_with_sandboxes +=
+            usize::from(!harness::process_state::children_of(runner.id().cast_signed()).is_empty());
         kill(Pid::from_raw(runner.id().cast_signed()), signal).expect("it runs for ever");
         let ended = runner.wait().expect("it is our child");
         // By the signal when it had not begun yet.
@@ -59,7 +60,8 @@ fn wait_until_all_have_ended() -> Result<(), String> {
         match unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) } {
             -1 => return Ok(()),
             0 if Instant::now() > deadline => {
-                let left = harness::standing::descendants_of(own).into_iter().filter_map(harness::standing::of);
+                let left =
+                    harness::process_state::descendants_of(own).into_iter().filter_map(harness::process_state::of);
                 return Err(format!("left: {}", left.map(|it| it.to_string()).collect::<Vec<_>>().join("; ")));
             }
             0 => std::thread::sleep(Duration::from_millis(1)),
@@ -72,7 +74,7 @@ fn wait_until_all_have_ended() -> Result<(), String> {
 fn end_all() {
     let own = std::process::id().cast_signed();
     loop {
-        for pid in harness::standing::descendants_of(own) {
+        for pid in harness::process_state::descendants_of(own) {
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
         // SAFETY: asks for no status.
@@ -90,11 +92,11 @@ fn nothing_is_left() -> Result<(), String> {
             return Err(format!("left in System V {kind}:\n{table}"));
         }
     }
-    for folder in ["/dev/shm", "/dev/mqueue", "/tmp"] {
-        let entries = fs::read_dir(folder).map_err(|error| format!("{folder}: {error}"))?;
+    for directory in ["/dev/shm", "/dev/mqueue", "/tmp"] {
+        let entries = fs::read_dir(directory).map_err(|error| format!("{directory}: {error}"))?;
         let names: Vec<_> = entries.flatten().map(|entry| entry.file_name()).collect();
         if !names.is_empty() {
-            return Err(format!("left in {folder}: {names:?}"));
+            return Err(format!("left in {directory}: {names:?}"));
         }
     }
     Ok(())

@@ -1,10 +1,10 @@
-//! Every rung of the ladder, in hostile surroundings: the verdicts are the same.
+//! Every isolation level of the isolation levels, in hostile surroundings: the verdicts are the same.
 
 use crate::run::Run;
 use crate::{trial, trial_for_root};
 use engine::runner::machine::Machine;
 use harness::Verdict;
-use harness::place::Rung;
+use harness::place::Isolation;
 use libtest_mimic::Trial;
 use record::Records;
 
@@ -12,7 +12,7 @@ pub fn trials() -> Vec<Trial> {
     let user_namespaces_work = user_namespaces_work();
     let of_user_namespaces = |name: &str, body: fn()| trial(name, body).with_ignored_flag(!user_namespaces_work);
     vec![
-        of_user_namespaces("ladder::user_namespaces_are_the_highest_rung", highest_rung),
+        of_user_namespaces("ladder::user_namespaces_are_the_highest_isolation", highest_isolation),
         trial("ladder::without_namespaces_the_rung_is_none", without_namespaces),
         trial_for_root("ladder::without_namespaces_the_rung_is_none_for_another_user", without_namespaces_as_nobody),
         trial_for_root("ladder::another_user_has_user_namespaces", highest_rung_as_nobody),
@@ -32,17 +32,17 @@ pub fn trials() -> Vec<Trial> {
 
 /// Asked as the harness asks. This process has one thread while tests are listed.
 pub fn user_namespaces_work() -> bool {
-    Machine::probe([]).is_ok_and(|machine| machine.rung == Rung::Userns)
+    Machine::probe([]).is_ok_and(|machine| machine.isolation == Isolation::Userns)
 }
 
 /// A user that is not root; the one that tests are run as who are to show that rights do not matter.
 const NOBODY: &str = "uid=65534";
 
-/// Runs what conforms, what leaks, and what hangs; asserts the verdicts and the rung, and gives the records for more.
-fn same_verdicts<const N: usize>(rung: &str, surroundings: [&str; N]) -> Records {
+/// Runs what conforms, what leaks, and what hangs; asserts the verdicts and the isolation level, and gives the records for more.
+fn same_verdicts<const N: usize>(isolation: &str, surroundings: [&str; N]) -> Records {
     let ids = ["conforms", "leaks-*", "leaves-*", "starts-in-scratch", "starts-alone", "starts-without-*"];
     let records = Run::of(ids).within(surroundings).records();
-    assert_eq!(records.run.environment.rung, rung);
+    assert_eq!(records.run.environment.isolation, isolation);
     assert_eq!(records.specs.len(), 15);
     for record in &records.specs {
         let name = record.id.strip_prefix("planted.").expect("a planted spec");
@@ -51,7 +51,7 @@ fn same_verdicts<const N: usize>(rung: &str, surroundings: [&str; N]) -> Records
             Some(("leaks" | "leaves", _)) => (Verdict::Broken, vec!["left behind: "]),
             _ => (Verdict::Conforms, vec![]),
         };
-        assert_eq!((record.verdict, record.rung.as_deref()), (verdict, Some(rung)), "{record:#?}");
+        assert_eq!((record.verdict, record.isolation.as_deref()), (verdict, Some(isolation)), "{record:#?}");
         let begin = |message: &str| words.first().is_some_and(|words| message.starts_with(words));
         assert!(record.failures.iter().all(|failure| begin(&failure.message)), "{record:#?}");
         assert_eq!(record.failures.len(), words.len(), "{record:#?}");
@@ -61,12 +61,12 @@ fn same_verdicts<const N: usize>(rung: &str, surroundings: [&str; N]) -> Records
     records
 }
 
-/// Why a rung was refused.
-fn refusal<'a>(records: &'a Records, rung: &str) -> &'a str {
-    records.run.environment.refused.get(rung).expect("a reason")
+/// Why a isolation level was refused.
+fn refusal<'a>(records: &'a Records, isolation: &str) -> &'a str {
+    records.run.environment.refused.get(isolation).expect("a reason")
 }
 
-fn highest_rung() {
+fn highest_isolation() {
     let records = same_verdicts("userns", []);
     assert!(records.run.environment.refused.is_empty());
 }
@@ -105,8 +105,8 @@ fn bare_dev_without_namespaces() {
 }
 
 fn world() {
-    for rung in ["refuse=nothing", "refuse=namespaces"] {
-        let record = Run::of(["needs-mqueue"]).within(["world", rung]).record();
+    for isolation in ["refuse=nothing", "refuse=namespaces"] {
+        let record = Run::of(["needs-mqueue"]).within(["world", isolation]).record();
         assert_eq!(record.verdict, Verdict::Conforms, "{record:#?}");
     }
 }
@@ -132,8 +132,8 @@ fn too_few_processes() {
 
 fn few_descriptors() {
     for limit in ["nofile=16", "nofile=32"] {
-        for rung in ["refuse=nothing", "refuse=namespaces"] {
-            let records = Run::of(["conforms"]).within([limit, rung]).jobs(40).repeat(100).records();
+        for isolation in ["refuse=nothing", "refuse=namespaces"] {
+            let records = Run::of(["conforms"]).within([limit, isolation]).jobs(40).repeat(100).records();
             assert_eq!(records.specs.len(), 100);
             assert!(records.specs.iter().all(|record| record.verdict == Verdict::Conforms));
         }
@@ -145,16 +145,16 @@ fn few_descriptors() {
     }
 }
 
-/// On the highest rung here and on the lowest.
+/// On the highest isolation level here and on the lowest.
 fn on_two_rungs(surroundings: &str) {
-    for rung in ["refuse=nothing", "refuse=namespaces"] {
+    for isolation in ["refuse=nothing", "refuse=namespaces"] {
         let ids = ["conforms", "starts-*", "dies-of-sigpipe", "kills-itself", "leaves-*", "hangs-deaf"];
-        let records = Run::of(ids).within([surroundings, rung]).timeout_scale(0.1).records();
+        let records = Run::of(ids).within([surroundings, isolation]).timeout_scale(0.1).records();
         let count = |verdict| records.specs.iter().filter(|record| record.verdict == verdict).count();
         assert_eq!(
             [Verdict::Conforms, Verdict::Broken, Verdict::Timeout].map(count),
             [7, 3, 1],
-            "{surroundings}, {rung}: {:#?}",
+            "{surroundings}, {isolation}: {:#?}",
             records.specs
         );
     }

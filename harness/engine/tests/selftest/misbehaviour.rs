@@ -1,6 +1,6 @@
 //! Each misbehaviour has its verdict and its words.
 
-use crate::planted::{FOLDER, PRINTED};
+use crate::planted::{DIRECTORY, PRINTED};
 use crate::run::{Run, only_failure};
 use crate::trial;
 use harness::Verdict;
@@ -55,7 +55,7 @@ fn a_good_spec_conforms() {
     let record = Run::of(["conforms"]).record();
     assert_conforms(&record);
     assert_eq!(record.checks, 2);
-    assert_eq!(record.source.file, format!("{FOLDER}/ends.rs"));
+    assert_eq!(record.source.file, format!("{DIRECTORY}/ends.rs"));
     assert_eq!(record.source.line, line_of("ends.rs", "id = \"planted.conforms\""));
     assert_eq!((record.output.as_str(), record.output_dropped), ("", 0));
 }
@@ -83,7 +83,7 @@ fn hang() {
         .map(|process| (process.name.as_str(), process.state, process.syscall.as_deref().unwrap_or_default()))
         .collect();
     let pause = if cfg!(target_arch = "x86_64") { "pause" } else { "ppoll" };
-    let call = |name| if harness::standing::tells_syscalls() { name } else { "" };
+    let call = |name| if harness::process_state::tells_syscalls() { name } else { "" };
     assert_eq!(stood, [("spec", 'S', call("wait4")), ("child 1", 'S', call("wait4")), ("child 1.1", 'S', call(pause))]);
 }
 
@@ -119,7 +119,7 @@ fn objects_left_behind() {
         ("leaks-posix-queue", "POSIX message queue /ipcspec"),
         ("leaks-shm-file", "file ipcspec"),
         ("leaks-descriptor", "open descriptors [3]"),
-        ("leaks-file", "file forgotten in the scratch folder"),
+        ("leaks-file", "file forgotten in the scratch directory"),
     ] {
         let (verdict, message) = judged(id);
         assert_eq!(verdict, Verdict::Broken, "{id}");
@@ -139,7 +139,7 @@ fn failure_in_a_grandchild() {
     assert_eq!((failure.verdict, failure.message.as_str()), (Verdict::Deviates, "1 + 1"));
     assert_eq!((failure.expected.as_deref(), failure.actual.as_deref()), (Some("3"), Some("2")));
     assert_eq!(failure.process, "child 1.1");
-    let place = format!("{FOLDER}/ends.rs:{}", line_of("ends.rs", "assert_eq!(1 + 1, 3)"));
+    let place = format!("{DIRECTORY}/ends.rs:{}", line_of("ends.rs", "assert_eq!(1 + 1, 3)"));
     assert_eq!(failure.source.as_ref().map(ToString::to_string), Some(place));
 }
 
@@ -148,7 +148,7 @@ fn panic_in_a_grandchild() {
     assert_eq!(record.verdict, Verdict::Deviates);
     let failure = only_failure(&record);
     assert_eq!((failure.message.as_str(), failure.process.as_str()), ("out of cheese", "child 1.1"));
-    let place = format!("{FOLDER}/ends.rs:{}", line_of("ends.rs", "panic!(\"out of cheese\")"));
+    let place = format!("{DIRECTORY}/ends.rs:{}", line_of("ends.rs", "panic!(\"out of cheese\")"));
     assert_eq!(failure.source.as_ref().map(ToString::to_string), Some(place));
 }
 
@@ -177,14 +177,14 @@ fn scene_that_fails() {
     assert_eq!(record.verdict, Verdict::Broken);
     let failure = only_failure(&record);
     assert_eq!(failure.message, "No such file or directory (os error 2)");
-    let place = format!("{FOLDER}/ends.rs:{}", line_of("ends.rs", "// the place that the report names"));
+    let place = format!("{DIRECTORY}/ends.rs:{}", line_of("ends.rs", "// the place that the report names"));
     assert_eq!(failure.source.as_ref().map(ToString::to_string), Some(place));
 }
 
 fn ledger_that_overflows() {
     let (verdict, message) = judged("overflows");
     assert_eq!(verdict, Verdict::Broken);
-    assert!(message.starts_with("it wrote down more than its ledger holds: "), "{message}");
+    assert!(message.starts_with("it wrote down more than its log holds: "), "{message}");
 }
 
 fn messages(record: &SpecRecord) -> Vec<(Verdict, &str)> {
@@ -194,7 +194,7 @@ fn messages(record: &SpecRecord) -> Vec<(Verdict, &str)> {
 fn deviation_and_leak() {
     let record = Run::of(["deviates-and-leaks"]).record();
     assert_eq!(record.verdict, Verdict::Deviates);
-    let left = "left behind: file forgotten in the scratch folder";
+    let left = "left behind: file forgotten in the scratch directory";
     assert_eq!(messages(&record), [(Verdict::Deviates, "1 > 2"), (Verdict::Broken, left)]);
 }
 

@@ -1,7 +1,7 @@
 //! A run that is killed leaves nothing: no process, no object, no file.
 
 use crate::ladder::user_namespaces_work;
-use crate::run::{binary_in, open_folder};
+use crate::run::{binary_in, open_directory};
 use crate::{trial, trial_for_root};
 use libtest_mimic::Trial;
 use std::process::Command;
@@ -29,12 +29,12 @@ pub fn trials() -> Vec<Trial> {
 /// What stays where it is when its run is killed, and what comes and goes.
 const ALL: [&str; 4] = ["planted.leaks-*", "planted.leaves-*", "planted.hangs-*", "planted.conforms"];
 
-fn check(rung: &str, signal: &str, ids: &[&str]) {
+fn check(isolation: &str, signal: &str, ids: &[&str]) {
     const RUNS: usize = 20;
     let seed = fastrand::u64(..).to_string();
-    let folder = open_folder();
-    let mut command = Command::new(binary_in(&folder));
-    command.args(["surroundings", "world", rung, "kill-runs", &seed, signal, &RUNS.to_string()]).args(ids);
+    let directory = open_directory();
+    let mut command = Command::new(binary_in(&directory));
+    command.args(["surroundings", "world", isolation, "kill-runs", &seed, signal, &RUNS.to_string()]).args(ids);
     let output = command.output().expect("it can be started");
     let words = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "with seed {seed}: {words}");

@@ -63,11 +63,11 @@ impl Run {
     }
 
     fn outcome_of(&self, what: &str) -> Outcome {
-        let folder = open_folder();
-        let records = folder.path().join("records");
+        let directory = open_directory();
+        let records = directory.path().join("records");
         fs::write(&records, "").expect("a record file");
         fs::set_permissions(&records, Permissions::from_mode(0o666)).expect("a record file for all");
-        let mut command = Command::new(binary_in(&folder));
+        let mut command = Command::new(binary_in(&directory));
         if !self.surroundings.is_empty() {
             command.arg("surroundings").args(&self.surroundings);
         }
@@ -97,16 +97,16 @@ impl Run {
     }
 }
 
-/// A temporary folder that every user may enter; not in /tmp, which surroundings and sandboxes hide.
-pub fn open_folder() -> TempDir {
-    let folder = TempDir::new_in("/var/tmp").expect("a temporary folder");
-    fs::set_permissions(folder.path(), Permissions::from_mode(0o755)).expect("a folder for all");
-    folder
+/// A temporary directory that every user may enter; not in /tmp, which surroundings and sandboxes hide.
+pub fn open_directory() -> TempDir {
+    let directory = TempDir::new_in("/var/tmp").expect("a temporary directory");
+    fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).expect("a directory for all");
+    directory
 }
 
 /// This binary, where every user may execute it.
-pub fn binary_in(folder: &TempDir) -> std::path::PathBuf {
-    let copy = folder.path().join("selftest");
+pub fn binary_in(directory: &TempDir) -> std::path::PathBuf {
+    let copy = directory.path().join("selftest");
     let own = std::env::current_exe().expect("an executable");
     fs::copy(own, &copy).expect("a copy of the executable");
     fs::set_permissions(&copy, Permissions::from_mode(0o755)).expect("an executable for all");

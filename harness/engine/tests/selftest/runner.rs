@@ -4,7 +4,7 @@
 
 use engine::runner::machine::{CannotRun, Machine};
 use engine::runner::selection::{self, Selection};
-use engine::runner::{self, Event, Pace};
+use engine::runner::{self, Pace, RunEvent};
 use record::{EndRecord, FORMAT, Line, RunRecord, Writer};
 use std::fs::File;
 
@@ -27,14 +27,14 @@ pub fn main(arguments: &[String]) -> Result<(), CannotRun> {
         selected: order.len(),
         repeat: number(repeat) as u32,
         seed: None,
-        sabotage: None,
-        environment: engine::environment::look(machine.rung.word(), machine.refused.clone()),
+        mutation: None,
+        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone()),
     }));
     write(&begin).expect("records can be written");
     let mut written = 0;
     let interrupted = runner::run(order, &machine, pace, |event| match event {
-        Event::Started(_) => Ok(()),
-        Event::Judged(_, record, _) => {
+        RunEvent::Started(_) => Ok(()),
+        RunEvent::Judged(_, record, _) => {
             written += 1;
             write(&Line::Spec(Box::new(record.clone())))
         }

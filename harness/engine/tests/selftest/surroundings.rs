@@ -35,7 +35,7 @@ pub fn main(arguments: &[String]) -> ExitCode {
         }
         count += 1;
     }
-    // A folder for temporary files outside /tmp need not be in these surroundings.
+    // A directory for temporary files outside /tmp need not be in these surroundings.
     let error = Command::new(THIS_BINARY).args(&arguments[count..]).env_remove("TMPDIR").exec();
     eprintln!("{THIS_BINARY} cannot be executed: {error}");
     ExitCode::FAILURE
@@ -121,20 +121,20 @@ fn own(more: CloneFlags) -> Done {
     Ok(mount(None::<&str>, "/", None::<&str>, MsFlags::MS_SLAVE | MsFlags::MS_REC, None::<&str>)?)
 }
 
-fn tmpfs(folder: &str, mode: &str) -> Done {
-    Ok(mount(Some("tmpfs"), folder, Some("tmpfs"), MsFlags::empty(), Some(mode))?)
+fn tmpfs(directory: &str, mode: &str) -> Done {
+    Ok(mount(Some("tmpfs"), directory, Some("tmpfs"), MsFlags::empty(), Some(mode))?)
 }
 
 /// Built aside, from the devices that are there, then moved.
-fn new_dev(folders: &[&str]) -> Done {
+fn new_dev(directories: &[&str]) -> Done {
     tmpfs("/mnt", "mode=755")?;
     for device in ["null", "zero", "urandom"] {
         let place = format!("/mnt/{device}");
         File::create(&place)?;
         mount(Some(format!("/dev/{device}").as_str()), place.as_str(), None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
     }
-    for folder in folders {
-        fs::create_dir(format!("/mnt/{folder}"))?;
+    for directory in directories {
+        fs::create_dir(format!("/mnt/{directory}"))?;
     }
     Ok(mount(Some("/mnt"), "/dev", None::<&str>, MsFlags::MS_MOVE, None::<&str>)?)
 }

@@ -17,7 +17,7 @@ fn messages() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }
 
-/// Whether there is a cargo to be executed, a workspace, and a target folder to be written: none of these need be where an
+/// Whether there is a cargo to be executed, a workspace, and a target directory to be written: none of these need be where an
 /// archive of tests was unpacked.
 fn cargo_can_build() -> bool {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());

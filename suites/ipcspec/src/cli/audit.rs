@@ -1,4 +1,4 @@
-//! `ipcspec audit`, and the one sabotage of `ipcspec run --sabotage`.
+//! `ipcspec audit`, and the one mutation of `ipcspec run --mutation`.
 
 use super::select::{Filters, similar};
 use super::{Refusal, colour, github, print, progress::Progress, store, tell};
@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 use wildmatch::WildMatch;
 
-/// Where the findings of the last audit in this folder are.
+/// Where the findings of the last audit in this directory are.
 const DEFAULT: &str = "target/ipcspec/audit.json";
 
 #[derive(Debug, Args)]
@@ -28,9 +28,9 @@ pub struct Arguments {
     /// Only the spec with exactly this id.
     #[arg(long, value_name = "ID", conflicts_with = "ids")]
     only: Option<String>,
-    /// Only sabotages with this name or glob: `read#2:stale-byte`, '*:stale-byte'.
+    /// Only mutations with this name or glob: `read#2:stale-byte`, '*:stale-byte'.
     #[arg(long, value_name = "NAME")]
-    sabotage: Option<String>,
+    mutation: Option<String>,
     /// Only specs that stand in this file of the repository. Can be repeated.
     #[arg(long, value_name = "FILE")]
     source: Vec<PathBuf>,
@@ -50,13 +50,13 @@ pub fn audit(arguments: &Arguments) -> Result<Exit, Refusal> {
     let pace = Pace { jobs, timeout_scale: 1.0 };
     let start = Instant::now();
     let mut plans = plan(&specs, &machine, pace)?;
-    if let Some(name) = &arguments.sabotage {
+    if let Some(name) = &arguments.mutation {
         narrow(&mut plans, name)?;
     }
     let findings = Findings {
         version: env!("CARGO_PKG_VERSION").into(),
-        environment: engine::environment::look(machine.rung.word(), machine.refused.clone()),
-        only: arguments.sabotage.clone(),
+        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone()),
+        only: arguments.mutation.clone(),
         specs: try_all(plans, &machine, pace)?,
         wall_us: start.elapsed().as_micros() as u64,
     };
@@ -95,52 +95,52 @@ fn plan(specs: &[&'static Spec], machine: &Machine, pace: Pace) -> Result<Vec<Pl
     progress.end();
     let mut plans = plans?.ok_or_else(interrupted)?;
     let allowances = Allowances::ours();
-    for Plan { spec, sabotages, .. } in &mut plans {
-        sabotages.retain(|(sabotage, _)| !allowances.is_chance(spec.id, &sabotage.name()));
+    for Plan { spec, mutations, .. } in &mut plans {
+        mutations.retain(|(mutation, _)| !allowances.is_chance(spec.id, &mutation.name()));
     }
     Ok(plans)
 }
 
-/// Leaves only the sabotages with this name; it is a mistake when there is none.
+/// Leaves only the mutations with this name; it is a mistake when there is none.
 fn narrow(plans: &mut [Plan], name: &str) -> Result<(), Refusal> {
     let wanted = WildMatch::new(name);
     for plan in plans.iter_mut() {
-        plan.sabotages.retain(|(sabotage, _)| wanted.matches(&sabotage.name()));
+        plan.mutations.retain(|(mutation, _)| wanted.matches(&mutation.name()));
     }
-    if plans.iter().any(|plan| !plan.sabotages.is_empty()) {
+    if plans.iter().any(|plan| !plan.mutations.is_empty()) {
         return Ok(());
     }
     let why = plans.iter().find_map(|plan| plan.left_out.as_ref().map(|why| (plan.spec.id, why)));
     Err(Refusal::nothing(match why {
         Some((id, LeftOut::Skipped(needs))) => format!("{id} is skipped here: it needs {needs}"),
-        Some((id, LeftOut::DoesNotConform(verdict))) => format!("{id} cannot be sabotaged: it gets {verdict} without"),
+        Some((id, LeftOut::DoesNotConform(verdict))) => format!("{id} cannot be mutated: it gets {verdict} without"),
         Some((id, LeftOut::NotWhenWatched(verdict, _))) => {
-            format!("{id} cannot be sabotaged: it gets {verdict} when it is only watched")
+            format!("{id} cannot be mutated: it gets {verdict} when it is only watched")
         }
         None => {
-            format!("no call of the selected specs can be sabotaged as {name}; audit.json of an audit has all names")
+            format!("no call of the selected specs can be mutated as {name}; audit.json of an audit has all names")
         }
     }))
 }
 
 fn try_all(plans: Vec<Plan>, machine: &Machine, pace: Pace) -> Result<Vec<Audited>, Refusal> {
-    let total = plans.iter().map(|plan| plan.sabotages.len()).sum();
-    let _ = writeln!(stderr(), "{total} sabotages, {} at once", pace.jobs);
+    let total = plans.iter().map(|plan| plan.mutations.len()).sum();
+    let _ = writeln!(stderr(), "{total} mutations, {} at once", pace.jobs);
     let progress = Progress::of_many(total);
     let audited = campaign::try_all(plans, machine, pace, |event| progress.show(event));
     progress.end();
     audited?.ok_or_else(interrupted)
 }
 
-/// One run of each of the specs that can be sabotaged so.
-pub fn sabotaged(specs: &[&'static Spec], name: &str, machine: &Machine, pace: Pace) -> Result<Vec<Task>, Refusal> {
+/// One run of each of the specs that can be mutated so.
+pub fn mutated(specs: &[&'static Spec], name: &str, machine: &Machine, pace: Pace) -> Result<Vec<Task>, Refusal> {
     let mut plans = plan(specs, machine, pace)?;
     narrow(&mut plans, name)?;
     let _ = writeln!(stderr(), "{name}: what follows tells of the specs, not of this system");
     let tasks = plans.into_iter().flat_map(|plan| {
-        let Plan { spec, sabotages, .. } = plan;
-        (1..).zip(sabotages).map(move |(attempt, (sabotage, _))| {
-            let watch = Some(Watch::Sabotage(sabotage));
+        let Plan { spec, mutations, .. } = plan;
+        (1..).zip(mutations).map(move |(attempt, (mutation, _))| {
+            let watch = Some(Watch::Mutation(mutation));
             Task { spec, attempt, watch }
         })
     });
@@ -160,7 +160,7 @@ fn report(arguments: &Arguments, findings: &Findings) -> Result<Exit, Refusal> {
 /// Writes the findings. Where nobody named a place and the usual one cannot be written, the audit still judges.
 fn keep(arguments: &Arguments, judgement: &Judgement) -> Result<(), Refusal> {
     let path = arguments.findings.as_deref().unwrap_or(Path::new(DEFAULT));
-    let written = std::fs::create_dir_all(store::folder(path))
+    let written = std::fs::create_dir_all(store::directory(path))
         .and_then(|()| reports::replace_file(path, |out| out.write_all(json::render(judgement).as_bytes())));
     match written {
         Ok(()) => {

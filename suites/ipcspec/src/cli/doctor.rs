@@ -10,7 +10,7 @@ use std::fmt::Write;
 
 pub fn doctor() -> Result<Exit, Refusal> {
     let machine = Machine::probe(specs().iter().copied()).map_err(|error| Refusal::could_not(error.to_string()))?;
-    let here = engine::environment::look(machine.rung.word(), machine.refused.clone());
+    let here = engine::environment::look(machine.isolation.word(), machine.refused.clone());
     let mut text = String::new();
     let _ = writeln!(text, "system\n  {} {}, {}\n  {}", here.kernel, here.arch, here.libc, here.build);
     let _ = writeln!(text, "  {} processors, uid {}", here.cpus, here.euid);
@@ -20,9 +20,9 @@ pub fn doctor() -> Result<Exit, Refusal> {
     if let Some(modules) = &here.lsm {
         let _ = writeln!(text, "  security modules: {modules}");
     }
-    let _ = writeln!(text, "isolation\n  {}: {}", here.rung, machine.rung.meaning());
-    for (rung, reason) in &here.refused {
-        let _ = writeln!(text, "  not {rung}: {reason}");
+    let _ = writeln!(text, "isolation\n  {}: {}", here.isolation, machine.isolation.meaning());
+    for (isolation, reason) in &here.refused {
+        let _ = writeln!(text, "  not {isolation}: {reason}");
     }
     write_needs(&mut text, &machine);
     for (heading, values) in [("limits (soft/hard)", &here.rlimits), ("settings", &here.sysctls)] {

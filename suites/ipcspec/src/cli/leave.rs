@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The folder that outlives the reboot.
-    folder: PathBuf,
+    /// The directory that outlives the reboot.
+    directory: PathBuf,
 }
 
 pub fn leave(arguments: &Arguments) -> Result<Exit, Refusal> {
-    reboot::leave(&arguments.folder).map_err(|stop| Refusal::could_not(stop.to_string()))?;
+    reboot::leave(&arguments.directory).map_err(|stop| Refusal::could_not(stop.to_string()))?;
     Ok(Exit::Holds)
 }

@@ -2,8 +2,8 @@
 
 use super::{Refusal, baseline, colour, documented::documented, print, remote, store};
 use clap::Args;
-use engine::remote::carry::{Job, Outcome};
-use engine::remote::{Errand, Target, list};
+use engine::remote::carry::{Outcome, TargetRun};
+use engine::remote::{Job, Target, list};
 use harness::need::Need;
 use harness::registry::specs;
 use reports::baseline::Baseline;
@@ -22,39 +22,39 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     targets: Option<PathBuf>,
     /// Where the records and the log of each target are kept, and the report.
-    #[arg(long, value_name = "FOLDER", default_value = "target/ipcspec/matrix")]
-    folder: PathBuf,
-    /// Hold each target against the baseline in this folder that has its name: `reports/baselines`. Then the exit code says
+    #[arg(long, value_name = "DIRECTORY", default_value = "target/ipcspec/matrix")]
+    directory: PathBuf,
+    /// Hold each target against the baseline in this directory that has its name: `reports/baselines`. Then the exit code says
     /// whether something is not known.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "DIRECTORY")]
     baselines: Option<PathBuf>,
 }
 
 pub fn matrix(arguments: &Arguments) -> Result<Exit, Refusal> {
     let targets = targets(arguments)?;
-    let baselines = arguments.baselines.as_deref().map(|folder| baselines(folder, &targets)).transpose()?;
-    std::fs::create_dir_all(&arguments.folder).map_err(|error| store::unwritable(&arguments.folder, &error))?;
-    let jobs: Vec<_> = targets.into_iter().map(|target| job(target, &arguments.folder)).collect();
+    let baselines = arguments.baselines.as_deref().map(|directory| baselines(directory, &targets)).transpose()?;
+    std::fs::create_dir_all(&arguments.directory).map_err(|error| store::unwritable(&arguments.directory, &error))?;
+    let runs: Vec<_> = targets.into_iter().map(|target| run(target, &arguments.directory)).collect();
     let mut kept = Ok(());
     // Each as it ends: when a later one is interrupted, this one's are there.
     let outcomes =
-        remote::all(&jobs, |job, outcome| kept = std::mem::replace(&mut kept, Ok(())).and(keep(job, outcome)))?;
+        remote::all(&runs, |run, outcome| kept = std::mem::replace(&mut kept, Ok(())).and(keep(run, outcome)))?;
     kept?;
-    let column = |(job, outcome): (&Job, Outcome)| Column {
-        target: job.target.name.clone(),
+    let column = |(run, outcome): (&TargetRun, Outcome)| Column {
+        target: run.target.name.clone(),
         outcome: outcome.map_err(|failed| failed.sentence),
         gate: None,
     };
-    let mut columns: Vec<_> = jobs.iter().zip(outcomes).map(column).collect();
+    let mut columns: Vec<_> = runs.iter().zip(outcomes).map(column).collect();
     let refused = baselines.as_ref().map_or(Ok(()), |baselines| gate(&mut columns, baselines));
-    tell(&arguments.folder, &columns)?;
+    tell(&arguments.directory, &columns)?;
     refused?;
     Ok(Exit::of_matrix(&columns))
 }
 
 /// The baseline of each target, by its name.
-fn baselines(folder: &Path, targets: &[Target]) -> Result<Vec<Baseline>, Refusal> {
-    targets.iter().map(|target| baseline::read(&folder.join(format!("{}.toml", target.name)))).collect()
+fn baselines(directory: &Path, targets: &[Target]) -> Result<Vec<Baseline>, Refusal> {
+    targets.iter().map(|target| baseline::read(&directory.join(format!("{}.toml", target.name)))).collect()
 }
 
 /// Holds each target against its baseline.
@@ -70,8 +70,8 @@ fn gate(columns: &mut [Column], baselines: &[Baseline]) -> Result<(), Refusal> {
 }
 
 /// Keeps the records of a target beside its log.
-fn keep(job: &Job, outcome: &Outcome) -> Result<(), Refusal> {
-    let path = job.log.with_extension("jsonl");
+fn keep(run: &TargetRun, outcome: &Outcome) -> Result<(), Refusal> {
+    let path = run.log.with_extension("jsonl");
     match outcome {
         Ok(records) => store::write(&path, records).map_err(|error| store::unwritable(&path, &error)),
         Err(_) => {
@@ -95,19 +95,19 @@ fn targets(arguments: &Arguments) -> Result<Vec<Target>, Refusal> {
     Ok(if arguments.names.is_empty() { all } else { targets })
 }
 
-fn job(target: Target, folder: &Path) -> Job {
+fn run(target: Target, directory: &Path) -> TargetRun {
     let reboot = specs().iter().any(|spec| spec.needs.contains(&Need::Reboot));
-    let errand = Errand { arguments: remote::words(&target, 1.0), reboot };
+    let job = Job { arguments: remote::words(&target, 1.0), reboot };
     // A kernel is called by its path.
     let name = target.name.replace(['/', ':'], "-");
-    Job { target, errand, log: folder.join(format!("{name}.log")) }
+    TargetRun { target, job, log: directory.join(format!("{name}.log")) }
 }
 
 /// The report, as files and on standard output.
-fn tell(folder: &Path, columns: &[Column]) -> Result<(), Refusal> {
+fn tell(directory: &Path, columns: &[Column]) -> Result<(), Refusal> {
     let page = html::matrix_page(columns, &documented());
     for (name, text) in [("matrix.md", matrix::markdown(columns)), ("matrix.html", page)] {
-        store::replace(&folder.join(name), &text)?;
+        store::replace(&directory.join(name), &text)?;
     }
     print(&matrix::text(columns, colour()))?;
     for Column { target, outcome, gate } in columns {
@@ -115,6 +115,6 @@ fn tell(folder: &Path, columns: &[Column]) -> Result<(), Refusal> {
             print(&format!("\n{target}\n{}", gate::render(gate, &records.run, gate.exit(), colour())))?;
         }
     }
-    let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html are in {}", folder.display());
+    let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html are in {}", directory.display());
     Ok(())
 }

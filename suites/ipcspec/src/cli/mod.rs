@@ -53,7 +53,7 @@ enum Ask {
     Merge(merge::Arguments),
     /// Run all specs on many targets, and show where they differ.
     Matrix(matrix::Arguments),
-    /// Sabotage the calls of specs, one at a time, and see whether the specs notice.
+    /// Mutation the calls of specs, one at a time, and see whether the specs notice.
     Audit(audit::Arguments),
     /// List specs with their statements.
     List(list::Arguments),

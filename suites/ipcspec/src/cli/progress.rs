@@ -1,6 +1,6 @@
 //! What is shown while a run goes on: a bar on a terminal, lines elsewhere.
 
-use engine::runner::Event;
+use engine::runner::RunEvent;
 use indicatif::{ProgressBar, ProgressStyle};
 use record::SpecRecord;
 use std::cell::Cell;
@@ -38,19 +38,19 @@ impl Progress {
     }
 
     /// Shows what happened.
-    pub fn show(&self, event: &Event) {
+    pub fn show(&self, event: &RunEvent) {
         match (self, event) {
-            (Self::Bar(bar), Event::Started(spec)) => bar.set_message(spec.id),
-            (Self::Bar(bar), Event::Judged(..)) => bar.inc(1),
-            (_, Event::Started(_)) => {}
-            (Self::Tenths { total, done }, Event::Judged(..)) => {
+            (Self::Bar(bar), RunEvent::Started(spec)) => bar.set_message(spec.id),
+            (Self::Bar(bar), RunEvent::Judged(..)) => bar.inc(1),
+            (_, RunEvent::Started(_)) => {}
+            (Self::Tenths { total, done }, RunEvent::Judged(..)) => {
                 let before = done.replace(done.get() + 1);
                 let (tenth, tenth_before) = (done.get() * 10 / total, before * 10 / total);
                 if tenth > tenth_before && *total > MANY {
                     let _ = writeln!(stderr(), "{:>3} % of {total}", tenth * 10);
                 }
             }
-            (Self::Lines, Event::Judged(_, record, _)) => {
+            (Self::Lines, RunEvent::Judged(_, record, _)) => {
                 let _ = writeln!(stderr(), "{}", line(record));
             }
         }
@@ -65,7 +65,7 @@ impl Progress {
 }
 
 fn line(record: &SpecRecord) -> String {
-    let time = match record.rung {
+    let time = match record.isolation {
         Some(_) => format!(" ({:.1} ms)", record.wall_us as f64 / 1000.0),
         None => String::new(),
     };

@@ -1,8 +1,8 @@
 //! Runs on targets, for `ipcspec run --on` and `ipcspec matrix`.
 
 use super::Refusal;
-use engine::remote::carry::{self, Event, Failed, Job, Outcome};
-use engine::remote::{Errand, Target, list};
+use engine::remote::carry::{self, Event, Failed, Outcome, TargetRun};
+use engine::remote::{Job, Target, list};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use record::{Line, Records};
 use std::collections::HashMap;
@@ -20,38 +20,38 @@ pub fn find(file: Option<&Path>, name: &str) -> Result<Target, Refusal> {
 pub fn words(target: &Target, timeout_scale: f64) -> Vec<String> {
     let mut words = vec!["run".into(), "--frames".into()];
     words.push(format!("--timeout-scale={}", (timeout_scale * target.slowness()).min(1000.0)));
-    words.extend(target.is_expendable().then(|| "--expendable".into()));
+    words.extend(target.is_disposable().then(|| "--disposable".into()));
     words
 }
 
-/// Runs on one target; its log is kept in the folder.
-pub fn run(target: Target, errand: Errand, folder: &Path) -> Result<Records, Refusal> {
-    std::fs::create_dir_all(folder)
-        .map_err(|error| Refusal::could_not(format!("{} cannot be made: {error}", folder.display())))?;
-    let job = Job { target, errand, log: folder.join("target.log") };
-    let outcome = all(std::slice::from_ref(&job), |_, _| ())?.pop().expect("one job has one outcome");
-    outcome.map_err(|failed| Refusal::could_not(sentence(&job, &failed)))
+/// Runs on one target; its log is kept in the directory.
+pub fn run(target: Target, job: Job, directory: &Path) -> Result<Records, Refusal> {
+    std::fs::create_dir_all(directory)
+        .map_err(|error| Refusal::could_not(format!("{} cannot be made: {error}", directory.display())))?;
+    let run = TargetRun { target, job, log: directory.join("target.log") };
+    let outcome = all(std::slice::from_ref(&run), |_, _| ())?.pop().expect("one run has one outcome");
+    outcome.map_err(|failed| Refusal::could_not(sentence(&run, &failed)))
 }
 
 /// Runs on many, with progress; `ended` is told of each as it ends.
-pub fn all(jobs: &[Job], mut ended: impl FnMut(&Job, &Outcome)) -> Result<Vec<Outcome>, Refusal> {
+pub fn all(runs: &[TargetRun], mut ended: impl FnMut(&TargetRun, &Outcome)) -> Result<Vec<Outcome>, Refusal> {
     let mut progress = Progress::new();
     let tell = |event: Event| {
         progress.show(&event);
-        if let Event::Ended(job, outcome) = event {
-            ended(job, outcome);
+        if let Event::Ended(run, outcome) = event {
+            ended(run, outcome);
         }
     };
-    carry::all(jobs, carry::room(), tell)
+    carry::all(runs, carry::room(), tell)
         .map_err(|error| Refusal::could_not(format!("signals cannot be set up: {error}")))
 }
 
 /// Why there are no records, with the end of what the target said.
-pub fn sentence(job: &Job, failed: &Failed) -> String {
-    let mut text = format!("{}: {}", job.target.name, failed.sentence);
+pub fn sentence(run: &TargetRun, failed: &Failed) -> String {
+    let mut text = format!("{}: {}", run.target.name, failed.sentence);
     if !failed.said.is_empty() {
         let said: Vec<_> = failed.said.iter().map(|line| reports::plain_line(line)).collect();
-        text += &format!("; {} ends with: {}", job.log.display(), said.join(" | "));
+        text += &format!("; {} ends with: {}", run.log.display(), said.join(" | "));
     }
     text
 }
@@ -69,18 +69,18 @@ impl Progress {
 
     fn show(&mut self, event: &Event) {
         match event {
-            Event::Started(job) => {
+            Event::Started(run) => {
                 let bar = match &self.bars {
-                    Some(bars) => bars.add(bar(&job.target.name)),
+                    Some(bars) => bars.add(bar(&run.target.name)),
                     None => ProgressBar::hidden(),
                 };
-                self.say(&format!("{}: started", job.target.name));
-                self.shown.insert(job.target.name.clone(), (bar, Instant::now()));
+                self.say(&format!("{}: started", run.target.name));
+                self.shown.insert(run.target.name.clone(), (bar, Instant::now()));
             }
-            Event::Sent(job, line) => match (self.shown.get(&job.target.name), line) {
-                (Some((bar, _)), Line::Run(run)) => {
-                    bar.set_length(run.selected as u64);
-                    self.say(&format!("{}: {} specs on {}", job.target.name, run.selected, run.environment.kernel));
+            Event::Sent(run, line) => match (self.shown.get(&run.target.name), line) {
+                (Some((bar, _)), Line::Run(sent)) => {
+                    bar.set_length(sent.selected as u64);
+                    self.say(&format!("{}: {} specs on {}", run.target.name, sent.selected, sent.environment.kernel));
                 }
                 (Some((bar, _)), Line::Spec(spec)) => {
                     bar.set_message(spec.id.clone());
@@ -88,15 +88,15 @@ impl Progress {
                 }
                 _ => {}
             },
-            Event::Ended(job, outcome) => {
-                let Some((bar, started)) = self.shown.remove(&job.target.name) else { return };
+            Event::Ended(run, outcome) => {
+                let Some((bar, started)) = self.shown.remove(&run.target.name) else { return };
                 let seconds = started.elapsed().as_secs_f64();
                 let words = match outcome {
                     Ok(records) => reports::Summary::of(records).verdicts.words(),
                     Err(failed) => failed.sentence.clone(),
                 };
                 bar.finish_and_clear();
-                let line = format!("{}: {} ({seconds:.1} s)", job.target.name, reports::plain_line(&words));
+                let line = format!("{}: {} ({seconds:.1} s)", run.target.name, reports::plain_line(&words));
                 match &self.bars {
                     Some(bars) => drop(bars.println(line)),
                     None => self.say(&line),

@@ -4,10 +4,10 @@ use super::select::Filters;
 use super::tell::{self, Place};
 use super::{Refusal, audit, preload, progress::Progress, remote, send::send, store, trace};
 use clap::Args;
-use engine::remote::{Errand, Target};
+use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
 use engine::runner::selection::{self, Shard};
-use engine::runner::{self, Event, Pace};
+use engine::runner::{self, Pace, RunEvent};
 use harness::Spec;
 use harness::need::Need;
 use record::{EndRecord, FORMAT, Records, RunRecord};
@@ -48,15 +48,15 @@ pub struct Arguments {
     /// Make signs for strace: this is the run that is traced.
     #[arg(long, hide = true)]
     traced: bool,
-    /// Sabotage one call, as `ipcspec audit` does, to see what a wrong kernel would make of the spec: `read#2:stale-byte`.
+    /// Mutation one call, as `ipcspec audit` does, to see what a wrong kernel would make of the spec: `read#2:stale-byte`.
     /// No records are kept.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["shuffle", "repeat", "shard", "records", "trace"])]
-    sabotage: Option<String>,
+    mutation: Option<String>,
     /// This machine was booted for the run: specs may change its global settings.
     #[arg(long)]
-    expendable: bool,
+    disposable: bool,
     /// Run on a target: a name from the list, or `qemu:PATH` for a kernel of yours.
-    #[arg(long, value_name = "TARGET", conflicts_with_all = ["expendable", "sabotage"])]
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["disposable", "mutation"])]
     on: Option<String>,
     /// A list of targets in the place of the one that comes with ipcspec.
     #[arg(long, value_name = "FILE", requires = "on")]
@@ -64,21 +64,21 @@ pub struct Arguments {
     /// What a target is told: write the records to standard output, as frames, and no reports.
     #[arg(long, hide = true, conflicts_with = "on")]
     frames: bool,
-    /// What a target is told: this is the second boot, and the first has left this folder.
-    #[arg(long, hide = true, value_name = "FOLDER")]
+    /// What a target is told: this is the second boot, and the first has left this directory.
+    #[arg(long, hide = true, value_name = "DIRECTORY")]
     rebooted: Option<PathBuf>,
 }
 
 impl Arguments {
     /// The words that ask for the same on this target, and whether a second boot is wanted.
-    fn errand(&self, specs: &[&Spec], target: &Target) -> Errand {
+    fn job(&self, specs: &[&Spec], target: &Target) -> Job {
         let mut arguments = remote::words(target, self.timeout_scale);
         arguments.extend(self.filters.words());
         arguments.extend(self.jobs.map(|jobs| format!("--jobs={jobs}")));
         arguments.extend(self.shuffle.map(|seed| format!("--shuffle={seed}")));
         arguments.push(format!("--repeat={}", self.repeat));
         arguments.extend(self.shard.map(|Shard { part, total }| format!("--shard={part}/{total}")));
-        Errand { arguments, reboot: specs.iter().any(|spec| spec.needs.contains(&Need::Reboot)) }
+        Job { arguments, reboot: specs.iter().any(|spec| spec.needs.contains(&Need::Reboot)) }
     }
 }
 
@@ -103,14 +103,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     tell::prepare(arguments.records.as_deref())?;
     if let Some(name) = &arguments.on {
         let target = remote::find(arguments.targets.as_deref(), name)?;
-        let records = remote::run(target.clone(), arguments.errand(&specs, &target), &folder(arguments))?;
+        let records = remote::run(target.clone(), arguments.job(&specs, &target), &directory(arguments))?;
         return tell::tell(Place::of(arguments.records.as_deref()), &records);
     }
-    if arguments.expendable {
-        harness::need::declare_expendable();
+    if arguments.disposable {
+        harness::need::declare_disposable();
     }
-    if let Some(folder) = &arguments.rebooted {
-        harness::need::declare_rebooted(folder);
+    if let Some(directory) = &arguments.rebooted {
+        harness::need::declare_rebooted(directory);
     }
     if arguments.traced {
         harness::sign::make_signs();
@@ -119,8 +119,8 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     let machine = Machine::probe(specs.iter().copied())?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from))?;
     let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
-    let order = match &arguments.sabotage {
-        Some(name) => audit::sabotaged(&specs, name, &machine, pace)?,
+    let order = match &arguments.mutation {
+        Some(name) => audit::mutated(&specs, name, &machine, pace)?,
         None => selection::order(&specs, arguments.repeat, arguments.shuffle),
     };
     let run = header(arguments, &machine, order.len());
@@ -133,7 +133,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     let mut judged = Vec::with_capacity(order.len());
     let interrupted = runner::run(order, &machine, pace, |event| {
         progress.show(&event);
-        if let Event::Judged(_, record, _) = event {
+        if let RunEvent::Judged(_, record, _) = event {
             judged.push(record.clone());
         }
         Ok(())
@@ -143,7 +143,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     if arguments.trace && !interrupted {
         trace::add_traces(&mut judged, &again(arguments));
     }
-    let place = if arguments.sabotage.is_some() { Place::Nowhere } else { Place::of(arguments.records.as_deref()) };
+    let place = if arguments.mutation.is_some() { Place::Nowhere } else { Place::of(arguments.records.as_deref()) };
     tell::tell(place, &Records { run, specs: judged, end })
 }
 
@@ -156,8 +156,8 @@ fn again(arguments: &Arguments) -> Vec<OsString> {
     if let Some(library) = &arguments.preload {
         again.extend(["--preload".into(), library.into()]);
     }
-    if arguments.expendable {
-        again.push("--expendable".into());
+    if arguments.disposable {
+        again.push("--disposable".into());
     }
     again
 }
@@ -173,8 +173,8 @@ fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecor
         selected,
         repeat: arguments.repeat,
         seed: arguments.shuffle,
-        sabotage: arguments.sabotage.clone(),
-        environment: engine::environment::look(machine.rung.word(), machine.refused.clone()),
+        mutation: arguments.mutation.clone(),
+        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone()),
     }
 }
 
@@ -189,11 +189,11 @@ fn announce(run: &RunRecord, jobs: usize) {
         here.arch,
         here.libc,
         here.cpus,
-        here.rung,
+        here.isolation,
     );
 }
 
 /// Where this run keeps what it writes.
-fn folder(arguments: &Arguments) -> PathBuf {
-    store::folder(arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT)))
+fn directory(arguments: &Arguments) -> PathBuf {
+    store::directory(arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT)))
 }

@@ -3,7 +3,7 @@
 use super::Refusal;
 use engine::remote::frame::Frames;
 use engine::runner::machine::Machine;
-use engine::runner::{self, Event, Pace, Task};
+use engine::runner::{self, Pace, RunEvent, Task};
 use record::{EndRecord, Line, RunRecord, Writer};
 use reports::Exit;
 use std::time::Instant;
@@ -16,11 +16,11 @@ pub fn send(run: &RunRecord, order: Vec<Task>, machine: &Machine, pace: Pace) ->
     send(Line::Run(Box::new(run.clone()))).map_err(could_not)?;
     let (start, mut specs) = (Instant::now(), 0);
     let interrupted = runner::run(order, machine, pace, |event| match event {
-        Event::Judged(_, record, _) => {
+        RunEvent::Judged(_, record, _) => {
             specs += 1;
             send(Line::Spec(Box::new(record.clone())))
         }
-        Event::Started(_) => Ok(()),
+        RunEvent::Started(_) => Ok(()),
     })?;
     send(Line::End(EndRecord { specs, interrupted, wall_us: start.elapsed().as_micros() as u64 }))
         .map_err(could_not)?;

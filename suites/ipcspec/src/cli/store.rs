@@ -7,22 +7,22 @@ use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
 
-/// The records of the last run in this folder.
+/// The records of the last run in this directory.
 pub const DEFAULT: &str = "target/ipcspec/records.jsonl";
 
-/// The folder of a record file; the reports stand beside it.
-pub fn folder(file: &Path) -> PathBuf {
+/// The directory of a record file; the reports stand beside it.
+pub fn directory(file: &Path) -> PathBuf {
     match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.into(),
+        Some(directory) if !directory.as_os_str().is_empty() => directory.into(),
         _ => ".".into(),
     }
 }
 
-/// Makes the folder if need be, and sees that records can be written.
+/// Makes the directory if need be, and sees that records can be written.
 pub fn prepare(path: &Path) -> io::Result<()> {
-    let folder = folder(path);
-    std::fs::create_dir_all(&folder)?;
-    tempfile::tempfile_in(&folder)?;
+    let directory = directory(path);
+    std::fs::create_dir_all(&directory)?;
+    tempfile::tempfile_in(&directory)?;
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
@@ -32,10 +32,10 @@ pub fn prepare(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the records of a run, and makes the folder if need be. A reader sees the old file or the new one, never a part:
-/// several runs in one folder do not mix.
+/// Writes the records of a run, and makes the directory if need be. A reader sees the old file or the new one, never a part:
+/// several runs in one directory do not mix.
 pub fn write(path: &Path, records: &Records) -> io::Result<()> {
-    std::fs::create_dir_all(folder(path))?;
+    std::fs::create_dir_all(directory(path))?;
     reports::replace_file(path, |out| records.write(out))
 }
 

@@ -35,8 +35,8 @@ pub fn tell(place: Place, records: &Records) -> Result<Exit, Refusal> {
     let claims = &documented.claims;
     let kept = keep(place, records, &documented);
     print(&reports::terminal::render(records, claims, colour()))?;
-    if let Some(folder) = kept? {
-        let _ = writeln!(std::io::stderr(), "records and reports are in {}", folder.display());
+    if let Some(directory) = kept? {
+        let _ = writeln!(std::io::stderr(), "records and reports are in {}", directory.display());
     }
     let summary = || reports::github::job_summary(records, claims);
     github::show(|| reports::github::annotations(records), summary)?;
@@ -50,10 +50,10 @@ fn keep(place: Place, records: &Records, documented: &Documented) -> Result<Opti
         Place::Usual => Path::new(store::DEFAULT),
         Place::Named(path) => path,
     };
-    let folder = store::folder(path);
-    let written = store::write(path, records).and_then(|()| reports::write_all(&folder, records, documented));
+    let directory = store::directory(path);
+    let written = store::write(path, records).and_then(|()| reports::write_all(&directory, records, documented));
     match written {
-        Ok(_) => Ok(Some(folder)),
+        Ok(_) => Ok(Some(directory)),
         Err(error) if matches!(place, Place::Usual) => {
             let _ = writeln!(
                 std::io::stderr(),

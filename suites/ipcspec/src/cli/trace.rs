@@ -35,8 +35,8 @@ fn tell(id: &str, why: &str) {
 
 /// The calls, if it fails in the same way; or why nothing can be traced.
 fn trace(record: &SpecRecord, like_the_run: &[OsString]) -> Result<Option<Vec<String>>, String> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let (calls, records) = (folder.path().join("calls"), folder.path().join("records.jsonl"));
+    let directory = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let (calls, records) = (directory.path().join("calls"), directory.path().join("records.jsonl"));
     // Of strace itself /proc/self/exe is strace.
     let own = std::env::current_exe().map_err(|error| error.to_string())?;
     let mut strace = Command::new("strace");

@@ -19,7 +19,7 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts one that writes nothing outside a temporary folder and asks nothing of any network.
+    /// Starts one that writes nothing outside a temporary directory and asks nothing of any network.
     pub fn start() -> Self {
         let mut driver = Command::new("chromedriver").arg("--port=0").stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
@@ -34,11 +34,11 @@ impl Browser {
             session: format!("http://127.0.0.1:{}/session", port.trim_end_matches('.')),
             _profile: profile,
         };
-        let folder = format!("--user-data-dir={}", browser._profile.path().display());
+        let directory = format!("--user-data-dir={}", browser._profile.path().display());
         let capabilities = json!({
             "goog:chromeOptions": { "args": [
                 "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
-                "--disable-background-networking", "--disable-component-update", "--disable-sync", folder,
+                "--disable-background-networking", "--disable-component-update", "--disable-sync", directory,
             ] },
             "goog:loggingPrefs": { "browser": "ALL" },
         });

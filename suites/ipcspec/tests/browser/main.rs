@@ -67,7 +67,7 @@ fn typing_filters_and_escape_clears(browser: &Browser) {
     assert_eq!(browser.value("document.activeElement.id"), "filter");
     let found = browser.value("document.getElementById('found').textContent");
     assert!(found.as_str().unwrap().ends_with(" rows"), "{found}");
-    assert_eq!(browser.value("document.getElementById('mechanism-stream-pipe').checkVisibility()"), false);
+    assert_eq!(browser.value("document.getElementById('mechanism-socketpair').checkVisibility()"), false);
 
     browser.press(ESCAPE);
     assert_eq!(browser.value(VISIBLE), all);

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 /// What would run or show if any text of a record became markup.
 const HOSTILE: &str = r#"<script>console.error("ran")</script><img src=x onerror='console.error("ran")'>"&lt;"#;
 
-/// A report in a folder of its own.
+/// A report in a directory of its own.
 pub struct Page(TempDir);
 
 impl Page {
@@ -101,12 +101,12 @@ fn documented() -> Documented {
 
 /// A small run, by the binary.
 fn a_run() -> Records {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     let binary = std::env::var_os("NEXTEST_BIN_EXE_ipcspec").unwrap_or_else(|| env!("CARGO_BIN_EXE_ipcspec").into());
     let mut command = Command::new(binary);
-    command.args(["run", "pipe.read-*", "stream-pipe.*", "--records", "run.jsonl"]).current_dir(folder.path());
+    command.args(["run", "pipe.read-*", "socketpair.*", "--records", "run.jsonl"]).current_dir(directory.path());
     let output = command.env_remove("GITHUB_ACTIONS").stdin(Stdio::null()).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let records = fs::read(folder.path().join("run.jsonl")).unwrap();
+    let records = fs::read(directory.path().join("run.jsonl")).unwrap();
     Records::read(&records[..]).unwrap()
 }

@@ -6,39 +6,39 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use tempfile::TempDir;
 
-/// A checkout that uses the action, in a folder of its own.
+/// A checkout that uses the action, in a directory of its own.
 struct Job {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 impl Job {
     fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let judge = folder.path().join("judge");
+        let directory = TempDir::new().unwrap();
+        let judge = directory.path().join("judge");
         fs::write(&judge, include_str!("../../../../.github/actions/ipcspec/judge")).unwrap();
         fs::set_permissions(&judge, Permissions::from_mode(0o755)).unwrap();
-        fs::write(folder.path().join("known.toml"), "").unwrap();
-        Self { folder }
+        fs::write(directory.path().join("known.toml"), "").unwrap();
+        Self { directory }
     }
 
     /// The step with these inputs; the others have their defaults.
     fn judge(&self, inputs: &[(&str, &str)]) -> Answer {
         let names = ["FILTERS", "OPTIONS", "TARGET", "SHARD", "PARTS", "BASELINE"];
         let mut step = Command::new("bash");
-        step.arg("judge").current_dir(self.folder.path()).envs(names.map(|name| (name, "")));
-        step.env("BINARY", ipcspec().get_program()).envs([("FILTERS", SPEC), ("ROOT", "false"), ("FOLDER", "out")]);
+        step.arg("judge").current_dir(self.directory.path()).envs(names.map(|name| (name, "")));
+        step.env("BINARY", ipcspec().get_program()).envs([("FILTERS", SPEC), ("ROOT", "false"), ("DIRECTORY", "out")]);
         step.envs([("GITHUB_ACTIONS", "true"), ("GITHUB_STEP_SUMMARY", "summary.md")]);
         answer(step.envs(inputs.iter().copied()))
     }
 
     fn summary(&self) -> String {
-        fs::read_to_string(self.folder.path().join("summary.md")).unwrap_or_default()
+        fs::read_to_string(self.directory.path().join("summary.md")).unwrap_or_default()
     }
 
     /// Makes records deviate, as a machine might.
     fn deviate(&self, records: &str) {
         let change = |record: &mut record::SpecRecord| record.verdict = record::Verdict::Deviates;
-        change_records(&self.folder.path().join(records), |records| records.specs.iter_mut().for_each(change));
+        change_records(&self.directory.path().join(records), |records| records.specs.iter_mut().for_each(change));
     }
 }
 
@@ -47,11 +47,9 @@ fn without_a_baseline_the_run_judges() {
     let job = Job::new();
     let answer = job.judge(&[("OPTIONS", "--layer raw --repeat 2")]);
     assert_eq!(answer.code, Some(HOLDS), "{}{}", answer.out, answer.err);
-    assert!(
-        answer.out.ends_with("1 specs: 1 conforms, 0 deviates, 0 broken, 0 timeout, 0 skipped, 0 unsteady; exit 0\n")
-    );
+    assert!(answer.out.ends_with("1 specs: 1 conforms, 0 deviates, 0 broken, 0 timeout, 0 skipped, 0 flaky; exit 0\n"));
     assert!(job.summary().starts_with("## ipcspec: gate holds\n"), "{}", job.summary());
-    assert!(job.folder.path().join("out/report.html").exists());
+    assert!(job.directory.path().join("out/report.html").exists());
     assert_eq!(job.judge(&[("FILTERS", "zzz")]).code, Some(NOTHING_SELECTED));
 }
 
@@ -68,8 +66,8 @@ fn with_a_baseline_the_gate_judges_and_alone_is_shown() {
 #[test]
 fn parts_are_judged_together() {
     let job = Job::new();
-    for (shard, folder) in [("1/2", "parts/a"), ("2/2", "parts/b")] {
-        let answer = job.judge(&[("SHARD", shard), ("FOLDER", folder)]);
+    for (shard, directory) in [("1/2", "parts/a"), ("2/2", "parts/b")] {
+        let answer = job.judge(&[("SHARD", shard), ("DIRECTORY", directory)]);
         assert_eq!(answer.code, Some(HOLDS), "{}{}", answer.out, answer.err);
     }
     assert_eq!(job.summary(), "", "a part is no answer");

@@ -1,46 +1,46 @@
-//! Sabotage: audits, and single runs that show what a spec would say.
+//! Mutation: audits, and single runs that show what a spec would say.
 
 use crate::command::*;
 use std::fs;
 use tempfile::TempDir;
 
-/// A sabotage of the call that the spec is about.
-const SABOTAGE: &str = "child1/read#1:long";
+/// A mutation of the call that the spec is about.
+const MUTATION: &str = "child1/read#1:long";
 
 #[test]
 fn an_audit_tells_what_was_noticed_and_keeps_all() {
-    let folder = TempDir::new().unwrap();
-    let audit = ask_in(folder.path(), &["audit", SPEC]);
+    let directory = TempDir::new().unwrap();
+    let audit = ask_in(directory.path(), &["audit", SPEC]);
     assert_eq!(audit.code, Some(HOLDS), "{}{}", audit.out, audit.err);
     let last = audit.out.lines().last().unwrap();
-    assert!(last.starts_with("gate holds: 18 of 18 sabotages of judged calls noticed, "), "{}", audit.out);
-    let findings = json(&fs::read_to_string(folder.path().join("target/ipcspec/audit.json")).unwrap());
+    assert!(last.starts_with("gate holds: 18 of 18 mutations of judged calls noticed, "), "{}", audit.out);
+    let findings = json(&fs::read_to_string(directory.path().join("target/ipcspec/audit.json")).unwrap());
     let tried = findings["specs"][0]["tried"].as_array().unwrap();
-    let this = tried.iter().find(|tried| tried["sabotage"] == SABOTAGE).unwrap();
+    let this = tried.iter().find(|tried| tried["mutation"] == MUTATION).unwrap();
     assert_eq!(this["verdict"], "deviates");
     assert_eq!(findings["all"]["judged"]["noticed"], 18);
 }
 
 #[test]
-fn one_sabotage_is_done_again_by_its_name() {
-    let folder = TempDir::new().unwrap();
-    let arguments = ["audit", "--only", "pipe.read-eof/raw", "--sabotage", SABOTAGE, "--findings", "one.json"];
-    let audit = ask_in(folder.path(), &arguments);
+fn one_mutation_is_done_again_by_its_name() {
+    let directory = TempDir::new().unwrap();
+    let arguments = ["audit", "--only", "pipe.read-eof/raw", "--mutation", MUTATION, "--findings", "one.json"];
+    let audit = ask_in(directory.path(), &arguments);
     assert_eq!(audit.code, Some(HOLDS), "{}{}", audit.out, audit.err);
-    let findings = json(&fs::read_to_string(folder.path().join("one.json")).unwrap());
-    assert_eq!(findings["only"], SABOTAGE);
+    let findings = json(&fs::read_to_string(directory.path().join("one.json")).unwrap());
+    assert_eq!(findings["only"], MUTATION);
     assert_eq!(findings["specs"].as_array().unwrap().len(), 1);
     assert_eq!(findings["specs"][0]["tried"].as_array().unwrap().len(), 1);
 }
 
 #[test]
-fn a_sabotaged_run_shows_the_failure_and_keeps_nothing() {
-    let folder = TempDir::new().unwrap();
-    let run = ask_in(folder.path(), &["run", "pipe.read-eof/raw", "--sabotage", SABOTAGE]);
+fn a_mutated_run_shows_the_failure_and_keeps_nothing() {
+    let directory = TempDir::new().unwrap();
+    let run = ask_in(directory.path(), &["run", "pipe.read-eof/raw", "--mutation", MUTATION]);
     assert_eq!(run.code, Some(DEVIATIONS), "{}{}", run.out, run.err);
     assert!(run.out.contains("expected Ok(0)") || run.out.contains("Ok(1)"), "{}", run.out);
-    assert!(run.out.contains(&format!("ipcspec run pipe.read-eof/raw --sabotage {SABOTAGE}")), "{}", run.out);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+    assert!(run.out.contains(&format!("ipcspec run pipe.read-eof/raw --mutation {MUTATION}")), "{}", run.out);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
 #[test]
@@ -49,12 +49,12 @@ fn what_is_not_there_cannot_be_audited() {
         (&["audit", "--only", "pipe.read-eof"][..], "no spec has exactly the id pipe.read-eof"),
         (&["audit", "--source", "suites/pipes/src/nothing.rs"], "no selected spec stands in these files"),
         (
-            &["audit", SPEC, "--sabotage", "read#99:short"],
-            "no call of the selected specs can be sabotaged as read#99:short",
+            &["audit", SPEC, "--mutation", "read#99:short"],
+            "no call of the selected specs can be mutated as read#99:short",
         ),
         (
-            &["run", SPEC, "--sabotage", "read#99:short"],
-            "no call of the selected specs can be sabotaged as read#99:short",
+            &["run", SPEC, "--mutation", "read#99:short"],
+            "no call of the selected specs can be mutated as read#99:short",
         ),
     ] {
         let answer = ask(arguments);
@@ -62,6 +62,6 @@ fn what_is_not_there_cannot_be_audited() {
         assert!(answer.err.lines().last().unwrap().contains(words), "{}", answer.err);
         assert_eq!(answer.out, "");
     }
-    let both = ask(&["run", SPEC, "--sabotage", SABOTAGE, "--records", "r.jsonl"]);
+    let both = ask(&["run", SPEC, "--mutation", MUTATION, "--records", "r.jsonl"]);
     assert_eq!(both.code, Some(COULD_NOT_RUN), "{}", both.err);
 }

@@ -31,9 +31,9 @@ pub struct Answer {
     pub err: String,
 }
 
-/// Runs the command in the folder, and holds what is true of every answer: an exit, and no panic.
-pub fn ask_in(folder: &Path, arguments: &[&str]) -> Answer {
-    answer(ipcspec().current_dir(folder).args(arguments))
+/// Runs the command in the directory, and holds what is true of every answer: an exit, and no panic.
+pub fn ask_in(directory: &Path, arguments: &[&str]) -> Answer {
+    answer(ipcspec().current_dir(directory).args(arguments))
 }
 
 pub fn ask(arguments: &[&str]) -> Answer {
@@ -61,20 +61,20 @@ pub fn assert_refused(answer: &Answer, code: i32, words: &str) {
     assert_eq!(answer.out, "");
 }
 
-/// A run of one spec, with its records in a folder of its own.
+/// A run of one spec, with its records in a directory of its own.
 pub fn a_run() -> (TempDir, PathBuf) {
-    let folder = TempDir::new().unwrap();
-    let records = folder.path().join("r.jsonl");
-    let run = ask_in(folder.path(), &["run", SPEC, "--records", "r.jsonl"]);
+    let directory = TempDir::new().unwrap();
+    let records = directory.path().join("r.jsonl");
+    let run = ask_in(directory.path(), &["run", SPEC, "--records", "r.jsonl"]);
     assert_eq!(run.code, Some(HOLDS), "{}{}", run.out, run.err);
-    (folder, records)
+    (directory, records)
 }
 
-/// A run of one spec in all its layers, with some of them changed, and its records in a folder of its own.
+/// A run of one spec in all its layers, with some of them changed, and its records in a directory of its own.
 pub fn a_run_with(change: impl FnMut(&mut SpecRecord)) -> TempDir {
-    let (folder, path) = a_run();
+    let (directory, path) = a_run();
     change_records(&path, |records| records.specs.iter_mut().for_each(change));
-    folder
+    directory
 }
 
 pub fn change_records(path: &Path, change: impl FnOnce(&mut Records)) {

@@ -6,7 +6,8 @@ use record::Verdict;
 #[test]
 fn a_comparison_has_three_forms_and_judges_nothing() {
     let (before, after) = (a_run_with(|_| ()), a_run_with(|record| record.verdict = Verdict::Timeout));
-    let [before, after] = [&before, &after].map(|folder| folder.path().join("r.jsonl").to_str().unwrap().to_owned());
+    let [before, after] =
+        [&before, &after].map(|directory| directory.path().join("r.jsonl").to_str().unwrap().to_owned());
     let compare = |more: &[&str]| {
         let answer = ask(&[&["compare", &before, &after, "--slower", "1000"], more].concat());
         assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
@@ -27,8 +28,8 @@ fn a_comparison_has_three_forms_and_judges_nothing() {
 
 #[test]
 fn what_cannot_be_compared_is_refused() {
-    let folder = a_run_with(|_| ());
-    let compare = |arguments: &[&str]| ask_in(folder.path(), &[&["compare"], arguments].concat());
+    let directory = a_run_with(|_| ());
+    let compare = |arguments: &[&str]| ask_in(directory.path(), &[&["compare"], arguments].concat());
     assert_refused(&compare(&["r.jsonl", "nowhere.jsonl"]), COULD_NOT_RUN, "nowhere.jsonl cannot be read");
     assert_refused(&compare(&["r.jsonl", "report.json"]), COULD_NOT_RUN, "report.json is damaged: line 1");
     for wrong in

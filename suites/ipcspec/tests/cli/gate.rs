@@ -12,11 +12,11 @@ fn deviate(record: &mut SpecRecord) {
     record.verdict = Verdict::Deviates;
 }
 
-/// Gates the folder's run of the one spec.
-fn gate(folder: &TempDir, baseline: &str, more: &[&str]) -> Answer {
-    fs::write(folder.path().join("b.toml"), baseline).unwrap();
+/// Gates the directory's run of the one spec.
+fn gate(directory: &TempDir, baseline: &str, more: &[&str]) -> Answer {
+    fs::write(directory.path().join("b.toml"), baseline).unwrap();
     let usual = ["gate", SPEC, "--baseline", "b.toml", "--records", "r.jsonl"];
-    ask_in(folder.path(), &[&usual, more].concat())
+    ask_in(directory.path(), &[&usual, more].concat())
 }
 
 const KNOWN: &str = "[[known]]\nid = \"pipe.read-eof\"\nreason = \"It is known.\"\n";
@@ -26,7 +26,7 @@ fn a_gate_tells_by_its_exit_code_and_its_last_line() {
     let conforming = a_run_with(|_| ());
     let deviating = a_run_with(deviate);
     let none = "0 changed observations, 0 newly broken, 0 new skips, 0 gone";
-    for (folder, baseline, code, last) in [
+    for (directory, baseline, code, last) in [
         (&conforming, "", HOLDS, format!("0 new deviations, {none}, 0 unexpected passes, 0 stale entries, 0 known")),
         (&deviating, KNOWN, HOLDS, format!("0 new deviations, {none}, 0 unexpected passes, 0 stale entries, 3 known")),
         (
@@ -42,7 +42,7 @@ fn a_gate_tells_by_its_exit_code_and_its_last_line() {
             format!("0 new deviations, {none}, 3 unexpected passes, 0 stale entries, 0 known"),
         ),
     ] {
-        let answer = gate(folder, baseline, &[]);
+        let answer = gate(directory, baseline, &[]);
         assert_eq!(answer.code, Some(code), "{}{}", answer.out, answer.err);
         assert_eq!(answer.out.lines().last().unwrap(), format!("gate: {last}; exit {code}"));
     }
@@ -53,17 +53,17 @@ fn git_bisect_is_answered_in_its_own_codes() {
     let conforming = a_run_with(|_| ());
     let deviating = a_run_with(deviate);
     let broken = a_run_with(|record| record.verdict = Verdict::Broken);
-    for (folder, baseline, code) in [
+    for (directory, baseline, code) in [
         (&conforming, "", HOLDS),
         (&conforming, KNOWN, HOLDS),
         (&deviating, KNOWN, HOLDS),
         (&deviating, "", DEVIATIONS),
         (&broken, "", UNTESTABLE),
     ] {
-        let answer = gate(folder, baseline, &["--git-bisect"]);
+        let answer = gate(directory, baseline, &["--git-bisect"]);
         assert_eq!(answer.code, Some(code), "{baseline} {}{}", answer.out, answer.err);
     }
-    let bisect = |folder: &TempDir, baseline: &str| gate(folder, baseline, &["--git-bisect"]);
+    let bisect = |directory: &TempDir, baseline: &str| gate(directory, baseline, &["--git-bisect"]);
     assert_refused(&bisect(&conforming, "["), UNTESTABLE, "b.toml is not a baseline: line 1: ");
     assert_refused(&bisect(&TempDir::new().unwrap(), ""), UNTESTABLE, "r.jsonl cannot be read");
     let mistyped = ask(&["gate", "--git-bisect", "--basline", "b.toml"]);
@@ -73,11 +73,11 @@ fn git_bisect_is_answered_in_its_own_codes() {
 
 #[test]
 fn github_is_shown_what_the_gate_finds() {
-    let folder = a_run_with(deviate);
-    let path = |name: &str| folder.path().join(name);
+    let directory = a_run_with(deviate);
+    let path = |name: &str| directory.path().join(name);
     fs::write(path("b.toml"), "").unwrap();
     let mut command = ipcspec();
-    command.current_dir(folder.path()).args(["gate", SPEC, "--baseline", "b.toml", "--records", "r.jsonl"]);
+    command.current_dir(directory.path()).args(["gate", SPEC, "--baseline", "b.toml", "--records", "r.jsonl"]);
     let answer = answer(command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", path("summary.md")));
     assert_eq!(answer.code, Some(DEVIATIONS), "{}", answer.err);
     let annotated = answer.out.lines().filter(|line| line.starts_with("::error file=suites/pipes/src/pipe/")).count();
@@ -88,28 +88,33 @@ fn github_is_shown_what_the_gate_finds() {
 
 #[test]
 fn what_cannot_be_gated_is_refused() {
-    let folder = a_run_with(|_| ());
-    assert_refused(&gate(&folder, "reboot = 1", &[]), COULD_NOT_RUN, "b.toml is not a baseline: line 1: unknown field");
+    let directory = a_run_with(|_| ());
+    assert_refused(
+        &gate(&directory, "reboot = 1", &[]),
+        COULD_NOT_RUN,
+        "b.toml is not a baseline: line 1: unknown field",
+    );
     let unexplained = KNOWN.replace("It is known.", "");
     let words = "b.toml does not say why pipe.read-eof is known to be deviates: write its reason";
-    assert_refused(&gate(&folder, &unexplained, &[]), COULD_NOT_RUN, words);
-    assert_refused(&gate(&folder, "", &["--layer", "raw", "fifo.*"]), COULD_NOT_RUN, "r.jsonl does not judge fifo.");
-    assert_refused(&gate(&folder, "", &["zzz"]), NOTHING_SELECTED, "no spec has the id zzz");
+    assert_refused(&gate(&directory, &unexplained, &[]), COULD_NOT_RUN, words);
+    assert_refused(&gate(&directory, "", &["--layer", "raw", "fifo.*"]), COULD_NOT_RUN, "r.jsonl does not judge fifo.");
+    assert_refused(&gate(&directory, "", &["zzz"]), NOTHING_SELECTED, "no spec has the id zzz");
     let nowhere = ["gate", "--baseline", "nowhere.toml"];
     assert_refused(&ask(&nowhere), COULD_NOT_RUN, "nowhere.toml cannot be read: No such file or directory");
     assert_eq!(ask(&["gate"]).code, Some(COULD_NOT_RUN), "without a baseline there is no question");
 
-    change_records(&folder.path().join("r.jsonl"), |records| records.end.interrupted = true);
+    change_records(&directory.path().join("r.jsonl"), |records| records.end.interrupted = true);
     let words = "r.jsonl does not answer. The run was interrupted: 3 of 3 selected attempts were judged.";
-    assert_refused(&gate(&folder, "", &[]), COULD_NOT_RUN, words);
+    assert_refused(&gate(&directory, "", &[]), COULD_NOT_RUN, words);
 }
 
 #[test]
 fn a_baseline_is_written_explained_by_a_person_and_kept() {
-    let folder = a_run_with(deviate);
-    let path = folder.path().join("b.toml");
+    let directory = a_run_with(deviate);
+    let path = directory.path().join("b.toml");
     let update = |more: &[&str]| {
-        let answer = ask_in(folder.path(), &[&["baseline", "update", "b.toml", "--records", "r.jsonl"], more].concat());
+        let answer =
+            ask_in(directory.path(), &[&["baseline", "update", "b.toml", "--records", "r.jsonl"], more].concat());
         assert!(answer.code == Some(HOLDS) || !path.exists(), "{}", answer.err);
         answer
     };
@@ -118,7 +123,7 @@ fn a_baseline_is_written_explained_by_a_person_and_kept() {
     // As if all specs had been run, and the one deviated.
     let listed = json(&ask(&["list", "--json"]).out);
     let ids: Vec<_> = listed.as_array().unwrap().iter().map(|spec| spec["id"].as_str().unwrap()).collect();
-    change_records(&folder.path().join("r.jsonl"), |records| {
+    change_records(&directory.path().join("r.jsonl"), |records| {
         let conforming = SpecRecord { verdict: Verdict::Conforms, ..records.specs[0].clone() };
         let others = ids.iter().filter(|id| !id.starts_with("pipe.read-eof/"));
         records.specs.extend(others.map(|id| SpecRecord { id: (*id).into(), ..conforming.clone() }));
@@ -127,7 +132,7 @@ fn a_baseline_is_written_explained_by_a_person_and_kept() {
     let answer = update(&[]);
     let words = format!("b.toml holds 1 entries, 0 skips and {} specs; one has no reason yet", ids.len());
     assert!(answer.err.starts_with(&words), "{}", answer.err);
-    let gate = || ask_in(folder.path(), &["gate", "--baseline", "b.toml", "--records", "r.jsonl"]);
+    let gate = || ask_in(directory.path(), &["gate", "--baseline", "b.toml", "--records", "r.jsonl"]);
     assert_refused(&gate(), COULD_NOT_RUN, "b.toml does not say why pipe.read-eof");
 
     let text = fs::read_to_string(&path).unwrap();
@@ -157,8 +162,8 @@ fn the_baseline_in_the_book_is_one() {
 
 #[test]
 fn a_baseline_that_cannot_be_written_is_refused() {
-    let folder = a_run_with(|_| ());
-    fs::create_dir(folder.path().join("b.toml")).unwrap();
-    let answer = ask_in(folder.path(), &["baseline", "update", "b.toml", "--records", "r.jsonl"]);
+    let directory = a_run_with(|_| ());
+    fs::create_dir(directory.path().join("b.toml")).unwrap();
+    let answer = ask_in(directory.path(), &["baseline", "update", "b.toml", "--records", "r.jsonl"]);
     assert_refused(&answer, COULD_NOT_RUN, "b.toml cannot be read: Is a directory");
 }

@@ -22,8 +22,8 @@ int pipe2(int ends[2], int flags) {
 "#;
 
 /// Builds the shim with the machine's C compiler.
-fn shim(folder: &Path) -> PathBuf {
-    let (source, library) = (folder.join("shim.c"), folder.join("shim.so"));
+fn shim(directory: &Path) -> PathBuf {
+    let (source, library) = (directory.join("shim.c"), directory.join("shim.so"));
     fs::write(&source, SHIM).unwrap();
     let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
@@ -40,9 +40,9 @@ fn assert_told(answer: &Answer, id: &str, words: &str) {
 #[test]
 #[cfg_attr(target_feature = "crt-static", ignore = "a static binary preloads nothing")]
 fn a_c_library_that_loses_a_flag_is_at_fault() {
-    let folder = TempDir::new().unwrap();
-    let library = shim(folder.path()).canonicalize().unwrap();
-    let run = ask_in(folder.path(), &["run", ASKED, "--preload", "shim.so", "--records", "r.jsonl"]);
+    let directory = TempDir::new().unwrap();
+    let library = shim(directory.path()).canonicalize().unwrap();
+    let run = ask_in(directory.path(), &["run", ASKED, "--preload", "shim.so", "--records", "r.jsonl"]);
     assert_eq!(run.code, Some(DEVIATIONS), "{}{}", run.out, run.err);
     // nix stands on the C library.
     for layer in ["libc", "nix"] {
@@ -51,24 +51,24 @@ fn a_c_library_that_loses_a_flag_is_at_fault() {
     assert!(!run.out.contains("/raw deviates"), "{}", run.out);
     let again = format!("  reproduce: ipcspec run {ASKED}/libc --preload {}\n", library.display());
     assert!(run.out.contains(&again), "{}", run.out);
-    let report = json(&fs::read_to_string(folder.path().join("report.json")).unwrap());
+    let report = json(&fs::read_to_string(directory.path().join("report.json")).unwrap());
     assert_eq!(report["at_fault"][format!("{ASKED}/libc")], "C library: raw conforms, libc deviates, nix deviates");
     assert_eq!(report["run"]["environment"]["preloaded"], library.to_str().unwrap());
 
     let two = ["run", ASKED, "--layer", "libc", "--layer", "raw", "--preload", "shim.so"];
-    assert_told(&ask_in(folder.path(), &two), &format!("{ASKED}/libc"), "C library: raw conforms, libc deviates");
-    assert_eq!(ask_in(folder.path(), &["run", ASKED]).code, Some(HOLDS), "without the shim");
+    assert_told(&ask_in(directory.path(), &two), &format!("{ASKED}/libc"), "C library: raw conforms, libc deviates");
+    assert_eq!(ask_in(directory.path(), &["run", ASKED]).code, Some(HOLDS), "without the shim");
 }
 
 #[test]
 #[cfg_attr(target_feature = "crt-static", ignore = "a static binary preloads nothing")]
 fn a_failure_is_traced_where_there_is_strace() {
-    let folder = TempDir::new().unwrap();
-    shim(folder.path());
+    let directory = TempDir::new().unwrap();
+    shim(directory.path());
     let asked = format!("{ASKED}/libc");
     let traced = || {
         let mut command = ipcspec();
-        command.current_dir(folder.path()).args([
+        command.current_dir(directory.path()).args([
             "run",
             &asked,
             "--preload",
@@ -82,7 +82,7 @@ fn a_failure_is_traced_where_there_is_strace() {
     let run = answer(&mut traced());
     assert_eq!(run.code, Some(DEVIATIONS), "{}{}", run.out, run.err);
     if Command::new("strace").arg("-V").output().is_ok() {
-        let report = json(&fs::read_to_string(folder.path().join("report.json")).unwrap());
+        let report = json(&fs::read_to_string(directory.path().join("report.json")).unwrap());
         let calls: Vec<_> =
             report["specs"][0]["trace"].as_array().unwrap().iter().map(|call| call.as_str().unwrap()).collect();
         assert!(calls[0].starts_with("pipe2(") && calls[0].ends_with(", 0) = 0"), "{calls:?}");
@@ -91,7 +91,7 @@ fn a_failure_is_traced_where_there_is_strace() {
         assert!(run.out.contains("\n      trace: | pipe2("), "{}", run.out);
     }
 
-    let run = answer(traced().env("PATH", folder.path()));
+    let run = answer(traced().env("PATH", directory.path()));
     assert_eq!(run.code, Some(DEVIATIONS), "{}{}", run.out, run.err);
     assert!(run.err.contains(&format!("no trace of {asked}: strace is not installed\n")), "{}", run.err);
 }
@@ -99,10 +99,10 @@ fn a_failure_is_traced_where_there_is_strace() {
 #[test]
 #[cfg_attr(target_feature = "crt-static", ignore = "a static binary preloads nothing")]
 fn what_cannot_be_preloaded_is_refused() {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("text.so"), "no library").unwrap();
-    fs::write(folder.path().join("a b.so"), "no library").unwrap();
-    let run = |library: &str| ask_in(folder.path(), &["run", SPEC, "--preload", library]);
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("text.so"), "no library").unwrap();
+    fs::write(directory.path().join("a b.so"), "no library").unwrap();
+    let run = |library: &str| ask_in(directory.path(), &["run", SPEC, "--preload", library]);
     assert_refused(&run("nowhere.so"), COULD_NOT_RUN, "nowhere.so cannot be preloaded: No such file");
     assert_refused(&run("a b.so"), COULD_NOT_RUN, "the dynamic linker takes no name with a space or a colon");
     // The linker itself says more, before ours.
@@ -112,15 +112,15 @@ fn what_cannot_be_preloaded_is_refused() {
     assert!(ours.starts_with("ipcspec: text.so cannot be preloaded: the dynamic linker did not take it"), "{ours}");
 }
 
-/// Copies a folder.
+/// Copies a directory.
 fn copy(from: &Path, to: &Path) {
     let copied = Command::new("cp").arg("-r").arg(from).arg(to).status().unwrap();
     assert!(copied.success(), "{} is copied", from.display());
 }
 
 /// Builds ipcspec from a copy of the workspace, in which nix is a copy whose pipe2() loses O_NONBLOCK. Dependencies are
-/// built once and kept in the workspace's own target folder.
-fn ipcspec_with_a_broken_nix(folder: &Path) -> PathBuf {
+/// built once and kept in the workspace's own target directory.
+fn ipcspec_with_a_broken_nix(directory: &Path) -> PathBuf {
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap();
     let cargo = |arguments: &[&str], place: &Path| {
         let output = Command::new(env!("CARGO")).args(arguments).current_dir(place).output().unwrap();
@@ -131,9 +131,9 @@ fn ipcspec_with_a_broken_nix(folder: &Path) -> PathBuf {
     let packages = metadata["packages"].as_array().unwrap();
     let nix = packages.iter().find(|package| package["name"] == "nix").expect("the workspace stands on nix");
     let nix = Path::new(nix["manifest_path"].as_str().unwrap()).parent().unwrap();
-    copy(nix, &folder.join("nix"));
+    copy(nix, &directory.join("nix"));
     let (file, whole, losing) = (
-        folder.join("nix/src/unistd.rs"),
+        directory.join("nix/src/unistd.rs"),
         "libc::pipe2(fds.as_mut_ptr().cast(), flags.bits())",
         "flags.bits() & !libc::O_NONBLOCK)",
     );
@@ -144,24 +144,24 @@ fn ipcspec_with_a_broken_nix(folder: &Path) -> PathBuf {
     for part in fs::read_dir(workspace).unwrap().map(Result::unwrap) {
         let name = part.file_name();
         if name != "target" && name != ".git" {
-            copy(&part.path(), &folder.join(name));
+            copy(&part.path(), &directory.join(name));
         }
     }
-    let manifest = folder.join("Cargo.toml");
+    let manifest = directory.join("Cargo.toml");
     let text = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, text + "\n[patch.crates-io]\nnix = { path = \"nix\" }\n").unwrap();
     let target = workspace.join("target/broken-nix");
-    cargo(&["build", "--package", "ipcspec", "--target-dir", target.to_str().unwrap()], folder);
+    cargo(&["build", "--package", "ipcspec", "--target-dir", target.to_str().unwrap()], directory);
     target.join("debug/ipcspec")
 }
 
 #[test]
 #[ignore = "it builds ipcspec: scripts/test runs it"]
 fn a_nix_that_loses_a_flag_is_at_fault() {
-    let folder = TempDir::new().unwrap();
-    let broken = ipcspec_with_a_broken_nix(folder.path());
-    let run = answer(Command::new(broken).current_dir(folder.path()).args(["run", ASKED]));
+    let directory = TempDir::new().unwrap();
+    let broken = ipcspec_with_a_broken_nix(directory.path());
+    let run = answer(Command::new(broken).current_dir(directory.path()).args(["run", ASKED]));
     assert_eq!(run.code, Some(DEVIATIONS), "{}{}", run.out, run.err);
     assert_told(&run, &format!("{ASKED}/nix"), "nix: raw conforms, libc conforms, nix deviates");
-    assert!(run.out.ends_with("3 specs: 2 conforms, 1 deviates, 0 broken, 0 timeout, 0 skipped, 0 unsteady; exit 1\n"));
+    assert!(run.out.ends_with("3 specs: 2 conforms, 1 deviates, 0 broken, 0 timeout, 0 skipped, 0 flaky; exit 1\n"));
 }

@@ -21,8 +21,8 @@ use tempfile::TempDir;
 
 #[test]
 fn a_run_judges_and_leaves_records_and_reports() {
-    let (folder, records) = a_run();
-    let mut names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let (directory, records) = a_run();
+    let mut names: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["junit.xml", "r.jsonl", "report.html", "report.json", "report.ktap"]);
 
@@ -30,7 +30,7 @@ fn a_run_judges_and_leaves_records_and_reports() {
     let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["run", "spec", "spec", "spec", "end", "seal"]);
 
-    let report = json(&fs::read_to_string(folder.path().join("report.json")).unwrap());
+    let report = json(&fs::read_to_string(directory.path().join("report.json")).unwrap());
     assert_eq!(report["exit"], HOLDS);
     assert_eq!(report["summary"]["verdicts"]["conforms"], 3);
     assert_eq!(report["specs"].as_array().unwrap().len(), 3);
@@ -42,11 +42,7 @@ fn a_run_judges_and_leaves_records_and_reports() {
 fn the_last_line_of_a_run_is_for_scripts() {
     let run = ask(&["run", SPEC, "--records", "r.jsonl"]);
     let last = run.out.lines().last().unwrap();
-    assert_eq!(
-        last, "3 specs: 3 conforms, 0 deviates, 0 broken, 0 timeout, 0 skipped, 0 unsteady; exit 0",
-        "{}",
-        run.err
-    );
+    assert_eq!(last, "3 specs: 3 conforms, 0 deviates, 0 broken, 0 timeout, 0 skipped, 0 flaky; exit 0", "{}", run.err);
 }
 
 #[test]
@@ -93,7 +89,7 @@ fn arguments_that_make_no_sense_are_refused() {
 
 #[test]
 fn records_that_are_not_one_whole_run_are_refused() {
-    let (folder, records) = a_run();
+    let (directory, records) = a_run();
     let whole = fs::read_to_string(&records).unwrap();
     let lines: Vec<_> = whole.lines().collect();
     let some = |lines: &[&str]| lines.join("\n").into_bytes();
@@ -112,8 +108,8 @@ fn records_that_are_not_one_whole_run_are_refused() {
         ("hostile", b"{\"kind\":\"\x1b[2J\\u001b[2J\"}\n".into(), "line 1 is not a record"),
         ("newer", whole.replacen("\"format\":1", "\"format\":99", 1).into_bytes(), "record format 99"),
     ];
-    let damaged = folder.path().join("damaged.jsonl");
-    fs::write(folder.path().join("b.toml"), "").unwrap();
+    let damaged = directory.path().join("damaged.jsonl");
+    fs::write(directory.path().join("b.toml"), "").unwrap();
     for (name, bytes, words) in cases {
         fs::write(&damaged, bytes).unwrap();
         for reader in [
@@ -123,7 +119,7 @@ fn records_that_are_not_one_whole_run_are_refused() {
             &["compare", "r.jsonl", "damaged.jsonl"],
             &["merge", "damaged.jsonl"],
         ] {
-            let answer = ask_in(folder.path(), reader);
+            let answer = ask_in(directory.path(), reader);
             assert!(answer.err.contains("damaged.jsonl"), "{name}: {}", answer.err);
             assert_refused(&answer, COULD_NOT_RUN, words);
         }
@@ -132,22 +128,22 @@ fn records_that_are_not_one_whole_run_are_refused() {
 
 #[test]
 fn a_report_is_that_of_the_run() {
-    let (folder, _) = a_run();
-    let of_the_run = fs::read_to_string(folder.path().join("report.html")).unwrap();
+    let (directory, _) = a_run();
+    let of_the_run = fs::read_to_string(directory.path().join("report.html")).unwrap();
     for (arguments, name) in
         [(&["report", "r.jsonl"][..], "report.html"), (&["report", "r.jsonl", "--out", "x.html"], "x.html")]
     {
-        let _ = fs::remove_file(folder.path().join(name));
-        let answer = ask_in(folder.path(), arguments);
+        let _ = fs::remove_file(directory.path().join(name));
+        let answer = ask_in(directory.path(), arguments);
         assert_eq!((answer.code, answer.out.as_str()), (Some(HOLDS), ""), "{}", answer.err);
         assert_eq!(answer.err, format!("the report is in {name}\n"));
-        assert!(fs::read_to_string(folder.path().join(name)).unwrap() == of_the_run, "{arguments:?}");
+        assert!(fs::read_to_string(directory.path().join(name)).unwrap() == of_the_run, "{arguments:?}");
     }
 }
 
 #[test]
 fn several_runs_are_columns_with_the_shortest_names_that_tell_them_apart() {
-    let (folder, records) = a_run();
+    let (directory, records) = a_run();
     let cases: [(&[&str], &str); 3] = [
         (&["kernels/uml.jsonl", "gvisor.jsonl"], "uml, gvisor"),
         (&["uml/r.jsonl", "gvisor/r.jsonl"], "uml, gvisor"),
@@ -155,21 +151,21 @@ fn several_runs_are_columns_with_the_shortest_names_that_tell_them_apart() {
     ];
     for (files, names) in cases {
         for file in files {
-            fs::create_dir_all(folder.path().join(file).parent().unwrap()).unwrap();
-            fs::copy(&records, folder.path().join(file)).unwrap();
+            fs::create_dir_all(directory.path().join(file).parent().unwrap()).unwrap();
+            fs::copy(&records, directory.path().join(file)).unwrap();
         }
-        let answer = ask_in(folder.path(), &[&["report"], files].concat());
+        let answer = ask_in(directory.path(), &[&["report"], files].concat());
         assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
-        let page = fs::read_to_string(folder.path().join("matrix.html")).unwrap();
+        let page = fs::read_to_string(directory.path().join("matrix.html")).unwrap();
         assert!(page.contains(&format!("<title>ipcspec: gate holds – {names}</title>")), "{names}");
     }
 }
 
 #[test]
 fn a_report_that_cannot_be_made_is_refused() {
-    let (folder, records) = a_run();
+    let (directory, records) = a_run();
     let before = fs::read(&records).unwrap();
-    fs::write(folder.path().join("damaged.jsonl"), "{").unwrap();
+    fs::write(directory.path().join("damaged.jsonl"), "{").unwrap();
     let cases: [(&[&str], &str); 6] = [
         (&["report"], "do `ipcspec run` here first, or name a record file"),
         (&["report", "r.jsonl", "r.jsonl"], "one of the record files is named twice"),
@@ -179,16 +175,16 @@ fn a_report_that_cannot_be_made_is_refused() {
         (&["report", "r.jsonl", "damaged.jsonl"], "damaged.jsonl is damaged: line 1"),
     ];
     for (arguments, words) in cases {
-        assert_refused(&ask_in(folder.path(), arguments), COULD_NOT_RUN, words);
+        assert_refused(&ask_in(directory.path(), arguments), COULD_NOT_RUN, words);
     }
     assert_eq!(fs::read(&records).unwrap(), before);
-    assert!(!folder.path().join("matrix.html").exists());
+    assert!(!directory.path().join("matrix.html").exists());
 }
 
 #[test]
 fn what_cannot_be_read_at_all_is_refused() {
-    let folder = TempDir::new().unwrap();
-    let here = folder.path().to_str().unwrap();
+    let directory = TempDir::new().unwrap();
+    let here = directory.path().to_str().unwrap();
     assert_refused(&ask(&["coverage"]), COULD_NOT_RUN, "do `ipcspec run` here first");
     assert_refused(&ask(&["coverage", "--records", "nowhere.jsonl"]), COULD_NOT_RUN, "nowhere.jsonl cannot be read");
     assert_refused(&ask(&["coverage", "--records", here]), COULD_NOT_RUN, "cannot be read: Is a directory");
@@ -199,20 +195,20 @@ fn what_cannot_be_read_at_all_is_refused() {
 
 #[test]
 fn a_named_place_that_cannot_be_written_is_refused_before_the_run() {
-    let folder = TempDir::new().unwrap();
-    let file = folder.path().join("file");
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
-    for place in [file.join("r.jsonl"), folder.path().into(), "/proc/ipcspec/r.jsonl".into(), "report.json".into()] {
-        let answer = ask_in(folder.path(), &["run", SPEC, "--records", place.to_str().unwrap()]);
+    for place in [file.join("r.jsonl"), directory.path().into(), "/proc/ipcspec/r.jsonl".into(), "report.json".into()] {
+        let answer = ask_in(directory.path(), &["run", SPEC, "--records", place.to_str().unwrap()]);
         assert_refused(&answer, COULD_NOT_RUN, "cannot be written");
     }
 }
 
 #[test]
 fn the_usual_place_may_be_unwritable() {
-    let folder = TempDir::new().unwrap();
-    fs::write(folder.path().join("target"), "no folder").unwrap();
-    let run = ask_in(folder.path(), &["run", SPEC]);
+    let directory = TempDir::new().unwrap();
+    fs::write(directory.path().join("target"), "no directory").unwrap();
+    let run = ask_in(directory.path(), &["run", SPEC]);
     assert_eq!(run.code, Some(HOLDS), "{}", run.err);
     assert!(run.err.contains("no records are kept"), "{}", run.err);
 }
@@ -221,10 +217,11 @@ fn the_usual_place_may_be_unwritable() {
 fn a_reader_that_has_gone_is_no_error() {
     let whole: [&[&str]; 4] = [&["list"], &["manifest"], &["run", SPEC, "--records", "r.jsonl"], &["--help"]];
     for arguments in whole {
-        let folder = TempDir::new().unwrap();
+        let directory = TempDir::new().unwrap();
         let (reader, writer) = nix::unistd::pipe().unwrap();
         drop(reader);
-        let child = ipcspec().current_dir(folder.path()).args(arguments).stdout(writer).stderr(Stdio::piped()).spawn();
+        let child =
+            ipcspec().current_dir(directory.path()).args(arguments).stdout(writer).stderr(Stdio::piped()).spawn();
         let output = child.unwrap().wait_with_output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(HOLDS), "{arguments:?}: {}, {err}", output.status);
@@ -242,9 +239,9 @@ fn half_an_answer_does_not_pass_for_one() {
 
 #[test]
 fn a_manifest_that_is_not_current_is_told_by_its_first_line() {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     let current = ask(&["manifest"]).out;
-    let path = folder.path().join("MANIFEST.md");
+    let path = directory.path().join("MANIFEST.md");
     let check = |text: &str| {
         fs::write(&path, text).unwrap();
         ask(&["manifest", "--check", path.to_str().unwrap()])
@@ -260,7 +257,7 @@ fn a_manifest_that_is_not_current_is_told_by_its_first_line() {
 
 #[test]
 fn coverage_has_one_form_for_the_three_lists() {
-    let (_folder, records) = a_run();
+    let (_directory, records) = a_run();
     let answer = ask(&["coverage", "--json", "--records", records.to_str().unwrap()]);
     assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
     let coverage = json(&answer.out);
@@ -280,18 +277,18 @@ fn coverage_has_one_form_for_the_three_lists() {
 
 #[test]
 fn explain_tells_the_last_verdict_or_why_it_does_not() {
-    let folder = TempDir::new().unwrap();
-    let explain = || ask_in(folder.path(), &["explain", SPEC]);
+    let directory = TempDir::new().unwrap();
+    let explain = || ask_in(directory.path(), &["explain", SPEC]);
     let assert_tells = |words: &str| {
         let answer = explain();
         assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
         assert!(answer.out.contains(words), "{words:?} is not in\n{}", answer.out);
     };
     assert_tells("  raw: not run\n");
-    assert_eq!(ask_in(folder.path(), &["run", SPEC]).code, Some(HOLDS));
+    assert_eq!(ask_in(directory.path(), &["run", SPEC]).code, Some(HOLDS));
     assert_tells("  raw: conforms\n");
     assert_tells("    Reading an empty pipe whose write ends are all closed returns 0.\n");
-    fs::write(folder.path().join("target/ipcspec/records.jsonl"), "damaged\n").unwrap();
+    fs::write(directory.path().join("target/ipcspec/records.jsonl"), "damaged\n").unwrap();
     assert_tells("  raw: not known\n");
     assert_tells("is damaged: line 1 is not a record");
 }
@@ -313,11 +310,11 @@ fn list_and_doctor_answer() {
 
 #[test]
 fn github_gets_a_job_summary() {
-    let folder = TempDir::new().unwrap();
-    let summary = folder.path().join("summary.md");
+    let directory = TempDir::new().unwrap();
+    let summary = directory.path().join("summary.md");
     fs::write(&summary, "An earlier step.\n").unwrap();
     let mut run = ipcspec();
-    run.current_dir(folder.path())
+    run.current_dir(directory.path())
         .args(["run", SPEC])
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_STEP_SUMMARY", &summary);
@@ -330,9 +327,9 @@ fn github_gets_a_job_summary() {
 }
 
 /// A run that goes on for long enough to be interrupted, at a moment when specs have been judged.
-fn a_long_run(folder: &Path) -> (Child, BufReader<std::process::ChildStderr>) {
+fn a_long_run(directory: &Path) -> (Child, BufReader<std::process::ChildStderr>) {
     let mut child = ipcspec()
-        .current_dir(folder)
+        .current_dir(directory)
         .args(["run", SPEC, "--repeat", "1000", "--records", "r.jsonl"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -350,8 +347,8 @@ fn a_long_run(folder: &Path) -> (Child, BufReader<std::process::ChildStderr>) {
 #[test]
 fn an_interrupted_run_ends_with_a_partial_report() {
     for signal in [Signal::SIGINT, Signal::SIGTERM] {
-        let folder = TempDir::new().unwrap();
-        let (child, mut err) = a_long_run(folder.path());
+        let directory = TempDir::new().unwrap();
+        let (child, mut err) = a_long_run(directory.path());
         kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
         let mut rest = String::new();
         err.read_to_string(&mut rest).unwrap();
@@ -362,14 +359,14 @@ fn an_interrupted_run_ends_with_a_partial_report() {
         assert!(out.contains("The run was interrupted: "), "{out}");
         assert!(out.ends_with("; exit 2\n"), "{out}");
 
-        let report = json(&fs::read_to_string(folder.path().join("report.json")).unwrap());
+        let report = json(&fs::read_to_string(directory.path().join("report.json")).unwrap());
         assert_eq!(report["end"]["interrupted"], true);
         assert_eq!(report["run"]["selected"], 3000);
         let judged = report["specs"].as_array().unwrap();
         assert!((1..3000).contains(&judged.len()), "{} judged", judged.len());
         assert!(judged.iter().all(|spec| spec["verdict"] == "conforms"));
         // A partial run is still a whole file.
-        let records = folder.path().join("r.jsonl");
+        let records = directory.path().join("r.jsonl");
         assert_eq!(ask(&["coverage", "--records", records.to_str().unwrap()]).code, Some(HOLDS));
     }
 }

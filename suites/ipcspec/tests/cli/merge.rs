@@ -4,58 +4,56 @@ use crate::command::*;
 use std::fs;
 use tempfile::TempDir;
 
-/// A folder with a run of the one spec by each layer.
+/// A directory with a run of the one spec by each layer.
 fn layers() -> TempDir {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     for layer in ["libc", "nix", "raw"] {
         let file = format!("{layer}/r.jsonl");
-        let run = ask_in(folder.path(), &["run", SPEC, "--layer", layer, "--records", &file]);
+        let run = ask_in(directory.path(), &["run", SPEC, "--layer", layer, "--records", &file]);
         assert_eq!(run.code, Some(HOLDS), "{}", run.err);
     }
-    folder
+    directory
 }
 
 #[test]
 fn layers_of_one_run_become_one_report() {
-    let folder = layers();
-    let merge = ask_in(folder.path(), &["merge", "libc/r.jsonl", "nix/r.jsonl", "raw/r.jsonl"]);
+    let directory = layers();
+    let merge = ask_in(directory.path(), &["merge", "libc/r.jsonl", "nix/r.jsonl", "raw/r.jsonl"]);
     assert_eq!(merge.code, Some(HOLDS), "{}", merge.err);
-    assert!(
-        merge.out.ends_with("3 specs: 3 conforms, 0 deviates, 0 broken, 0 timeout, 0 skipped, 0 unsteady; exit 0\n")
-    );
-    let report = json(&fs::read_to_string(folder.path().join("target/ipcspec/report.json")).unwrap());
+    assert!(merge.out.ends_with("3 specs: 3 conforms, 0 deviates, 0 broken, 0 timeout, 0 skipped, 0 flaky; exit 0\n"));
+    let report = json(&fs::read_to_string(directory.path().join("target/ipcspec/report.json")).unwrap());
     assert_eq!((&report["run"]["selected"], &report["end"]["specs"]), (&3.into(), &3.into()));
     // What merge writes, the other commands read where they look first.
-    fs::write(folder.path().join("b.toml"), "").unwrap();
-    assert_eq!(ask_in(folder.path(), &["gate", SPEC, "--baseline", "b.toml"]).code, Some(HOLDS));
+    fs::write(directory.path().join("b.toml"), "").unwrap();
+    assert_eq!(ask_in(directory.path(), &["gate", SPEC, "--baseline", "b.toml"]).code, Some(HOLDS));
 }
 
 #[test]
 fn shards_become_the_run_that_they_are_of() {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     for shard in ["1", "2"] {
         let run = ask_in(
-            folder.path(),
+            directory.path(),
             &["run", SPEC, "--shard", &format!("{shard}/2"), "--records", &format!("{shard}/r.jsonl")],
         );
         assert_eq!(run.code, Some(HOLDS), "{}", run.err);
     }
-    let merge = ask_in(folder.path(), &["merge", "1/r.jsonl", "2/r.jsonl", "--records", "all/r.jsonl"]);
+    let merge = ask_in(directory.path(), &["merge", "1/r.jsonl", "2/r.jsonl", "--records", "all/r.jsonl"]);
     assert!(merge.out.contains("3 specs: 3 conforms"), "{}{}", merge.out, merge.err);
-    assert!(folder.path().join("all/r.jsonl").exists());
+    assert!(directory.path().join("all/r.jsonl").exists());
 }
 
 #[test]
 fn what_is_not_of_one_run_is_refused_and_nothing_is_written() {
-    let folder = layers();
+    let directory = layers();
     let merge = |arguments: &[&str]| {
-        let answer = ask_in(folder.path(), &[&["merge"], arguments].concat());
-        assert!(!folder.path().join("target").exists());
+        let answer = ask_in(directory.path(), &[&["merge"], arguments].concat());
+        assert!(!directory.path().join("target").exists());
         answer
     };
     let overlap = "libc/r.jsonl and libc/r.jsonl overlap: both judge pipe.read-eof/libc";
     assert_refused(&merge(&["libc/r.jsonl", "raw/r.jsonl", "libc/r.jsonl"]), COULD_NOT_RUN, overlap);
-    change_records(&folder.path().join("raw/r.jsonl"), |records| records.run.version = "99.0.0".into());
+    change_records(&directory.path().join("raw/r.jsonl"), |records| records.run.version = "99.0.0".into());
     let mixed = "libc/r.jsonl and raw/r.jsonl are not parts of one run: the version of ipcspec is ";
     assert_refused(&merge(&["libc/r.jsonl", "raw/r.jsonl"]), COULD_NOT_RUN, mixed);
     assert_refused(&merge(&["libc/r.jsonl", "nowhere"]), COULD_NOT_RUN, "nowhere cannot be read");

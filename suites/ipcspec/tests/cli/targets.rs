@@ -9,12 +9,12 @@ use std::path::Path;
 use std::process::Stdio;
 use tempfile::TempDir;
 
-/// A folder with a list of targets, one of which is the wrapper.
+/// A directory with a list of targets, one of which is the wrapper.
 fn with_wrapper(wrapper: &[&str]) -> TempDir {
-    let folder = TempDir::new().unwrap();
+    let directory = TempDir::new().unwrap();
     let list = format!("[here]\nkind = \"local\"\n[board]\nkind = \"command\"\ncommand = {wrapper:?}\n");
-    fs::write(folder.path().join("list.toml"), list).unwrap();
-    folder
+    fs::write(directory.path().join("list.toml"), list).unwrap();
+    directory
 }
 
 /// The wrapper that does this to what the program prints.
@@ -22,8 +22,8 @@ fn with_filter(filter: &str) -> TempDir {
     with_wrapper(&["sh", "-c", &format!("\"$0\" \"$@\" | {filter}")])
 }
 
-fn run_on(folder: &Path, target: &str) -> Answer {
-    ask_in(folder, &["run", SPEC, "--on", target, "--targets", "list.toml", "--records", "r.jsonl"])
+fn run_on(directory: &Path, target: &str) -> Answer {
+    ask_in(directory, &["run", SPEC, "--on", target, "--targets", "list.toml", "--records", "r.jsonl"])
 }
 
 /// A target may have said more before.
@@ -35,14 +35,14 @@ fn assert_failed(answer: &Answer, words: &str) {
 
 #[test]
 fn a_wrapper_is_a_target_whatever_else_its_console_shows() {
-    let folder =
+    let directory =
         with_wrapper(&["sh", "-c", "echo login: root; \"$0\" \"$@\" | sed 's/$/\\r/'; printf '[  9.9] halted'"]);
-    let Answer { code, err, .. } = run_on(folder.path(), "board");
+    let Answer { code, err, .. } = run_on(directory.path(), "board");
     assert_eq!(code, Some(HOLDS), "{err}");
     assert!(err.contains("\nboard: 3 conforms, 0 deviates"), "{err}");
-    let records = fs::read_to_string(folder.path().join("r.jsonl")).unwrap();
+    let records = fs::read_to_string(directory.path().join("r.jsonl")).unwrap();
     assert!(records.contains(r#""target":"board""#), "{records}");
-    let log = fs::read_to_string(folder.path().join("target.log")).unwrap();
+    let log = fs::read_to_string(directory.path().join("target.log")).unwrap();
     assert!(log.starts_with("login: root\n") && log.ends_with("[  9.9] halted"), "{log}");
 }
 
@@ -58,43 +58,43 @@ fn damaged_records_are_one_sentence_and_no_verdict() {
         ("tr @ #", "it sent no records"),
         ("cat > /dev/null", "it sent no records"),
     ] {
-        let folder = with_filter(filter);
-        assert_failed(&run_on(folder.path(), "board"), words);
-        assert!(!folder.path().join("r.jsonl").exists(), "{filter}");
+        let directory = with_filter(filter);
+        assert_failed(&run_on(directory.path(), "board"), words);
+        assert!(!directory.path().join("r.jsonl").exists(), "{filter}");
     }
 }
 
 #[test]
 fn a_target_that_fails_shows_the_end_of_its_log() {
-    let folder = with_wrapper(&["sh", "-c", "echo no route to board >&2; exit 255"]);
+    let directory = with_wrapper(&["sh", "-c", "echo no route to board >&2; exit 255"]);
     assert_failed(
-        &run_on(folder.path(), "board"),
+        &run_on(directory.path(), "board"),
         "board: it sent no records; ./target.log ends with: no route to board",
     );
-    let folder = with_wrapper(&["/no/such/wrapper"]);
-    assert_failed(&run_on(folder.path(), "board"), "board: /no/such/wrapper cannot be started: No such file");
+    let directory = with_wrapper(&["/no/such/wrapper"]);
+    assert_failed(&run_on(directory.path(), "board"), "board: /no/such/wrapper cannot be started: No such file");
 }
 
 #[test]
 fn what_is_no_target_is_told() {
-    let folder = with_wrapper(&["env"]);
-    assert_failed(&run_on(folder.path(), "bord"), "there is no target bord; there are here, board, and qemu:PATH");
-    fs::write(folder.path().join("list.toml"), "[a]\nkind = \"vax\"\n").unwrap();
-    assert_failed(&run_on(folder.path(), "a"), "list.toml is not a list of targets: line 2: unknown variant `vax`");
-    assert_failed(&run_on(folder.path(), "qemu:/no/such/bzImage"), "list.toml is not a list of targets");
+    let directory = with_wrapper(&["env"]);
+    assert_failed(&run_on(directory.path(), "bord"), "there is no target bord; there are here, board, and qemu:PATH");
+    fs::write(directory.path().join("list.toml"), "[a]\nkind = \"vax\"\n").unwrap();
+    assert_failed(&run_on(directory.path(), "a"), "list.toml is not a list of targets: line 2: unknown variant `vax`");
+    assert_failed(&run_on(directory.path(), "qemu:/no/such/bzImage"), "list.toml is not a list of targets");
 }
 
 #[test]
 fn an_interrupt_takes_the_target_down() {
-    let folder = with_wrapper(&["sh", "-c", "echo $$ > pid; exec sleep 1000"]);
+    let directory = with_wrapper(&["sh", "-c", "echo $$ > pid; exec sleep 1000"]);
     let mut child = ipcspec()
-        .current_dir(folder.path())
+        .current_dir(directory.path())
         .args(["run", SPEC, "--on", "board", "--targets", "list.toml"])
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let file = folder.path().join("pid");
+    let file = directory.path().join("pid");
     let pid: i32 = loop {
         match fs::read_to_string(&file).unwrap_or_default().trim().parse() {
             Ok(pid) => break pid,
@@ -111,33 +111,33 @@ fn an_interrupt_takes_the_target_down() {
 
 #[test]
 fn a_matrix_has_a_column_for_each_target() {
-    let folder = with_wrapper(&["sh", "-c", "echo unreachable >&2; exit 1"]);
-    let arguments = ["matrix", "here", "board", "--targets", "list.toml", "--folder", "m"];
-    let Answer { code, out, err } = ask_in(folder.path(), &arguments);
+    let directory = with_wrapper(&["sh", "-c", "echo unreachable >&2; exit 1"]);
+    let arguments = ["matrix", "here", "board", "--targets", "list.toml", "--directory", "m"];
+    let Answer { code, out, err } = ask_in(directory.path(), &arguments);
     assert!(matches!(code, Some(DEVIATIONS | COULD_NOT_RUN)), "{out}{err}");
     assert!(out.contains("\nb  board   it sent no records\n"), "{out}");
     assert!(err.contains("here: started"), "{err}");
     for file in ["here.jsonl", "here.log", "board.log", "matrix.md"] {
-        assert!(folder.path().join("m").join(file).exists(), "{file}");
+        assert!(directory.path().join("m").join(file).exists(), "{file}");
     }
-    assert!(!folder.path().join("m/board.jsonl").exists());
+    assert!(!directory.path().join("m/board.jsonl").exists());
 }
 
 #[test]
 fn a_matrix_by_baselines_tells_what_is_known_and_begins_with_none_missing() {
-    let folder = with_wrapper(&["sh", "-c", "exit 1"]);
-    let baselines = folder.path().join("b");
+    let directory = with_wrapper(&["sh", "-c", "exit 1"]);
+    let baselines = directory.path().join("b");
     fs::create_dir(&baselines).unwrap();
     let matrix = |targets: &[&str]| {
-        let rest = ["--targets", "list.toml", "--folder", "m", "--baselines", "b"];
-        ask_in(folder.path(), &[&["matrix"], targets, &rest].concat())
+        let rest = ["--targets", "list.toml", "--directory", "m", "--baselines", "b"];
+        ask_in(directory.path(), &[&["matrix"], targets, &rest].concat())
     };
     fs::write(baselines.join("here.toml"), "[skips]\nreboot = 99\n").unwrap();
     assert_failed(&matrix(&["here", "board"]), "b/board.toml cannot be read: No such file");
-    assert!(!folder.path().join("m").exists(), "nothing was run");
+    assert!(!directory.path().join("m").exists(), "nothing was run");
 
     let Answer { out, err, .. } = matrix(&["here"]);
     assert!(out.contains("\nhere\nipcspec ") && out.contains("\ngate: "), "{out}{err}");
-    let page = fs::read_to_string(folder.path().join("m/matrix.md")).unwrap();
+    let page = fs::read_to_string(directory.path().join("m/matrix.md")).unwrap();
     assert!(page.contains("\n## Against the baselines\n"), "{page}");
 }

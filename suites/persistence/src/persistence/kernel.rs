@@ -1,7 +1,6 @@
 //! Kernel persistence: System V IPC objects, which are destroyed by IPC_RMID or with their IPC namespace.
 
 use super::{TEXT, argument};
-use kit::prelude::*;
 use calls::sysv::{
     Message, SegmentStatus, msgget, msgrcv, msgsnd, operation, queued_messages, segment_status, semaphore_value,
     semget, semop, set_semaphore_value, shmget,
@@ -40,7 +39,7 @@ fn key_and_id(key: i32, id: i32) -> [OsString; 2] {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn queue_survives_its_creator() -> Scene {
+fn queue_survives_its_creator() -> TestResult {
     let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
     let creator = holder(|| {
         let queue = Queue::new(key)?;
@@ -93,7 +92,7 @@ static TAKES_MESSAGE: Program = Program {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn segment_survives_its_creator() -> Scene {
+fn segment_survives_its_creator() -> TestResult {
     let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
     let creator = holder(|| {
         let segment = Segment::new(key, TEXT.len())?;
@@ -142,7 +141,7 @@ static READS_SEGMENT: Program = Program {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn semaphore_set_survives_its_creator() -> Scene {
+fn semaphore_set_survives_its_creator() -> TestResult {
     let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
     let creator = holder(|| {
         let set = SemaphoreSet::new(key, &[3, 3])?;
@@ -183,7 +182,7 @@ static TAKES_SEMAPHORES: Program = Program {
     covers = ["notes:persist.sysv-gone-after-reboot", "behaviours:ipcns.destroy-with-last"],
     needs = [ipcns, sysv],
 )]
-fn system_v_objects_live_as_long_as_their_namespace() -> Scene {
+fn system_v_objects_live_as_long_as_their_namespace() -> TestResult {
     let key = unused_key()?;
     let member = holder(|| {
         unshare(CloneFlags::CLONE_NEWIPC)?;
@@ -191,7 +190,7 @@ fn system_v_objects_live_as_long_as_their_namespace() -> Scene {
         fork(|| create_all(key))?.join()
     })?;
     let namespace = format!("/proc/{}/ns/ipc", member.pid());
-    let visitor = fork(|| -> Scene {
+    let visitor = fork(|| -> TestResult {
         let namespace = open(&namespace, O_RDONLY)?;
         // SAFETY: open until the end of this block.
         setns(unsafe { BorrowedFd::borrow_raw(namespace.as_raw_fd()) }, CloneFlags::CLONE_NEWIPC)?;
@@ -206,7 +205,7 @@ fn system_v_objects_live_as_long_as_their_namespace() -> Scene {
     assert_all_missing(key);
     member.kill()?;
     assert_errno!(open(&namespace, O_RDONLY), ENOENT);
-    let latecomer = fork(|| -> Scene {
+    let latecomer = fork(|| -> TestResult {
         unshare(CloneFlags::CLONE_NEWIPC)?;
         assert_all_missing(key);
         Ok(())
@@ -215,7 +214,7 @@ fn system_v_objects_live_as_long_as_their_namespace() -> Scene {
 }
 
 /// Creates one System V object of each kind, without a fixture that removes it.
-fn create_all(key: i32) -> Scene {
+fn create_all(key: i32) -> TestResult {
     const NEW: i32 = IPC_CREAT | IPC_EXCL | 0o600;
     msgsnd(msgget(key, NEW)?, &message(1), 0)?;
     shmget(key, TEXT.len(), NEW)?;

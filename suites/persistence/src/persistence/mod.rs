@@ -14,6 +14,6 @@ use std::ffi::OsString;
 const TEXT: &[u8] = b"left behind";
 
 /// The n-th argument of an unrelated process.
-fn argument(arguments: &[OsString], at: usize) -> Scene<&str> {
+fn argument(arguments: &[OsString], at: usize) -> TestResult<&str> {
     arguments.get(at).and_then(|text| text.to_str()).ok_or_else(|| Stop::broken("too few arguments"))
 }

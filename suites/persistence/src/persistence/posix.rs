@@ -1,10 +1,10 @@
 //! POSIX IPC objects outlive the process that created them.
 
 use super::{TEXT, argument};
+use calls::posix::{mq_open, mq_receive, mq_send, sem_getvalue, sem_open, sem_trywait, shm_open};
 use kit::memory::Mapping;
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use kit::prelude::*;
-use calls::posix::{mq_open, mq_receive, mq_send, sem_getvalue, sem_open, sem_trywait, shm_open};
 use kit::unrelated::{self, PROGRAMS, Program};
 use libc::{O_NONBLOCK, O_RDWR};
 use linkme::distributed_slice;
@@ -17,7 +17,7 @@ use linkme::distributed_slice;
     needs = [dev_shm],
     layers = [libc, nix, raw],
 )]
-fn shared_memory_survives_its_creator() -> Scene {
+fn shared_memory_survives_its_creator() -> TestResult {
     let memory = SharedMemory::new();
     let creator = holder(|| {
         let fd = memory.create(TEXT.len())?;
@@ -54,7 +54,7 @@ static READS_MEMORY: Program = Program {
     needs = [mqueue],
     layers = [libc, nix, raw],
 )]
-fn queue_survives_its_creator() -> Scene {
+fn queue_survives_its_creator() -> TestResult {
     let queue = MessageQueue::new();
     let creator = holder(|| {
         let descriptor = queue.create()?;
@@ -90,7 +90,7 @@ static TAKES_MESSAGE: Program = Program {
     ],
     needs = [dev_shm],
 )]
-fn semaphore_survives_its_creator() -> Scene {
+fn semaphore_survives_its_creator() -> TestResult {
     let name = NamedSemaphore::new();
     let creator = holder(|| {
         let semaphore = name.create(3)?;

@@ -21,9 +21,9 @@ const BOTH_ENDS: [u64; 2] = [0, 1];
     ],
     covers = ["notes:persist.pipe-dies-with-process"],
 )]
-fn pipe_is_gone_with_the_last_process_that_has_it_open() -> Scene {
+fn pipe_is_gone_with_the_last_process_that_has_it_open() -> TestResult {
     let (reader, writer) = pipe()?;
-    let (watch, alone) = (Watch::new(&[&reader, &writer])?, Meeting::new()?);
+    let (watch, alone) = (Watch::new(&[&reader, &writer])?, Latch::new()?);
     let last = fork(|| {
         alone.wait_for(1);
         assert_eq!(read_bytes(&reader, 4), Ok(TEXT[..4].into()));
@@ -52,9 +52,9 @@ fn pipe_is_gone_with_the_last_process_that_has_it_open() -> Scene {
     ],
     covers = ["notes:persist.pipe-dies-with-process"],
 )]
-fn pipe_survives_while_its_read_end_is_in_flight() -> Scene {
+fn pipe_survives_while_its_read_end_is_in_flight() -> TestResult {
     let (near, far) = stream_pair()?;
-    let sender = fork(|| -> Scene {
+    let sender = fork(|| -> TestResult {
         let (reader, writer) = pipe()?;
         write_all(&writer, TEXT)?;
         pass(&far, &reader)
@@ -79,7 +79,7 @@ fn pipe_survives_while_its_read_end_is_in_flight() -> Scene {
     ],
     covers = ["notes:persist.pipe-end-closes-on-exit"],
 )]
-fn each_end_of_a_pipe_closes_with_its_process() -> Scene {
+fn each_end_of_a_pipe_closes_with_its_process() -> TestResult {
     ignore(SIGPIPE)?;
     let (kept_reader, writer) = pipe()?;
     let (reader, kept_writer) = pipe()?;

@@ -71,7 +71,7 @@ fn leave_mapped(path: &Path) -> io::Result<()> {
     covers = ["notes:persist.sysv-gone-after-reboot", "notes:shm.lost-on-machine-crash"],
     needs = [reboot, sysv],
 )]
-fn system_v_objects_do_not_survive_a_reboot() -> Scene {
+fn system_v_objects_do_not_survive_a_reboot() -> TestResult {
     assert_all_missing(KEY);
     Ok(())
 }
@@ -88,7 +88,7 @@ fn system_v_objects_do_not_survive_a_reboot() -> Scene {
     covers = ["notes:persist.posix-filesystem"],
     needs = [reboot, dev_shm, mqueue],
 )]
-fn posix_objects_do_not_survive_a_reboot() -> Scene {
+fn posix_objects_do_not_survive_a_reboot() -> TestResult {
     let opened = (shm_open(NAME, O_RDWR, 0), mq_open(NAME, O_RDWR, 0, None), sem_open(NAME, 0, 0, 0));
     observe("opened on the second boot", format!("{opened:?}"));
     assert_errno!(opened.0, ENOENT);
@@ -105,7 +105,7 @@ fn posix_objects_do_not_survive_a_reboot() -> Scene {
     covers = ["notes:mmap.data-survives-crash"],
     needs = [reboot],
 )]
-fn synchronised_data_survives_a_reboot() -> Scene {
+fn synchronised_data_survives_a_reboot() -> TestResult {
     let directory = left_by_first_boot().ok_or_else(|| Stop::broken("no first boot"))?;
     let read = |name| fs::read(directory.join(name)).map(Bytes);
     assert_eq!(read(WRITTEN)?.0, TEXT);

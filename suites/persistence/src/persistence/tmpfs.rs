@@ -29,7 +29,7 @@ const MQUEUE_MAGIC: i64 = 0x1980_0202;
     covers = ["notes:persist.posix-filesystem", "behaviours:pshm.file-dev-shm", "behaviours:psem.file-dev-shm"],
     needs = [dev_shm, mqueue],
 )]
-fn posix_objects_are_files_in_virtual_filesystems() -> Scene {
+fn posix_objects_are_files_in_virtual_filesystems() -> TestResult {
     let (memory, queue, semaphore) = (SharedMemory::new(), MessageQueue::new(), NamedSemaphore::new());
     let created = (memory.create(TEXT.len())?, queue.create()?, semaphore.create(1)?);
     let file = Path::new("/dev/shm").join(&memory.name()[1..]);
@@ -57,9 +57,9 @@ fn posix_objects_are_files_in_virtual_filesystems() -> Scene {
     covers = ["notes:persist.posix-filesystem", "errors:posix-shm.shm_open.ENOENT", "errors:posix-sem.sem_open.ENOENT"],
     needs = [dev_shm, mounts],
 )]
-fn posix_objects_are_discarded_with_their_tmpfs() -> Scene {
+fn posix_objects_are_discarded_with_their_tmpfs() -> TestResult {
     let (memory, semaphore) = (SharedMemory::new(), NamedSemaphore::new());
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         // A mount namespace of its own, so that its mounts are gone when it exits.
         unshare(CloneFlags::CLONE_NEWNS)?;
         mount(None::<&str>, "/", None::<&str>, MsFlags::MS_REC | MsFlags::MS_PRIVATE, None::<&str>)?;
@@ -97,9 +97,9 @@ fn mount_tmpfs() -> nix::Result<()> {
     covers = ["notes:persist.three-classes"],
     needs = [ipcns],
 )]
-fn objects_have_process_kernel_or_filesystem_persistence() -> Scene {
+fn objects_have_process_kernel_or_filesystem_persistence() -> TestResult {
     let (key, file) = (kit::sysv::unused_key()?, Name::free("file"));
-    let namespace = fork(|| -> Scene {
+    let namespace = fork(|| -> TestResult {
         unshare(CloneFlags::CLONE_NEWIPC)?;
         let (reader, writer) = pipe()?;
         let watch = Watch::new(&[&reader, &writer])?;
@@ -114,7 +114,7 @@ fn objects_have_process_kernel_or_filesystem_persistence() -> Scene {
         Ok(())
     })?;
     namespace.join()?;
-    let next_namespace = fork(|| -> Scene {
+    let next_namespace = fork(|| -> TestResult {
         unshare(CloneFlags::CLONE_NEWIPC)?;
         assert_errno!(msgget(key, 0), ENOENT);
         assert_eq!(open(&file, O_RDONLY).and_then(content), Ok(TEXT.into()));
@@ -124,7 +124,7 @@ fn objects_have_process_kernel_or_filesystem_persistence() -> Scene {
 }
 
 /// Leaves the text in a pipe, in a System V queue that no fixture removes, and through a shared mapping in a file.
-fn leave_in_each(pipe: &Fd, key: i32, file: &Path) -> Scene {
+fn leave_in_each(pipe: &Fd, key: i32, file: &Path) -> TestResult {
     write_all(pipe, TEXT)?;
     let id = msgget(key, IPC_CREAT | IPC_EXCL | 0o600)?;
     msgsnd(id, &Message { kind: 1, text: TEXT.to_vec() }, 0)?;

@@ -22,7 +22,7 @@ use libc::{O_NONBLOCK, O_RDWR};
     needs = [dev_shm],
     layers = [libc, nix, raw],
 )]
-fn unlinked_shared_memory_remains_usable() -> Scene {
+fn unlinked_shared_memory_remains_usable() -> TestResult {
     let memory = SharedMemory::new();
     let fd = memory.create(TEXT.len())?;
     let mapping = Mapping::new(&fd, TEXT.len())?;
@@ -51,7 +51,7 @@ fn unlinked_shared_memory_remains_usable() -> Scene {
     needs = [mqueue],
     layers = [libc, nix, raw],
 )]
-fn unlinked_queue_remains_usable() -> Scene {
+fn unlinked_queue_remains_usable() -> TestResult {
     let name = MessageQueue::new();
     let queue = name.create()?;
     assert_eq!(mq_unlink(name.name()), Ok(()));
@@ -76,7 +76,7 @@ fn unlinked_queue_remains_usable() -> Scene {
     ],
     needs = [dev_shm],
 )]
-fn unlinked_semaphore_remains_usable() -> Scene {
+fn unlinked_semaphore_remains_usable() -> TestResult {
     let name = NamedSemaphore::new();
     let semaphore = name.create(1)?;
     assert_eq!(sem_unlink(name.name()), Ok(()));

@@ -16,9 +16,9 @@ use libc::{O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
     covers = ["behaviours:fifo.perm-checked-at-open"],
     layers = [libc, nix, raw],
 )]
-fn the_mode_is_checked_when_a_fifo_is_opened() -> Scene {
+fn the_mode_is_checked_when_a_fifo_is_opened() -> TestResult {
     let fifo = Fifo::new()?;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         drop_capabilities()?;
         let (reader, writer) = fifo.connect()?;
         fifo.set_permissions(0)?;
@@ -45,11 +45,11 @@ fn the_mode_is_checked_when_a_fifo_is_opened() -> Scene {
     needs = [second_uid],
     layers = [libc, nix, raw],
 )]
-fn another_user_needs_permission_by_the_mode() -> Scene {
-    let _directory = Name::folder("directory", 0o755)?;
+fn another_user_needs_permission_by_the_mode() -> TestResult {
+    let _directory = Name::directory("directory", 0o755)?;
     let fifo = Fifo::named("directory/fifo")?;
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
-    let refused = fork(|| -> Scene {
+    let refused = fork(|| -> TestResult {
         become_second_user()?;
         assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), EACCES);
         assert_errno!(open(&fifo, O_RDONLY | O_NONBLOCK), EACCES);
@@ -57,7 +57,7 @@ fn another_user_needs_permission_by_the_mode() -> Scene {
     })?;
     refused.join()?;
     fifo.set_permissions(0o602)?;
-    let allowed = fork(|| -> Scene {
+    let allowed = fork(|| -> TestResult {
         become_second_user()?;
         assert_errno!(open(&fifo, O_RDONLY | O_NONBLOCK), EACCES);
         let writer = assert_ok!(open(&fifo, O_WRONLY | O_NONBLOCK));
@@ -82,13 +82,13 @@ fn another_user_needs_permission_by_the_mode() -> Scene {
     needs = [protected_fifos, second_uid],
     layers = [libc, nix, raw],
 )]
-fn o_creat_on_anothers_fifo_in_a_sticky_directory_fails() -> Scene {
+fn o_creat_on_anothers_fifo_in_a_sticky_directory_fails() -> TestResult {
     // The directory and one of the FIFOs are owned by the first user.
-    let directory = Name::folder("directory", 0o1777)?;
+    let directory = Name::directory("directory", 0o1777)?;
     let (directory_owners, another_users) =
         (Fifo::named("directory/directory-owners")?, directory.join("another-users"));
     directory_owners.set_permissions(0o666)?;
-    let second_user = fork(|| -> Scene {
+    let second_user = fork(|| -> TestResult {
         become_second_user()?;
         drop(assert_ok!(open_mode(&directory_owners, O_RDWR | O_CREAT, 0o600)));
         mkfifo(&another_users, 0o600)?;

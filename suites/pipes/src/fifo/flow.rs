@@ -13,7 +13,7 @@ use std::time::Instant;
     covers = ["notes:fifo.fifo-order"],
     layers = [libc, nix, raw],
 )]
-fn bytes_are_read_in_the_order_written() -> Scene {
+fn bytes_are_read_in_the_order_written() -> TestResult {
     // Divides neither the capacity nor a page, and each write of this size is atomic.
     const CHUNK: usize = 1001;
     let fifo = Fifo::new()?;
@@ -40,7 +40,7 @@ fn bytes_are_read_in_the_order_written() -> Scene {
     covers = ["notes:fifo.two-ends"],
     layers = [libc, nix, raw],
 )]
-fn each_end_has_one_direction() -> Scene {
+fn each_end_has_one_direction() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     assert_errno!(write(&reader, b"x"), EBADF);
@@ -58,7 +58,7 @@ fn each_end_has_one_direction() -> Scene {
     covers = ["notes:fifo.content-in-memory", "behaviours:fifo.data-not-on-disk"],
     layers = [libc, nix, raw],
 )]
-fn data_is_not_stored_in_the_file_system() -> Scene {
+fn data_is_not_stored_in_the_file_system() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let held = fill(&writer)?;
@@ -82,7 +82,7 @@ fn data_is_not_stored_in_the_file_system() -> Scene {
     covers = ["notes:fifo.has-pipe-functions", "behaviours:fifo.eof-then-new-writer"],
     layers = [libc, nix, raw],
 )]
-fn a_new_writer_ends_end_of_file() -> Scene {
+fn a_new_writer_ends_end_of_file() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     drop(writer);
@@ -111,7 +111,7 @@ fn a_new_writer_ends_end_of_file() -> Scene {
     covers = ["notes:fifo.opened-like-regular-file"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_needs_a_reader_and_cannot_seek() -> Scene {
+fn a_fifo_needs_a_reader_and_cannot_seek() -> TestResult {
     let (fifo, file) = (Fifo::new()?, Name::file("file")?);
     let regular = assert_ok!(open(&file, O_WRONLY | O_NONBLOCK));
     assert_eq!(lseek(&regular, 3, libc::SEEK_SET), Ok(3));
@@ -137,7 +137,7 @@ fn a_fifo_needs_a_reader_and_cannot_seek() -> Scene {
     ],
     covers = ["notes:fifo.slow"],
 )]
-fn a_fifo_and_a_pipe_deliver_all_data() -> Scene {
+fn a_fifo_and_a_pipe_deliver_all_data() -> TestResult {
     let fifo = Fifo::new()?;
     for (what, (reader, writer)) in [("FIFO", fifo.connect()?), ("pipe", pipe()?)] {
         let sent = Bytes::sequence(1 << 20);

@@ -25,10 +25,10 @@ use rstest::rstest;
     covers = ["behaviours:fifo.interrupted-open-eintr", "errors:fifo.open.EINTR", "errors:fifo.openat.EINTR"],
     layers = [libc, nix, raw],
 )]
-fn a_signal_handler_interrupts_a_blocked_open(#[case] open: Open, #[case] end: i32) -> Scene {
+fn a_signal_handler_interrupts_a_blocked_open(#[case] open: Open, #[case] end: i32) -> TestResult {
     let fifo = Fifo::new()?;
-    let interrupted = Meeting::new()?;
-    let child = fork(|| -> Scene {
+    let interrupted = Latch::new()?;
+    let child = fork(|| -> TestResult {
         handle(SIGUSR1, SaFlags::empty())?;
         assert_errno!(open(&fifo, end), EINTR);
         assert_eq!(handled(SIGUSR1), 1);

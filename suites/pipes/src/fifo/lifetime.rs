@@ -12,7 +12,7 @@ use std::fs;
     covers = ["behaviours:fifo.unlink-while-open"],
     layers = [libc, nix, raw],
 )]
-fn an_unlinked_fifo_still_works_for_its_open_descriptors() -> Scene {
+fn an_unlinked_fifo_still_works_for_its_open_descriptors() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     assert_eq!(write(&writer, b"before "), Ok(7));
@@ -38,7 +38,7 @@ fn an_unlinked_fifo_still_works_for_its_open_descriptors() -> Scene {
     covers = ["behaviours:fifo.rename-keeps-pipe"],
     layers = [libc, nix, raw],
 )]
-fn a_renamed_fifo_keeps_its_descriptors_and_data() -> Scene {
+fn a_renamed_fifo_keeps_its_descriptors_and_data() -> TestResult {
     let (fifo, renamed) = (Fifo::new()?, Name::free("renamed"));
     let (reader, writer) = fifo.connect()?;
     assert_eq!(write(&writer, b"before "), Ok(7));
@@ -57,7 +57,7 @@ fn a_renamed_fifo_keeps_its_descriptors_and_data() -> Scene {
     covers = ["behaviours:fifo.hard-link-same-fifo"],
     layers = [libc, nix, raw],
 )]
-fn a_hard_link_refers_to_the_same_fifo() -> Scene {
+fn a_hard_link_refers_to_the_same_fifo() -> TestResult {
     let (fifo, link) = (Fifo::new()?, Name::free("link"));
     fs::hard_link(&fifo, &link)?;
     let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
@@ -77,7 +77,7 @@ fn a_hard_link_refers_to_the_same_fifo() -> Scene {
     covers = ["behaviours:fifo.recreate-after-unlink-new-pipe"],
     layers = [libc, nix, raw],
 )]
-fn a_recreated_fifo_is_a_new_fifo() -> Scene {
+fn a_recreated_fifo_is_a_new_fifo() -> TestResult {
     let fifo = Fifo::new()?;
     let (old_reader, old_writer) = fifo.connect()?;
     fs::remove_file(&fifo)?;
@@ -100,7 +100,7 @@ fn a_recreated_fifo_is_a_new_fifo() -> Scene {
     covers = ["behaviours:fifo.capacity-not-persistent"],
     layers = [libc, nix, raw],
 )]
-fn a_capacity_is_kept_until_the_last_close() -> Scene {
+fn a_capacity_is_kept_until_the_last_close() -> TestResult {
     let fifo = Fifo::new()?;
     let (first, second) = (open(&fifo, O_RDWR)?, open(&fifo, O_RDWR)?);
     let initial = get_capacity(&first)?;

@@ -32,7 +32,7 @@ use rstest::rstest;
     needs = [mounts],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_without_a_free_inode_fails(#[case] make: Make) -> Scene {
+fn creating_a_fifo_without_a_free_inode_fails(#[case] make: Make) -> TestResult {
     // The root directory takes the first inode.
     let mounted = Mounted::new("tmpfs", "nr_inodes=2")?;
     let (first, second) = (mounted.join("first"), mounted.join("second"));
@@ -68,7 +68,7 @@ fn creating_a_fifo_without_a_free_inode_fails(#[case] make: Make) -> Scene {
     needs = [mounts],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_on_a_read_only_file_system_fails(#[case] make: Make) -> Scene {
+fn creating_a_fifo_on_a_read_only_file_system_fails(#[case] make: Make) -> TestResult {
     let mounted = Mounted::read_only()?;
     assert_errno!(make(&mounted.join("fifo"), 0o600), EROFS);
     assert_errno!(node_at(mounted.join("fifo")), ENOENT);
@@ -83,7 +83,7 @@ fn creating_a_fifo_on_a_read_only_file_system_fails(#[case] make: Make) -> Scene
     needs = [mounts],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_on_a_read_only_file_system_can_be_written() -> Scene {
+fn a_fifo_on_a_read_only_file_system_can_be_written() -> TestResult {
     let mounted = Mounted::new("tmpfs", "")?;
     let path = mounted.join("fifo");
     mkfifo(&path, 0o600)?;
@@ -109,7 +109,7 @@ fn a_fifo_on_a_read_only_file_system_can_be_written() -> Scene {
     covers = ["errors:fifo.open.EMFILE"],
     layers = [libc, nix, raw],
 )]
-fn an_open_beyond_the_descriptor_limit_fails() -> Scene {
+fn an_open_beyond_the_descriptor_limit_fails() -> TestResult {
     let fifo = Fifo::new()?;
     // The lowest free descriptor number: all below it are in use.
     let last = open(&fifo, O_RDWR)?;
@@ -132,9 +132,9 @@ fn an_open_beyond_the_descriptor_limit_fails() -> Scene {
     needs = [pipe_hard_limit, own_uid],
     layers = [libc, nix, raw],
 )]
-fn an_open_beyond_the_hard_limit_on_pipe_pages_fails() -> Scene {
+fn an_open_beyond_the_hard_limit_on_pipe_pages_fails() -> TestResult {
     let fifo = Fifo::new()?;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         drop_capabilities()?;
         let largest = setting::number("fs/pipe-max-size")? as i32;
         let mut pipes = Vec::new();

@@ -29,9 +29,9 @@ use std::path::Path;
     covers = ["behaviours:fifo.type-bits", "behaviours:fifo.mode-umask", "behaviours:fifo.mknod-equivalent"],
     layers = [libc, nix, raw],
 )]
-fn a_new_fifo_has_the_mode_without_the_umask_bits(#[case] make: Make) -> Scene {
+fn a_new_fifo_has_the_mode_without_the_umask_bits(#[case] make: Make) -> TestResult {
     let (masked, whole) = (Name::free("masked"), Name::free("whole"));
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         drop_capabilities()?;
         umask(Mode::from_bits_retain(0o027));
         assert_eq!(make(&masked, 0o666), Ok(()));
@@ -52,7 +52,7 @@ fn a_new_fifo_has_the_mode_without_the_umask_bits(#[case] make: Make) -> Scene {
     covers = ["notes:fifo.special-file"],
     layers = [libc, nix, raw],
 )]
-fn mkfifo_creates_a_fifo_special_file() -> Scene {
+fn mkfifo_creates_a_fifo_special_file() -> TestResult {
     let name = Name::free("fifo");
     assert_eq!(mkfifo(&name, 0o600), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
@@ -72,7 +72,7 @@ fn mkfifo_creates_a_fifo_special_file() -> Scene {
     covers = ["notes:fifo.is-device-file"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_is_not_a_device() -> Scene {
+fn a_fifo_is_not_a_device() -> TestResult {
     let name = Name::free("fifo");
     // The device number is ignored for a FIFO.
     assert_eq!(mknod(&name, libc::S_IFIFO | 0o600, libc::makedev(1, 3)), Ok(()));
@@ -99,10 +99,10 @@ fn a_fifo_is_not_a_device() -> Scene {
     needs = [second_uid],
     layers = [libc, nix, raw],
 )]
-fn a_new_fifo_belongs_to_the_effective_ids(#[case] make: Make) -> Scene {
-    let directory = Name::folder("directory", 0o777)?;
+fn a_new_fifo_belongs_to_the_effective_ids(#[case] make: Make) -> TestResult {
+    let directory = Name::directory("directory", 0o777)?;
     let path = directory.join("fifo");
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         nix::unistd::setegid(SECOND_ID.into())?;
         nix::unistd::seteuid(SECOND_ID.into())?;
         assert_eq!(make(&path, 0o600), Ok(()));
@@ -125,12 +125,12 @@ fn a_new_fifo_belongs_to_the_effective_ids(#[case] make: Make) -> Scene {
     covers = ["behaviours:fifo.parent-times-updated"],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_updates_the_times_of_the_parent_directory(#[case] make: Make) -> Scene {
-    let times = |directory: &Path| -> Scene<_> {
+fn creating_a_fifo_updates_the_times_of_the_parent_directory(#[case] make: Make) -> TestResult {
+    let times = |directory: &Path| -> TestResult<_> {
         let found = directory.metadata()?;
         Ok(((found.mtime(), found.mtime_nsec()), (found.ctime(), found.ctime_nsec())))
     };
-    let directory = Name::folder("directory", 0o700)?;
+    let directory = Name::directory("directory", 0o700)?;
     let (modified, changed) = times(&directory)?;
     // File timestamps are taken from this clock, which advances in ticks.
     wait_until_file_clock_is_after(changed.max(modified))?;
@@ -143,12 +143,12 @@ fn creating_a_fifo_updates_the_times_of_the_parent_directory(#[case] make: Make)
 }
 
 /// Seconds and nanoseconds of the clock that file timestamps are taken from.
-fn file_clock() -> Scene<(i64, i64)> {
+fn file_clock() -> TestResult<(i64, i64)> {
     let now = nix::time::clock_gettime(nix::time::ClockId::CLOCK_REALTIME_COARSE)?;
     Ok((now.tv_sec(), now.tv_nsec()))
 }
 
-fn wait_until_file_clock_is_after(moment: (i64, i64)) -> Scene {
+fn wait_until_file_clock_is_after(moment: (i64, i64)) -> TestResult {
     while file_clock()? <= moment {
         std::thread::yield_now();
     }
@@ -171,8 +171,8 @@ fn wait_until_file_clock_is_after(moment: (i64, i64)) -> Scene {
     covers = ["behaviours:fifo.mkfifoat-dirfd-relative"],
     layers = [libc, nix, raw],
 )]
-fn a_relative_pathname_starts_at_the_directory(#[case] make: MakeAt) -> Scene {
-    let (directory, name) = (Name::folder("directory", 0o700)?, Name::free("fifo"));
+fn a_relative_pathname_starts_at_the_directory(#[case] make: MakeAt) -> TestResult {
+    let (directory, name) = (Name::directory("directory", 0o700)?, Name::free("fifo"));
     let descriptor = open(&directory, O_RDONLY | O_DIRECTORY)?;
     assert_eq!(make(descriptor.number(), "fifo".as_ref()), Ok(()));
     assert_eq!(node_at(directory.join("fifo")), Ok(Node::new("p0600")));
@@ -196,7 +196,7 @@ fn a_relative_pathname_starts_at_the_directory(#[case] make: MakeAt) -> Scene {
     covers = ["behaviours:fifo.mkfifoat-dirfd-relative"],
     layers = [libc, nix, raw],
 )]
-fn a_relative_pathname_with_at_fdcwd_starts_at_the_current_directory(#[case] make: MakeAt) -> Scene {
+fn a_relative_pathname_with_at_fdcwd_starts_at_the_current_directory(#[case] make: MakeAt) -> TestResult {
     let name = Name::free("fifo");
     assert_eq!(make(AT_FDCWD, "fifo".as_ref()), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
@@ -218,7 +218,7 @@ fn a_relative_pathname_with_at_fdcwd_starts_at_the_current_directory(#[case] mak
     covers = ["behaviours:fifo.mkfifoat-absolute-ignores-dirfd"],
     layers = [libc, nix, raw],
 )]
-fn the_descriptor_is_ignored_for_an_absolute_pathname(#[case] make: MakeAt) -> Scene {
+fn the_descriptor_is_ignored_for_an_absolute_pathname(#[case] make: MakeAt) -> TestResult {
     let name = Name::free("fifo");
     assert_eq!(make(NOT_OPEN, &name), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
@@ -237,9 +237,9 @@ fn the_descriptor_is_ignored_for_an_absolute_pathname(#[case] make: MakeAt) -> S
     covers = ["notes:fifo.mkfifo-command"],
     needs = [program("mkfifo")],
 )]
-fn the_mkfifo_command_creates_a_fifo() -> Scene {
+fn the_mkfifo_command_creates_a_fifo() -> TestResult {
     let name = Name::free("fifo");
-    let mkfifo = || -> Scene<(Ended, String)> {
+    let mkfifo = || -> TestResult<(Ended, String)> {
         let (reader, stderr) = pipe()?;
         let child = program::start(&["mkfifo", "-m", "640", "fifo"], [&0, &1, &stderr])?;
         drop(stderr);

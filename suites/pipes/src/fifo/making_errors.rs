@@ -28,9 +28,9 @@ use std::path::PathBuf;
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_without_permission_on_the_directory_fails(#[case] make: Make) -> Scene {
-    let directory = Name::folder("directory", 0o700)?;
-    let child = fork(|| -> Scene {
+fn creating_a_fifo_without_permission_on_the_directory_fails(#[case] make: Make) -> TestResult {
+    let directory = Name::directory("directory", 0o700)?;
+    let child = fork(|| -> TestResult {
         drop_capabilities()?;
         directory.set_permissions(0o500)?;
         assert_errno!(make(&directory.join("unwritable"), 0o600), EACCES);
@@ -69,7 +69,7 @@ fn creating_a_fifo_without_permission_on_the_directory_fails(#[case] make: Make)
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_at_an_existing_pathname_fails(#[case] make: Make) -> Scene {
+fn creating_a_fifo_at_an_existing_pathname_fails(#[case] make: Make) -> TestResult {
     let (fifo, nothing) = (Fifo::new()?, Name::free("nothing"));
     let (link, dangling) = (Name::symlink("link", &fifo)?, Name::symlink("dangling", &nothing)?);
     for existing in [&fifo, &link, &dangling] {
@@ -104,7 +104,7 @@ fn creating_a_fifo_at_an_existing_pathname_fails(#[case] make: Make) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_at_a_pathname_longer_than_path_max_fails(#[case] make: Make) -> Scene {
+fn creating_a_fifo_at_a_pathname_longer_than_path_max_fails(#[case] make: Make) -> TestResult {
     let name = Name::free("fifo");
     assert_errno!(make(&path_of_length(PATH_MAX as usize), 0o600), ENAMETOOLONG);
     assert_errno!(name.node(), ENOENT);
@@ -142,7 +142,7 @@ pub fn path_of_length(length: usize) -> PathBuf {
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_with_a_name_longer_than_name_max_fails(#[case] make: Make) -> Scene {
+fn creating_a_fifo_with_a_name_longer_than_name_max_fails(#[case] make: Make) -> TestResult {
     let limit = nix::unistd::pathconf(".", nix::unistd::PathconfVar::NAME_MAX)?;
     let limit = limit.ok_or_else(|| Stop::broken("the file system has no NAME_MAX"))? as usize;
     let (longest, longer) = (Name::free(&"n".repeat(limit)), Name::free(&"n".repeat(limit + 1)));
@@ -175,7 +175,7 @@ fn creating_a_fifo_with_a_name_longer_than_name_max_fails(#[case] make: Make) ->
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_in_a_missing_directory_fails(#[case] make: Make) -> Scene {
+fn creating_a_fifo_in_a_missing_directory_fails(#[case] make: Make) -> TestResult {
     let nothing = Name::free("nothing");
     let dangling = Name::symlink("dangling", &nothing)?;
     assert_errno!(make(&nothing.join("fifo"), 0o600), ENOENT);
@@ -206,7 +206,7 @@ fn creating_a_fifo_in_a_missing_directory_fails(#[case] make: Make) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_below_a_non_directory_fails(#[case] make: Make) -> Scene {
+fn creating_a_fifo_below_a_non_directory_fails(#[case] make: Make) -> TestResult {
     let (file, fifo) = (Name::file("file")?, Fifo::new()?);
     assert_errno!(make(&file.join("below"), 0o600), ENOTDIR);
     assert_errno!(make(&fifo.join("below"), 0o600), ENOTDIR);
@@ -236,7 +236,7 @@ fn creating_a_fifo_below_a_non_directory_fails(#[case] make: Make) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_through_a_loop_of_symbolic_links_fails(#[case] make: Make) -> Scene {
+fn creating_a_fifo_through_a_loop_of_symbolic_links_fails(#[case] make: Make) -> TestResult {
     let _back = Name::symlink("back", "forth")?;
     let forth = Name::symlink("forth", "back")?;
     assert_errno!(make(&forth.join("fifo"), 0o600), ELOOP);
@@ -259,7 +259,7 @@ fn creating_a_fifo_through_a_loop_of_symbolic_links_fails(#[case] make: Make) ->
     covers = ["errors:fifo.mkfifoat.EBADF", "errors:fifo.mknodat.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn a_relative_pathname_needs_an_open_descriptor(#[case] make: MakeAt) -> Scene {
+fn a_relative_pathname_needs_an_open_descriptor(#[case] make: MakeAt) -> TestResult {
     let name = Name::free("fifo");
     assert_errno!(make(NOT_OPEN, "fifo".as_ref()), EBADF);
     assert_errno!(name.node(), ENOENT);
@@ -282,7 +282,7 @@ fn a_relative_pathname_needs_an_open_descriptor(#[case] make: MakeAt) -> Scene {
     covers = ["errors:fifo.mkfifoat.ENOTDIR.2", "errors:fifo.mknodat.ENOTDIR.2"],
     layers = [libc, nix, raw],
 )]
-fn a_relative_pathname_needs_the_descriptor_of_a_directory(#[case] make: MakeAt) -> Scene {
+fn a_relative_pathname_needs_the_descriptor_of_a_directory(#[case] make: MakeAt) -> TestResult {
     let (file, name) = (Name::file("file")?, Name::free("fifo"));
     let descriptor = open(&file, O_RDONLY)?;
     assert_errno!(make(descriptor.number(), "fifo".as_ref()), ENOTDIR);
@@ -291,7 +291,7 @@ fn a_relative_pathname_needs_the_descriptor_of_a_directory(#[case] make: MakeAt)
 }
 
 /// The names in a directory, sorted.
-fn entries(directory: &std::path::Path) -> Scene<Vec<String>> {
+fn entries(directory: &std::path::Path) -> TestResult<Vec<String>> {
     let entries = std::fs::read_dir(directory)?.collect::<std::io::Result<Vec<_>>>()?;
     let mut names: Vec<_> = entries.iter().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();

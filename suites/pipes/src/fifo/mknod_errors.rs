@@ -25,7 +25,7 @@ const BY_MKNODAT: MakeNode = |path, mode, device| mknodat(AT_FDCWD, path, mode, 
     covers = ["errors:fifo.mknod.EINVAL", "errors:fifo.mknodat.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn mknod_of_an_unsupported_type_fails(#[case] make: MakeNode) -> Scene {
+fn mknod_of_an_unsupported_type_fails(#[case] make: MakeNode) -> TestResult {
     // All bits of the file type are set, which is not a type.
     const NO_TYPE: u32 = libc::S_IFMT;
     let name = Name::free("node");
@@ -46,9 +46,9 @@ fn mknod_of_an_unsupported_type_fails(#[case] make: MakeNode) -> Scene {
     covers = ["errors:fifo.mknod.EPERM", "errors:fifo.mknodat.EPERM"],
     layers = [libc, nix, raw],
 )]
-fn only_devices_need_cap_mknod(#[case] make: MakeNode) -> Scene {
+fn only_devices_need_cap_mknod(#[case] make: MakeNode) -> TestResult {
     let [device, fifo, socket] = ["device", "fifo", "socket"].map(Name::free);
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         drop_capabilities()?;
         // The number of /dev/null: a character device 0:0 is an overlayfs whiteout, which needs no privilege.
         assert_errno!(make(&device, S_IFCHR | 0o600, libc::makedev(1, 3)), EPERM);
@@ -74,7 +74,7 @@ fn only_devices_need_cap_mknod(#[case] make: MakeNode) -> Scene {
     needs = [mounts, mqueue],
     layers = [libc, nix, raw],
 )]
-fn mknod_on_a_file_system_without_fifos_fails(#[case] make: Make) -> Scene {
+fn mknod_on_a_file_system_without_fifos_fails(#[case] make: Make) -> TestResult {
     let queues = Mounted::new("mqueue", "")?;
     let path = queues.join("fifo");
     assert_errno!(make(&path, 0o600), EPERM);
@@ -96,7 +96,7 @@ fn mknod_with_a_bad_address_fails(
     #[case] call: &'static str,
     #[case] number: i64,
     #[case] arguments: [usize; 6],
-) -> Scene {
+) -> TestResult {
     // SAFETY: the path, the only pointer, is outside the address space.
     assert_errno!(unsafe { syscall(call, number, arguments) }, EFAULT);
     Ok(())

@@ -15,7 +15,7 @@ use rstest::rstest;
     covers = ["notes:fifo.open-read-blocks", "behaviours:fifo.open-nonblock-read-ok"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_open_for_reading_does_not_block(#[case] open: Open) -> Scene {
+fn a_nonblocking_open_for_reading_does_not_block(#[case] open: Open) -> TestResult {
     let fifo = Fifo::new()?;
     let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
     assert_eq!(access_and_blocking(&reader), Ok(O_RDONLY | O_NONBLOCK));
@@ -47,7 +47,7 @@ fn a_nonblocking_open_for_reading_does_not_block(#[case] open: Open) -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_open_for_writing_without_a_reader_fails(#[case] open: Open) -> Scene {
+fn a_nonblocking_open_for_writing_without_a_reader_fails(#[case] open: Open) -> TestResult {
     let fifo = Fifo::new()?;
     assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
@@ -68,7 +68,7 @@ fn a_nonblocking_open_for_writing_without_a_reader_fails(#[case] open: Open) -> 
     covers = ["behaviours:fifo.open-nonblock-write-ok-with-reader"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_open_for_writing_with_a_reader_succeeds(#[case] open: Open) -> Scene {
+fn a_nonblocking_open_for_writing_with_a_reader_succeeds(#[case] open: Open) -> TestResult {
     let fifo = Fifo::new()?;
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
     let writer = assert_ok!(open(&fifo, O_WRONLY | O_NONBLOCK));
@@ -86,7 +86,7 @@ fn a_nonblocking_open_for_writing_with_a_reader_succeeds(#[case] open: Open) -> 
     covers = ["behaviours:fifo.read-before-any-writer-eof"],
     layers = [libc, nix, raw],
 )]
-fn a_read_without_a_writer_returns_0() -> Scene {
+fn a_read_without_a_writer_returns_0() -> TestResult {
     let fifo = Fifo::new()?;
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
@@ -106,7 +106,7 @@ fn a_read_without_a_writer_returns_0() -> Scene {
     covers = ["behaviours:fifo.separate-open-flags"],
     layers = [libc, nix, raw],
 )]
-fn each_open_has_its_own_file_status_flags() -> Scene {
+fn each_open_has_its_own_file_status_flags() -> TestResult {
     let fifo = Fifo::new()?;
     let (blocking, writer) = fifo.connect()?;
     let nonblocking = open(&fifo, O_RDONLY | O_NONBLOCK)?;

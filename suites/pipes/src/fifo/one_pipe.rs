@@ -19,7 +19,7 @@ use std::ffi::OsString;
     covers = ["behaviours:fifo.one-pipe-object"],
     layers = [libc, nix, raw],
 )]
-fn all_opens_share_one_pipe() -> Scene {
+fn all_opens_share_one_pipe() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let (reader_2, writer_2) = fifo.connect()?;
@@ -40,7 +40,7 @@ fn all_opens_share_one_pipe() -> Scene {
     covers = ["notes:fifo.has-name"],
     layers = [libc, nix, raw],
 )]
-fn opens_of_the_same_name_are_connected() -> Scene {
+fn opens_of_the_same_name_are_connected() -> TestResult {
     let name = Name::free("fifo");
     assert_eq!(mkfifo("fifo", 0o600), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
@@ -75,7 +75,7 @@ static FIFO_WRITER: Program = Program {
     cite = [man("pipe.7", "DESCRIPTION"), man("mkfifo.3", "DESCRIPTION"), man("fifo.7", "DESCRIPTION")],
     covers = ["notes:fifo.unrelated-processes"],
 )]
-fn unrelated_processes_communicate_through_a_fifo() -> Scene {
+fn unrelated_processes_communicate_through_a_fifo() -> TestResult {
     let fifo = Fifo::new()?;
     let arguments = [fifo.as_os_str().into(), OsString::from(std::process::id().to_string())];
     // Does not block if the writer never opens the FIFO.

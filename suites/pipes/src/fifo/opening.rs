@@ -21,7 +21,7 @@ use rstest::rstest;
     ],
     layers = [libc, nix, raw],
 )]
-fn an_open_for_reading_blocks_until_a_writer_opens(#[case] open: Open, #[case] other: i32) -> Scene {
+fn an_open_for_reading_blocks_until_a_writer_opens(#[case] open: Open, #[case] other: i32) -> TestResult {
     let fifo = Fifo::new()?;
     let child = fork(|| {
         let reader = assert_ok!(open(&fifo, O_RDONLY));
@@ -49,7 +49,7 @@ fn an_open_for_reading_blocks_until_a_writer_opens(#[case] open: Open, #[case] o
     ],
     layers = [libc, nix, raw],
 )]
-fn an_open_for_writing_blocks_until_a_reader_opens(#[case] open: Open, #[case] other: i32) -> Scene {
+fn an_open_for_writing_blocks_until_a_reader_opens(#[case] open: Open, #[case] other: i32) -> TestResult {
     let fifo = Fifo::new()?;
     let child = fork(|| {
         let writer = assert_ok!(open(&fifo, O_WRONLY));
@@ -74,7 +74,7 @@ fn an_open_for_writing_blocks_until_a_reader_opens(#[case] open: Open, #[case] o
     covers = ["notes:fifo.open-read-blocks", "notes:fifo.open-write-blocks"],
     layers = [libc, nix, raw],
 )]
-fn an_open_of_the_same_end_unblocks_no_open(#[case] end: i32, #[case] other: i32) -> Scene {
+fn an_open_of_the_same_end_unblocks_no_open(#[case] end: i32, #[case] other: i32) -> TestResult {
     let fifo = Fifo::new()?;
     let opener = || {
         fork(|| {
@@ -99,9 +99,9 @@ fn an_open_of_the_same_end_unblocks_no_open(#[case] end: i32, #[case] other: i32
     cite = [posix("open.3p", "DESCRIPTION", "O_NONBLOCK"), man("fifo.7", "DESCRIPTION")],
     covers = ["notes:fifo.long-lived-error-prone"],
 )]
-fn an_open_for_writing_blocks_on_a_stale_fifo() -> Scene {
+fn an_open_for_writing_blocks_on_a_stale_fifo() -> TestResult {
     let fifo = Name::free("fifo");
-    let crashing = fork(|| -> Scene {
+    let crashing = fork(|| -> TestResult {
         mkfifo(&fifo, 0o600)?;
         let _reader = open(&fifo, O_RDONLY | libc::O_NONBLOCK)?;
         nix::sys::signal::raise(nix::sys::signal::SIGKILL)?;
@@ -111,7 +111,7 @@ fn an_open_for_writing_blocks_on_a_stale_fifo() -> Scene {
     assert_eq!(fifo.node(), Ok(Node::new("p0600")));
     let writer = fork(|| drop(open(&fifo, O_WRONLY)))?;
     writer.assert_blocked_in(Syscall::OPEN);
-    let state = harness::standing::state(writer.pid()).map(String::from);
+    let state = harness::process_state::state(writer.pid()).map(String::from);
     observe("process state of a writer opening a FIFO whose reader was killed", state.unwrap_or_default());
     Ok(())
 }

@@ -17,9 +17,9 @@ use rstest::rstest;
     covers = ["errors:fifo.open.EACCES", "errors:fifo.openat.EACCES"],
     layers = [libc, nix, raw],
 )]
-fn an_open_denied_by_the_mode_fails(#[case] open: Open) -> Scene {
+fn an_open_denied_by_the_mode_fails(#[case] open: Open) -> TestResult {
     let fifo = Fifo::new()?;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         drop_capabilities()?;
         fifo.set_permissions(0o200)?;
         assert_errno!(open(&fifo, O_RDONLY | O_NONBLOCK), EACCES);
@@ -41,11 +41,11 @@ fn an_open_denied_by_the_mode_fails(#[case] open: Open) -> Scene {
     covers = ["errors:fifo.open.EACCES.2"],
     layers = [libc, nix, raw],
 )]
-fn an_open_without_search_permission_fails() -> Scene {
-    let directory = Name::folder("directory", 0o700)?;
+fn an_open_without_search_permission_fails() -> TestResult {
+    let directory = Name::directory("directory", 0o700)?;
     let path = directory.join("fifo");
     mkfifo(&path, 0o600)?;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         drop_capabilities()?;
         directory.set_permissions(0o600)?;
         assert_errno!(open(&path, O_RDWR), EACCES);
@@ -68,7 +68,7 @@ fn an_open_without_search_permission_fails() -> Scene {
     covers = ["errors:fifo.open.EEXIST"],
     layers = [libc, nix, raw],
 )]
-fn an_exclusive_create_of_an_existing_fifo_fails() -> Scene {
+fn an_exclusive_create_of_an_existing_fifo_fails() -> TestResult {
     let fifo = Fifo::new()?;
     assert_errno!(open_mode(&fifo, O_RDWR | O_CREAT | O_EXCL, 0o600), EEXIST);
     drop(assert_ok!(open_mode(&fifo, O_RDWR | O_CREAT, 0o644)));
@@ -82,7 +82,7 @@ fn an_exclusive_create_of_an_existing_fifo_fails() -> Scene {
     cite = [man("open.2", "ERRORS", "EFAULT")],
     covers = ["errors:fifo.open.EFAULT"],
 )]
-fn an_open_with_a_bad_address_fails() -> Scene {
+fn an_open_with_a_bad_address_fails() -> TestResult {
     // Newer architectures have only the *at() calls.
     #[cfg(target_arch = "x86_64")]
     let (number, arguments) = (libc::SYS_open, [BAD_ADDRESS, O_RDWR as usize, 0, 0, 0, 0]);
@@ -104,7 +104,7 @@ fn an_open_with_a_bad_address_fails() -> Scene {
     covers = ["errors:fifo.open.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn an_open_with_an_invalid_access_mode_fails() -> Scene {
+fn an_open_with_an_invalid_access_mode_fails() -> TestResult {
     let fifo = Fifo::new()?;
     // Not O_ACCMODE, which includes O_PATH in musl.
     assert_errno!(open(&fifo, O_WRONLY | O_RDWR | O_NONBLOCK), EINVAL);
@@ -120,7 +120,7 @@ fn an_open_with_an_invalid_access_mode_fails() -> Scene {
     covers = ["errors:fifo.open.ELOOP"],
     layers = [libc, nix, raw],
 )]
-fn an_open_through_a_loop_of_symbolic_links_fails() -> Scene {
+fn an_open_through_a_loop_of_symbolic_links_fails() -> TestResult {
     let _back = Name::symlink("back", "forth")?;
     let forth = Name::symlink("forth", "back")?;
     assert_errno!(open(&forth, O_RDWR), ELOOP);
@@ -141,7 +141,7 @@ fn an_open_through_a_loop_of_symbolic_links_fails() -> Scene {
     covers = ["errors:fifo.open.ELOOP.2"],
     layers = [libc, nix, raw],
 )]
-fn an_open_with_o_nofollow_of_a_symbolic_link_fails() -> Scene {
+fn an_open_with_o_nofollow_of_a_symbolic_link_fails() -> TestResult {
     let fifo = Fifo::new()?;
     let link = Name::symlink("link", &fifo)?;
     assert_errno!(open(&link, O_RDWR | O_NOFOLLOW), ELOOP);
@@ -163,7 +163,7 @@ fn an_open_with_o_nofollow_of_a_symbolic_link_fails() -> Scene {
     covers = ["errors:fifo.open.ENAMETOOLONG"],
     layers = [libc, nix, raw],
 )]
-fn an_open_of_a_too_long_pathname_fails() -> Scene {
+fn an_open_of_a_too_long_pathname_fails() -> TestResult {
     let _fifo = Fifo::new()?;
     assert_errno!(open(path_of_length(PATH_MAX as usize), O_RDWR), ENAMETOOLONG);
     drop(assert_ok!(open(path_of_length(PATH_MAX as usize - 1), O_RDWR)));
@@ -184,7 +184,7 @@ fn an_open_of_a_too_long_pathname_fails() -> Scene {
     covers = ["errors:fifo.open.ENOENT", "errors:fifo.openat.ENOENT"],
     layers = [libc, nix, raw],
 )]
-fn an_open_of_a_missing_file_fails(#[case] open: Open) -> Scene {
+fn an_open_of_a_missing_file_fails(#[case] open: Open) -> TestResult {
     let name = Name::free("fifo");
     for flags in [O_RDONLY | O_NONBLOCK, O_WRONLY | O_NONBLOCK, O_RDWR] {
         assert_errno!(open(&name, flags), ENOENT);
@@ -201,7 +201,7 @@ fn an_open_of_a_missing_file_fails(#[case] open: Open) -> Scene {
     covers = ["errors:fifo.open.ENOENT.2"],
     layers = [libc, nix, raw],
 )]
-fn an_open_in_a_missing_directory_fails() -> Scene {
+fn an_open_in_a_missing_directory_fails() -> TestResult {
     let nothing = Name::free("nothing");
     let dangling = Name::symlink("dangling", &nothing)?;
     for directory in [&nothing, &dangling] {
@@ -225,7 +225,7 @@ fn an_open_in_a_missing_directory_fails() -> Scene {
     covers = ["errors:fifo.open.ENOTDIR"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_is_not_a_directory() -> Scene {
+fn a_fifo_is_not_a_directory() -> TestResult {
     let fifo = Fifo::new()?;
     assert_errno!(open(fifo.join("below"), O_RDWR), ENOTDIR);
     assert_errno!(open(&fifo, O_RDONLY | O_NONBLOCK | O_DIRECTORY), ENOTDIR);
@@ -241,7 +241,7 @@ fn a_fifo_is_not_a_directory() -> Scene {
     covers = ["errors:fifo.open.ENXIO.2"],
     layers = [libc, nix, raw],
 )]
-fn an_open_of_a_socket_fails() -> Scene {
+fn an_open_of_a_socket_fails() -> TestResult {
     let socket = Name::socket("socket")?;
     for flags in [O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_NONBLOCK] {
         assert_errno!(open(&socket, flags), ENXIO);
@@ -262,7 +262,7 @@ fn an_open_of_a_socket_fails() -> Scene {
     covers = ["errors:fifo.openat.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn a_relative_pathname_needs_an_open_descriptor() -> Scene {
+fn a_relative_pathname_needs_an_open_descriptor() -> TestResult {
     let fifo = Fifo::new()?;
     assert_errno!(openat(NOT_OPEN, "fifo", O_RDWR), EBADF);
     drop(assert_ok!(openat(AT_FDCWD, "fifo", O_RDWR)));
@@ -277,7 +277,7 @@ fn a_relative_pathname_needs_an_open_descriptor() -> Scene {
     covers = ["errors:fifo.openat.ENOTDIR"],
     layers = [libc, nix, raw],
 )]
-fn a_relative_pathname_needs_the_descriptor_of_a_directory() -> Scene {
+fn a_relative_pathname_needs_the_descriptor_of_a_directory() -> TestResult {
     let fifo = Fifo::new()?;
     let both = open(&fifo, O_RDWR)?;
     assert_errno!(openat(&both, "fifo", O_RDWR), ENOTDIR);

@@ -20,9 +20,9 @@ use rstest::rstest;
     covers = ["notes:persist.fifo-dies-with-process", "notes:fifo.data-lost-after-last-close"],
     layers = [libc, nix, raw],
 )]
-fn data_is_lost_and_the_name_kept_when_the_last_process_terminates(#[case] end: Ended) -> Scene {
+fn data_is_lost_and_the_name_kept_when_the_last_process_terminates(#[case] end: Ended) -> TestResult {
     let fifo = Fifo::new()?;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         let both = open(&fifo, O_RDWR)?;
         assert_eq!(write(&both, b"data"), Ok(4));
         assert_eq!(unread(&both), Ok(4));
@@ -49,7 +49,7 @@ fn data_is_lost_and_the_name_kept_when_the_last_process_terminates(#[case] end: 
     covers = ["behaviours:fifo.contents-vanish-on-last-close", "notes:fifo.data-lost-after-last-close"],
     layers = [libc, nix, raw],
 )]
-fn the_last_close_discards_unread_data() -> Scene {
+fn the_last_close_discards_unread_data() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     assert_eq!(write(&writer, b"data"), Ok(4));
@@ -72,7 +72,7 @@ fn the_last_close_discards_unread_data() -> Scene {
     covers = ["notes:fifo.survives-users", "behaviours:fifo.node-persists"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_remains_until_it_is_unlinked() -> Scene {
+fn a_fifo_remains_until_it_is_unlinked() -> TestResult {
     let name = Name::free("fifo");
     let creator = fork(|| assert_eq!(mkfifo(&name, 0o600), Ok(())))?;
     creator.join()?;

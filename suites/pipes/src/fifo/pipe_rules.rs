@@ -16,7 +16,7 @@ use nix::sys::signal::Signal::SIGPIPE;
     covers = ["behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn a_fifo_has_the_capacity_of_a_pipe() -> Scene {
+fn a_fifo_has_the_capacity_of_a_pipe() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let (pipe_reader, _pipe_writer) = pipe()?;
@@ -38,7 +38,7 @@ fn a_fifo_has_the_capacity_of_a_pipe() -> Scene {
     covers = ["behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn writes_of_up_to_pipe_buf_bytes_are_atomic() -> Scene {
+fn writes_of_up_to_pipe_buf_bytes_are_atomic() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     set_flags(&writer, O_NONBLOCK)?;
@@ -64,7 +64,7 @@ fn writes_of_up_to_pipe_buf_bytes_are_atomic() -> Scene {
     covers = ["behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn read_returns_0_after_the_last_writer_closes() -> Scene {
+fn read_returns_0_after_the_last_writer_closes() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let second = open(&fifo, libc::O_WRONLY)?;
@@ -92,7 +92,7 @@ fn read_returns_0_after_the_last_writer_closes() -> Scene {
     covers = ["behaviours:fifo.writer-sigpipe-no-reader", "behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn a_write_without_a_reader_raises_sigpipe() -> Scene {
+fn a_write_without_a_reader_raises_sigpipe() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     assert_eq!(write(&writer, b"x"), Ok(1));
@@ -113,7 +113,7 @@ fn a_write_without_a_reader_raises_sigpipe() -> Scene {
     covers = ["behaviours:fifo.writer-sigpipe-no-reader", "behaviours:fifo.same-io-semantics"],
     layers = [libc, nix, raw],
 )]
-fn a_write_without_a_reader_fails_if_sigpipe_is_ignored() -> Scene {
+fn a_write_without_a_reader_fails_if_sigpipe_is_ignored() -> TestResult {
     ignore(SIGPIPE)?;
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
@@ -136,7 +136,7 @@ fn a_write_without_a_reader_fails_if_sigpipe_is_ignored() -> Scene {
     covers = ["behaviours:fifo.setpipe-sz-fifo"],
     layers = [libc, nix, raw],
 )]
-fn the_capacity_can_be_set_and_read() -> Scene {
+fn the_capacity_can_be_set_and_read() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     let wanted = 2 * page_size();

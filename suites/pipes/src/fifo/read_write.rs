@@ -17,7 +17,7 @@ use rstest::rstest;
     covers = ["behaviours:fifo.open-rdwr-never-blocks"],
     layers = [libc, nix, raw],
 )]
-fn an_open_for_reading_and_writing_does_not_block(#[case] open: Open, #[case] flags: i32) -> Scene {
+fn an_open_for_reading_and_writing_does_not_block(#[case] open: Open, #[case] flags: i32) -> TestResult {
     let fifo = Fifo::new()?;
     let both = assert_ok!(open(&fifo, flags));
     assert_eq!(access_and_blocking(&both), Ok(flags));
@@ -31,7 +31,7 @@ fn an_open_for_reading_and_writing_does_not_block(#[case] open: Open, #[case] fl
     covers = ["behaviours:fifo.open-rdwr-self-talk"],
     layers = [libc, nix, raw],
 )]
-fn a_read_write_descriptor_reads_what_was_written_to_it() -> Scene {
+fn a_read_write_descriptor_reads_what_was_written_to_it() -> TestResult {
     let fifo = Fifo::new()?;
     let both = open(&fifo, O_RDWR)?;
     assert_eq!(write(&both, b"hello"), Ok(5));
@@ -48,7 +48,7 @@ fn a_read_write_descriptor_reads_what_was_written_to_it() -> Scene {
     covers = ["behaviours:fifo.open-rdwr-no-eof"],
     layers = [libc, nix, raw],
 )]
-fn no_read_returns_0_while_a_read_write_descriptor_is_open() -> Scene {
+fn no_read_returns_0_while_a_read_write_descriptor_is_open() -> TestResult {
     let fifo = Fifo::new()?;
     let both = open(&fifo, O_RDWR)?;
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;

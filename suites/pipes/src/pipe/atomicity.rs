@@ -22,7 +22,7 @@ proptest! {
     }
 }
 
-fn all_or_nothing(count: usize, space: usize) -> Scene {
+fn all_or_nothing(count: usize, space: usize) -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let mut held = fill_leaving(&writer, space)?;
     let written = write(&writer, &vec![b'w'; count]);
@@ -50,7 +50,7 @@ fn all_or_nothing(count: usize, space: usize) -> Scene {
     covers = ["behaviours:pipe.boundary-exact-pipe-buf", "behaviours:pipe.atomic-nonblock-small"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_write_of_pipe_buf_bytes_writes_all_or_fails(#[case] space: usize) -> Scene {
+fn a_nonblocking_write_of_pipe_buf_bytes_writes_all_or_fails(#[case] space: usize) -> TestResult {
     all_or_nothing(PIPE_BUF, space)
 }
 
@@ -69,7 +69,7 @@ fn a_nonblocking_write_of_pipe_buf_bytes_writes_all_or_fails(#[case] space: usiz
     ],
     layers = [libc, nix, raw],
 )]
-fn a_small_write_blocks_until_all_its_bytes_fit(#[case] count: usize) -> Scene {
+fn a_small_write_blocks_until_all_its_bytes_fit(#[case] count: usize) -> TestResult {
     const SPACE: usize = 100;
     let (reader, writer) = pipe()?;
     let held = fill_leaving(&writer, SPACE)?;
@@ -90,17 +90,17 @@ fn a_small_write_blocks_until_all_its_bytes_fit(#[case] count: usize) -> Scene {
     cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.atomic-block-small", "notes:pipe.internal-synchronisation"],
 )]
-fn concurrent_small_writes_are_not_interleaved() -> Scene {
+fn concurrent_small_writes_are_not_interleaved() -> TestResult {
     const BLOCKS: usize = 100;
     let (reader, writer) = pipe()?;
-    let start = Meeting::new()?;
+    let start = Latch::new()?;
     let writers = [b'a', b'b', b'c', b'd'].map(|letter| {
         fork(|| {
             start.wait_for(1);
             (0..BLOCKS).for_each(|_| assert_eq!(write(&writer, &[letter; PIPE_BUF]), Ok(PIPE_BUF)));
         })
     });
-    let writers = writers.into_iter().collect::<Scene<Vec<Child>>>()?;
+    let writers = writers.into_iter().collect::<TestResult<Vec<Child>>>()?;
     // So that read returns end-of-file, and does not block, if the four exit early.
     drop(writer);
     start.arrive();
@@ -123,7 +123,7 @@ fn concurrent_small_writes_are_not_interleaved() -> Scene {
     covers = ["behaviours:pipe.block-large"],
     layers = [libc, nix, raw],
 )]
-fn a_large_write_returns_after_all_bytes_are_written() -> Scene {
+fn a_large_write_returns_after_all_bytes_are_written() -> TestResult {
     let (reader, writer) = pipe()?;
     let (capacity, page) = (capacity_of(&writer)?, page_size());
     let bytes = Bytes::sequence(capacity + 2 * page);
@@ -146,7 +146,7 @@ fn a_large_write_returns_after_all_bytes_are_written() -> Scene {
     cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.block-large", "notes:pipe.internal-synchronisation"],
 )]
-fn a_large_write_may_be_interleaved_with_a_small_one() -> Scene {
+fn a_large_write_may_be_interleaved_with_a_small_one() -> TestResult {
     let (reader, writer) = pipe()?;
     let (capacity, page) = (capacity_of(&writer)?, page_size());
     let large = Bytes::sequence(capacity + 2 * page);
@@ -177,7 +177,7 @@ fn a_large_write_may_be_interleaved_with_a_small_one() -> Scene {
     covers = ["behaviours:pipe.nonblock-large-full", "errors:pipe.write.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn a_large_nonblocking_write_to_a_full_pipe_fails() -> Scene {
+fn a_large_nonblocking_write_to_a_full_pipe_fails() -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let held = fill(&writer)?;
     assert_errno!(write(&writer, &[b'x'; PIPE_BUF + 1]), EAGAIN);
@@ -197,7 +197,7 @@ fn a_large_nonblocking_write_to_a_full_pipe_fails() -> Scene {
     covers = ["behaviours:pipe.nonblock-large-partial"],
     layers = [libc, nix, raw],
 )]
-fn a_large_nonblocking_write_writes_what_fits(#[case] space: usize) -> Scene {
+fn a_large_nonblocking_write_writes_what_fits(#[case] space: usize) -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let held = fill_leaving(&writer, space)?;
     let bytes = Bytes::sequence(capacity_of(&writer)? + 1);
@@ -222,7 +222,7 @@ fn a_large_nonblocking_write_writes_what_fits(#[case] space: usize) -> Scene {
     covers = ["behaviours:pipe.writev-atomic-total", "errors:pipe.writev.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn a_small_nonblocking_writev_writes_all_elements_or_fails(#[case] space: usize) -> Scene {
+fn a_small_nonblocking_writev_writes_all_elements_or_fails(#[case] space: usize) -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let mut held = fill_leaving(&writer, space)?;
     let written = writev(&writer, &[IoSlice::new(&[b'a'; 60]), IoSlice::new(&[b'b'; 60])]);
@@ -245,7 +245,7 @@ fn a_small_nonblocking_writev_writes_all_elements_or_fails(#[case] space: usize)
     covers = ["behaviours:pipe.writev-atomic-total"],
     layers = [libc, nix, raw],
 )]
-fn a_large_nonblocking_writev_writes_what_fits() -> Scene {
+fn a_large_nonblocking_writev_writes_what_fits() -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let held = fill_leaving(&writer, page_size())?;
     let elements = [vec![b'a'; PIPE_BUF], vec![b'b'; page_size()]];
@@ -268,7 +268,7 @@ fn a_large_nonblocking_writev_writes_what_fits() -> Scene {
     ],
     covers = ["behaviours:pipe.pipe-buf-constant", "behaviours:pipe.pipe-buf-fpathconf"],
 )]
-fn pipe_buf_is_4096() -> Scene {
+fn pipe_buf_is_4096() -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     assert_eq!(PIPE_BUF, 4096);
     for end in [&reader, &writer] {

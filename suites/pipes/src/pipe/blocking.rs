@@ -11,7 +11,7 @@ use std::time::Duration;
     covers = ["behaviours:pipe.read-blocks-empty", "notes:pipe.slow-writer-reader-sleeps"],
     layers = [libc, nix, raw],
 )]
-fn a_read_blocks_until_data_is_written() -> Scene {
+fn a_read_blocks_until_data_is_written() -> TestResult {
     let (reader, writer) = pipe()?;
     let child = fork(|| assert_eq!(read_bytes(&reader, 9), Ok("x".into())))?;
     child.assert_blocked_in(Syscall::READ);
@@ -27,7 +27,7 @@ fn a_read_blocks_until_data_is_written() -> Scene {
     covers = ["notes:pipe.read-blocks-while-writer-open", "behaviours:pipe.read-partial-return"],
     layers = [libc, nix, raw],
 )]
-fn a_read_returns_what_is_available_and_blocks_only_on_an_empty_pipe() -> Scene {
+fn a_read_returns_what_is_available_and_blocks_only_on_an_empty_pipe() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"ab")?;
     let bytes = read_bytes(&reader, 100);
@@ -46,7 +46,7 @@ fn a_read_returns_what_is_available_and_blocks_only_on_an_empty_pipe() -> Scene 
     covers = ["behaviours:pipe.write-blocks-full", "notes:pipe.write-blocks-when-full"],
     layers = [libc, nix, raw],
 )]
-fn a_write_blocks_until_a_reader_frees_space() -> Scene {
+fn a_write_blocks_until_a_reader_frees_space() -> TestResult {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
     let child = fork(|| assert_eq!(write(&writer, b"x"), Ok(1)))?;
@@ -66,7 +66,7 @@ fn a_write_blocks_until_a_reader_frees_space() -> Scene {
     covers = ["notes:pipe.default-blocking"],
     layers = [libc, nix, raw],
 )]
-fn a_new_pipe_blocks() -> Scene {
+fn a_new_pipe_blocks() -> TestResult {
     let (reader, writer) = pipe()?;
     for (end, access) in [(&reader, libc::O_RDONLY), (&writer, libc::O_WRONLY)] {
         assert_eq!(get_flags(end), Ok(access));
@@ -90,7 +90,7 @@ fn a_new_pipe_blocks() -> Scene {
     cite = [posix("pipe.3p", "DESCRIPTION"), posix("close.3p", "DESCRIPTION"), man("pipe.2", "DESCRIPTION")],
     covers = ["notes:pipe.exit-needs-data-read", "notes:pipe.kernel-buffer"],
 )]
-fn a_writer_can_exit_before_its_bytes_are_read() -> Scene {
+fn a_writer_can_exit_before_its_bytes_are_read() -> TestResult {
     let (reader, writer) = pipe()?;
     let child = fork(|| assert_eq!(write(&writer, b"hello"), Ok(5)))?;
     drop(writer);
@@ -109,7 +109,7 @@ fn a_writer_can_exit_before_its_bytes_are_read() -> Scene {
     cite = [posix("pipe.3p", "DESCRIPTION"), posix("read.3p", "DESCRIPTION")],
     covers = ["notes:pipe.slow"],
 )]
-fn frequent_round_trips_work() -> Scene {
+fn frequent_round_trips_work() -> TestResult {
     let (by_pipe, by_futex) = (round_trips_by_pipe()?, round_trips_by_futex()?);
     observe(
         "CPU time of a round trip through two pipes, as a multiple of one through futexes",
@@ -120,7 +120,7 @@ fn frequent_round_trips_work() -> Scene {
 
 const TRIPS: u8 = 200;
 
-fn round_trips_by_pipe() -> Scene<Duration> {
+fn round_trips_by_pipe() -> TestResult<Duration> {
     let ((there, to_there), (back, to_back)) = (pipe()?, pipe()?);
     let echo = fork(|| (1..=TRIPS).for_each(|trip| assert_eq!(write(&to_back, &[echoed(&there, trip)]), Ok(1))))?;
     // So that read returns end-of-file, and does not block, if the child exits early.
@@ -135,8 +135,8 @@ fn round_trips_by_pipe() -> Scene<Duration> {
     Ok(time)
 }
 
-fn round_trips_by_futex() -> Scene<Duration> {
-    let (ping, pong) = (Meeting::new()?, Meeting::new()?);
+fn round_trips_by_futex() -> TestResult<Duration> {
+    let (ping, pong) = (Latch::new()?, Latch::new()?);
     let answer = fork(|| {
         for trip in 1..=TRIPS {
             ping.wait_for(trip.into());
@@ -159,7 +159,7 @@ fn round_trips_by_futex() -> Scene<Duration> {
     cite = [man("pipe.7", "Pipe capacity"), posix("pipe.3p", "DESCRIPTION")],
     covers = ["notes:pipe.slow"],
 )]
-fn bulk_transfer_works() -> Scene {
+fn bulk_transfer_works() -> TestResult {
     const ROUNDS: usize = 64;
     let (reader, writer) = pipe()?;
     let sent = Bytes::sequence(capacity_of(&writer)?);
@@ -193,7 +193,7 @@ fn echoed(there: &Fd, trip: u8) -> u8 {
 }
 
 /// The CPU time that this process spends in `exchange`: independent of the load on the machine.
-fn time_of(exchange: impl FnOnce()) -> Scene<Duration> {
+fn time_of(exchange: impl FnOnce()) -> TestResult<Duration> {
     let start = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?;
     exchange();
     Ok((clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)? - start).into())

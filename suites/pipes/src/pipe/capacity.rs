@@ -15,7 +15,7 @@ use rstest::rstest;
     covers = ["behaviours:pipe.default-capacity"],
     layers = [libc, nix, raw],
 )]
-fn a_new_pipe_has_a_capacity_of_16_pages() -> Scene {
+fn a_new_pipe_has_a_capacity_of_16_pages() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(get_capacity(&reader), Ok(pages(16)));
     assert_eq!(get_capacity(&writer), Ok(pages(16)));
@@ -34,7 +34,7 @@ fn a_new_pipe_has_a_capacity_of_16_pages() -> Scene {
     covers = ["behaviours:pipe.fill-then-eagain", "behaviours:pipe.getpipe-sz", "notes:pipe.capacity-limited"],
     layers = [libc, nix, raw],
 )]
-fn a_pipe_accepts_as_many_bytes_as_its_capacity(#[case] count: usize) -> Scene {
+fn a_pipe_accepts_as_many_bytes_as_its_capacity(#[case] count: usize) -> TestResult {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     set_capacity(&writer, pages(count))?;
     assert_eq!(get_capacity(&reader), Ok(pages(count)));
@@ -58,7 +58,7 @@ fn a_pipe_accepts_as_many_bytes_as_its_capacity(#[case] count: usize) -> Scene {
     cite = [man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"), man("pipe.7", "Pipe capacity")],
     covers = ["notes:pipe.capacity-os-dependent"],
 )]
-fn each_pipe_has_its_own_capacity() -> Scene {
+fn each_pipe_has_its_own_capacity() -> TestResult {
     let ((_reader, writer), (_other_reader, other)) = (pipe()?, pipe()?);
     let default = get_capacity(&writer)?;
     assert_eq!(set_capacity(&writer, default / 4), Ok(default / 4));
@@ -87,7 +87,7 @@ proptest! {
     }
 }
 
-fn is_rounded_up(size: i32) -> Scene {
+fn is_rounded_up(size: i32) -> TestResult {
     let (reader, writer) = pipe()?;
     let rounded = (size as usize).max(page_size()).next_power_of_two() as i32;
     assert_eq!(set_capacity(&writer, size), Ok(rounded));
@@ -112,7 +112,7 @@ fn is_rounded_up(size: i32) -> Scene {
     covers = ["behaviours:pipe.setpipe-sz-rounds-up", "behaviours:pipe.setpipe-sz-min-page"],
     layers = [libc, nix, raw],
 )]
-fn a_size_is_rounded_up_to_at_least_one_page(#[case] size: i32, #[case] becomes: usize) -> Scene {
+fn a_size_is_rounded_up_to_at_least_one_page(#[case] size: i32, #[case] becomes: usize) -> TestResult {
     let (reader, writer) = pipe()?;
     // So that each size is a change.
     set_capacity(&writer, pages(8))?;
@@ -132,7 +132,7 @@ fn a_size_is_rounded_up_to_at_least_one_page(#[case] size: i32, #[case] becomes:
     covers = ["behaviours:pipe.setpipe-sz-either-end"],
     layers = [libc, nix, raw],
 )]
-fn either_end_sets_the_capacity() -> Scene {
+fn either_end_sets_the_capacity() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(set_capacity(&reader, pages(2)), Ok(pages(2)));
     assert_eq!(get_capacity(&writer), Ok(pages(2)));
@@ -151,7 +151,7 @@ fn either_end_sets_the_capacity() -> Scene {
     covers = ["behaviours:pipe.setpipe-sz-keeps-data"],
     layers = [libc, nix, raw],
 )]
-fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> Scene {
+fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> TestResult {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     set_capacity(&writer, pages(8))?;
     let Bytes(sequence) = Bytes::sequence(9 * page_size());
@@ -180,7 +180,7 @@ fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> Scene {
     covers = ["behaviours:pipe.setpipe-shrink-busy", "errors:pipe.fcntl(F_SETPIPE_SZ).EBUSY"],
     layers = [libc, nix, raw],
 )]
-fn a_pipe_does_not_shrink_below_its_data() -> Scene {
+fn a_pipe_does_not_shrink_below_its_data() -> TestResult {
     let (reader, writer) = pipe()?;
     let Bytes(sequence) = Bytes::sequence(2 * page_size() + 1);
     write_all(&writer, &sequence)?;
@@ -202,7 +202,7 @@ fn a_pipe_does_not_shrink_below_its_data() -> Scene {
     covers = ["errors:pipe.fcntl(F_GETPIPE_SZ).EBADF", "errors:pipe.fcntl(F_SETPIPE_SZ).EBADF"],
     layers = [libc, nix, raw],
 )]
-fn only_pipes_have_a_capacity() -> Scene {
+fn only_pipes_have_a_capacity() -> TestResult {
     let file = file_of(b"", libc::O_RDWR)?;
     let (socket, _peer) = stream_pair()?;
     for other in [file.number(), socket.number(), NOT_OPEN] {
@@ -218,7 +218,7 @@ fn only_pipes_have_a_capacity() -> Scene {
     cite = [kernel("fs/pipe.c", "round_pipe_size", "6.18"), kernel("fs/pipe.c", "pipe_set_size", "6.18")],
     covers = ["errors:pipe.fcntl(F_SETPIPE_SZ).EINVAL"],
 )]
-fn a_capacity_above_2_gib_is_refused() -> Scene {
+fn a_capacity_above_2_gib_is_refused() -> TestResult {
     let (_reader, writer) = pipe()?;
     let size = (1 << 31) + 1;
     let arguments = [writer.number() as usize, libc::F_SETPIPE_SZ as usize, size, 0, 0, 0];

@@ -10,11 +10,11 @@ use rstest::rstest;
 /// written to the second are read from the first.
 #[harness::test(
     id = "pipe.read-end-first",
-    cite = [man("pipe.2", "DESCRIPTION"), man("pipe.7", "Portability notes"), posix("pipe.3p", "DESCRIPTION")],
+    cite = [man("pipe.2", "DESCRIPTION"), man("pipe.7", "Portability events"), posix("pipe.3p", "DESCRIPTION")],
     covers = ["behaviours:pipe.fd-order", "notes:pipe.pipe-call-returns-two-fds", "notes:pipe.oldest-and-universal"],
     layers = [libc, nix, raw],
 )]
-fn the_first_descriptor_reads_and_the_second_writes() -> Scene {
+fn the_first_descriptor_reads_and_the_second_writes() -> TestResult {
     let (first, second) = pipe()?;
     assert_eq!(access_mode(&first), Ok(O_RDONLY));
     assert_eq!(access_mode(&second), Ok(O_WRONLY));
@@ -37,7 +37,7 @@ fn the_first_descriptor_reads_and_the_second_writes() -> Scene {
     covers = ["behaviours:pipe.lowest-fds"],
     layers = [libc, nix, raw],
 )]
-fn the_ends_get_the_lowest_free_descriptors() -> Scene {
+fn the_ends_get_the_lowest_free_descriptors() -> TestResult {
     let taken = [dup(0)?, dup(0)?, dup(0)?, dup(0)?];
     let [lowest, _, next, _] = taken.each_ref().map(Descriptor::number);
     taken[0].close();
@@ -63,7 +63,7 @@ fn the_ends_get_the_lowest_free_descriptors() -> Scene {
     covers = ["behaviours:pipe.cloexec-flag", "behaviours:pipe.nonblock-flag"],
     layers = [libc, nix, raw],
 )]
-fn flags_apply_to_both_ends(#[case] flags: i32) -> Scene {
+fn flags_apply_to_both_ends(#[case] flags: i32) -> TestResult {
     let (reader, writer) = pipe2(flags)?;
     let on_descriptor = if flags & O_CLOEXEC == 0 { 0 } else { FD_CLOEXEC };
     assert_eq!(get_descriptor_flags(&reader), Ok(on_descriptor));
@@ -81,7 +81,7 @@ fn flags_apply_to_both_ends(#[case] flags: i32) -> Scene {
     covers = ["behaviours:pipe.pipe2-zero-same-as-pipe"],
     layers = [libc, nix, raw],
 )]
-fn pipe2_with_no_flags_is_pipe() -> Scene {
+fn pipe2_with_no_flags_is_pipe() -> TestResult {
     for (reader, writer) in [pipe()?, pipe2(0)?] {
         assert_eq!(get_flags(&reader), Ok(O_RDONLY));
         assert_eq!(get_flags(&writer), Ok(O_WRONLY));
@@ -100,7 +100,7 @@ fn pipe2_with_no_flags_is_pipe() -> Scene {
     covers = ["behaviours:pipe.failure-leaves-array"],
     layers = [libc, raw],
 )]
-fn a_failure_leaves_the_array_unchanged() -> Scene {
+fn a_failure_leaves_the_array_unchanged() -> TestResult {
     let mut ends = [123, 456];
     assert_errno!(pipe2_into(&mut ends, libc::O_APPEND), EINVAL);
     assert_eq!(ends, [123, 456]);
@@ -127,7 +127,7 @@ fn a_failure_leaves_the_array_unchanged() -> Scene {
     covers = ["errors:pipe.pipe.EMFILE", "errors:pipe.pipe2.EMFILE"],
     layers = [libc, nix, raw],
 )]
-fn two_free_descriptors_are_needed(#[case] free: u64) -> Scene {
+fn two_free_descriptors_are_needed(#[case] free: u64) -> TestResult {
     leave_free(free)?;
     assert_errno!(pipe(), EMFILE);
     assert_errno!(pipe2(O_CLOEXEC), EMFILE);
@@ -146,7 +146,7 @@ fn two_free_descriptors_are_needed(#[case] free: u64) -> Scene {
     cite = [man("pipe.2", "ERRORS", "EFAULT"), posix("pipe.3p", "RETURN VALUE")],
     covers = ["errors:pipe.pipe.EFAULT", "errors:pipe.pipe2.EFAULT"],
 )]
-fn an_array_outside_the_address_space_fails_with_efault() -> Scene {
+fn an_array_outside_the_address_space_fails_with_efault() -> TestResult {
     let free = lowest_free()?;
     // SAFETY: the kernel refuses to write to this address.
     let results = unsafe {
@@ -173,7 +173,7 @@ fn an_array_outside_the_address_space_fails_with_efault() -> Scene {
     covers = ["errors:pipe.pipe2.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn invalid_flags_fail_with_einval(#[case] flags: i32) -> Scene {
+fn invalid_flags_fail_with_einval(#[case] flags: i32) -> TestResult {
     let free = lowest_free()?;
     assert_errno!(pipe2(flags), EINVAL);
     assert_eq!(lowest_free()?, free);
@@ -190,11 +190,11 @@ fn invalid_flags_fail_with_einval(#[case] flags: i32) -> Scene {
         posix("pipe.3p", "ERRORS", "ENFILE"),
     ],
     covers = ["errors:pipe.pipe.ENFILE", "errors:pipe.pipe2.ENFILE"],
-    needs = [expendable],
+    needs = [disposable],
 )]
-fn the_number_of_open_files_of_the_system_is_limited() -> Scene {
+fn the_number_of_open_files_of_the_system_is_limited() -> TestResult {
     let limited = kit::setting::change("fs/file-max", 1)?;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         kit::privilege::drop_capabilities()?;
         // The kernel counts files per CPU, so slightly more than the limit may be open before a call fails.
         let mut pipes = Vec::new();
@@ -214,12 +214,12 @@ fn access_mode(end: &Fd) -> Result<i32> {
 }
 
 /// The number that the next descriptor will get.
-fn lowest_free() -> Scene<i32> {
+fn lowest_free() -> TestResult<i32> {
     Ok(dup(0)?.number())
 }
 
 /// Lowers RLIMIT_NOFILE so that `count` descriptors are free. Those in use must have the lowest numbers.
-fn leave_free(count: u64) -> Scene {
+fn leave_free(count: u64) -> TestResult {
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     // At the old limit, lowest_free() would find none.
     setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;

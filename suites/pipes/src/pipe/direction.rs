@@ -7,7 +7,7 @@ use rstest::rstest;
 #[harness::test(
     id = "pipe.one-way",
     cite = [
-        man("pipe.7", "Portability notes"),
+        man("pipe.7", "Portability events"),
         man("write.2", "ERRORS", "EBADF"),
         man("read.2", "ERRORS", "EBADF"),
         man("pipe.7", "DESCRIPTION"),
@@ -20,7 +20,7 @@ use rstest::rstest;
     ],
     layers = [libc, nix, raw],
 )]
-fn a_pipe_is_unidirectional() -> Scene {
+fn a_pipe_is_unidirectional() -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     assert_errno!(write(&reader, b"x"), EBADF);
     assert_errno!(read(&writer, &mut [0; 1]), EBADF);
@@ -36,7 +36,7 @@ fn a_pipe_is_unidirectional() -> Scene {
 #[harness::test(
     id = "pipe.direction-fixed",
     cite = [
-        man("pipe.7", "Portability notes"),
+        man("pipe.7", "Portability events"),
         man("fcntl.2", "File status flags", "F_SETFL"),
         man("write.2", "ERRORS", "EBADF"),
         man("read.2", "ERRORS", "EBADF"),
@@ -44,7 +44,7 @@ fn a_pipe_is_unidirectional() -> Scene {
     covers = ["notes:pipe.half-duplex"],
     layers = [libc, nix, raw],
 )]
-fn the_direction_of_an_empty_pipe_cannot_be_reversed() -> Scene {
+fn the_direction_of_an_empty_pipe_cannot_be_reversed() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
@@ -67,7 +67,7 @@ fn the_direction_of_an_empty_pipe_cannot_be_reversed() -> Scene {
     covers = ["notes:pipe.two-pipes-for-two-way"],
     layers = [libc, nix, raw],
 )]
-fn two_pipes_carry_data_both_ways() -> Scene {
+fn two_pipes_carry_data_both_ways() -> TestResult {
     let ((requests, to_requests), (replies, to_replies)) = (pipe()?, pipe()?);
     let child = fork(|| {
         assert_eq!(read_bytes(&requests, 9), Ok("ping".into()));
@@ -98,7 +98,7 @@ fn two_pipes_carry_data_both_ways() -> Scene {
     covers = ["notes:pipe.no-lseek", "behaviours:pipe.no-seek"],
     layers = [libc, nix, raw],
 )]
-fn neither_end_is_seekable(#[case] whence: i32) -> Scene {
+fn neither_end_is_seekable(#[case] whence: i32) -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     for end in [&reader, &writer] {
@@ -124,7 +124,7 @@ fn neither_end_is_seekable(#[case] whence: i32) -> Scene {
     ],
     covers = ["notes:pipe.file-like"],
 )]
-fn a_pipe_supports_only_some_file_operations() -> Scene {
+fn a_pipe_supports_only_some_file_operations() -> TestResult {
     let (reader, writer) = pipe()?;
     let duplicate = dup(&writer)?;
     assert_eq!(write(&duplicate, b"abc"), Ok(3));
@@ -160,7 +160,7 @@ fn map(end: &Fd) -> Result<i64> {
     ],
     covers = ["notes:pipe.simple"],
 )]
-fn passing_a_byte_takes_few_calls() -> Scene {
+fn passing_a_byte_takes_few_calls() -> TestResult {
     let mut calls = Vec::from(["pipe"]);
     let (reader, writer) = pipe()?;
     calls.push("fork");

@@ -9,7 +9,7 @@ use kit::prelude::*;
     covers = ["notes:pipe.read-eof-after-writers-close", "behaviours:pipe.read-eof"],
     layers = [libc, nix, raw],
 )]
-fn read_returns_0_after_the_last_writer_closes() -> Scene {
+fn read_returns_0_after_the_last_writer_closes() -> TestResult {
     let (reader, writer) = pipe()?;
     let child = fork(|| {
         writer.close();
@@ -27,7 +27,7 @@ fn read_returns_0_after_the_last_writer_closes() -> Scene {
     covers = ["notes:pipe.read-eof-after-writers-close", "behaviours:pipe.read-drains-before-eof"],
     layers = [libc, nix, raw],
 )]
-fn reads_return_the_remaining_bytes_and_then_0() -> Scene {
+fn reads_return_the_remaining_bytes_and_then_0() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     drop(writer);
@@ -46,7 +46,7 @@ fn reads_return_the_remaining_bytes_and_then_0() -> Scene {
     covers = ["behaviours:pipe.nonblock-read-eof"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_read_returns_0_after_the_last_writer_closes() -> Scene {
+fn a_nonblocking_read_returns_0_after_the_last_writer_closes() -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
     drop(writer);
@@ -66,7 +66,7 @@ fn a_nonblocking_read_returns_0_after_the_last_writer_closes() -> Scene {
     covers = ["behaviours:pipe.eof-held-by-dup"],
     layers = [libc, nix, raw],
 )]
-fn a_duplicate_of_the_write_end_delays_end_of_file() -> Scene {
+fn a_duplicate_of_the_write_end_delays_end_of_file() -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let duplicate = dup(&writer)?;
     drop(writer);
@@ -83,9 +83,9 @@ fn a_duplicate_of_the_write_end_delays_end_of_file() -> Scene {
     cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.read-eof-needs-all-writers-closed", "behaviours:pipe.eof-held-by-dup"],
 )]
-fn a_forgotten_write_end_in_another_process_delays_end_of_file() -> Scene {
+fn a_forgotten_write_end_in_another_process_delays_end_of_file() -> TestResult {
     let (reader, writer) = pipe()?;
-    let forgotten_until = Meeting::new()?;
+    let forgotten_until = Latch::new()?;
     let holder = fork(|| {
         forgotten_until.wait_for(1);
         writer.close();
@@ -115,7 +115,7 @@ fn a_forgotten_write_end_in_another_process_delays_end_of_file() -> Scene {
     ],
     covers = ["behaviours:pipe.exit-closes-write-end"],
 )]
-fn the_exit_of_the_last_writer_is_end_of_file() -> Scene {
+fn the_exit_of_the_last_writer_is_end_of_file() -> TestResult {
     the_termination_of_the_last_writer_is_end_of_file(|writer, leave| {
         leave.arrive();
         assert_eq!(writer.wait()?, Ended::Exited(0));
@@ -133,7 +133,7 @@ fn the_exit_of_the_last_writer_is_end_of_file() -> Scene {
     ],
     covers = ["behaviours:pipe.kill-closes-write-end"],
 )]
-fn killing_the_last_writer_is_end_of_file() -> Scene {
+fn killing_the_last_writer_is_end_of_file() -> TestResult {
     the_termination_of_the_last_writer_is_end_of_file(|writer, _| {
         assert_eq!(writer.kill()?, Ended::Killed { by: Signal(libc::SIGKILL), core: false });
         Ok(())
@@ -141,9 +141,11 @@ fn killing_the_last_writer_is_end_of_file() -> Scene {
 }
 
 /// The only process with the write end open terminates while another is blocked in read.
-fn the_termination_of_the_last_writer_is_end_of_file(terminate: impl FnOnce(&Child, &Meeting) -> Scene) -> Scene {
+fn the_termination_of_the_last_writer_is_end_of_file(
+    terminate: impl FnOnce(&Child, &Latch) -> TestResult,
+) -> TestResult {
     let (reader, writer) = pipe()?;
-    let leave = Meeting::new()?;
+    let leave = Latch::new()?;
     let holder = fork(|| leave.wait_for(1))?;
     writer.close();
     let child = fork(|| assert_eq!(read(&reader, &mut [0; 1]), Ok(0)))?;

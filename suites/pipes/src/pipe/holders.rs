@@ -1,6 +1,6 @@
 //! Which processes can use a pipe: all that have a descriptor for it, related or not.
 
-use kit::passing::{self, Door};
+use kit::passing::{self, Listener};
 use kit::prelude::*;
 use kit::program::read_to_end;
 use kit::unrelated::{self, PROGRAMS, Program};
@@ -13,7 +13,7 @@ use linkme::distributed_slice;
     cite = [posix("pipe.3p", "DESCRIPTION")],
     covers = ["notes:pipe.needs-parent", "notes:pipe.only-parent-child"],
 )]
-fn a_process_reads_from_its_own_pipe() -> Scene {
+fn a_process_reads_from_its_own_pipe() -> TestResult {
     // An orphan in its own session: its only relative is the reaper of the sandbox.
     unrelated::start(&USE_OWN_PIPE, &[])?.join()
 }
@@ -38,9 +38,9 @@ static USE_OWN_PIPE: Program = Program {
     cite = [posix("fork.3p", "DESCRIPTION"), posix("pipe.3p", "DESCRIPTION")],
     covers = ["notes:pipe.only-parent-child"],
 )]
-fn siblings_and_grandchildren_share_a_pipe() -> Scene {
+fn siblings_and_grandchildren_share_a_pipe() -> TestResult {
     let (reader, writer) = pipe()?;
-    let reading = fork(|| -> Scene {
+    let reading = fork(|| -> TestResult {
         writer.close();
         let bytes = read_to_end(&reader)?;
         assert_eq!(bytes, "abcdef");
@@ -63,10 +63,10 @@ fn siblings_and_grandchildren_share_a_pipe() -> Scene {
     cite = [man("unix.7", "Ancillary messages", "SCM_RIGHTS"), posix("sys_socket.h.0p", "DESCRIPTION")],
     covers = ["notes:pipe.creator-and-descendants"],
 )]
-fn an_end_can_be_passed_to_a_process_that_is_not_a_descendant() -> Scene {
+fn an_end_can_be_passed_to_a_process_that_is_not_a_descendant() -> TestResult {
     let (parent_end, child_end) = stream_pair()?;
     // The child creates the pipe; its parent, which is not a descendant of the creator, reads from it.
-    let creator = fork(|| -> Scene {
+    let creator = fork(|| -> TestResult {
         let (reader, writer) = pipe()?;
         assert_eq!(write(&writer, b"abc"), Ok(3));
         passing::pass(&child_end, &reader)
@@ -86,7 +86,7 @@ fn an_end_can_be_passed_to_a_process_that_is_not_a_descendant() -> Scene {
 static READ_FROM_PASSED_END: Program = Program {
     name: "that reads from the end passed to it",
     body: |arguments| {
-        let reader = passing::receive(&passing::enter(&arguments[0])?)?;
+        let reader = passing::receive(&passing::connect(&arguments[0])?)?;
         let bytes = read_bytes(&reader, 9);
         assert_eq!(bytes, Ok("abc".into()));
         observe("bytes an unrelated process reads through a descriptor passed to it", bytes?.0.len());
@@ -100,10 +100,10 @@ static READ_FROM_PASSED_END: Program = Program {
     cite = [man("unix.7", "Ancillary messages", "SCM_RIGHTS"), posix("sys_socket.h.0p", "DESCRIPTION")],
     covers = ["notes:pipe.related-processes-only", "notes:pipe.needs-parent"],
 )]
-fn an_end_can_be_passed_to_an_unrelated_process() -> Scene {
-    let listener = Door::new("socket")?;
+fn an_end_can_be_passed_to_an_unrelated_process() -> TestResult {
+    let listener = Listener::new("socket")?;
     let process = unrelated::start(&READ_FROM_PASSED_END, &["socket".into()])?;
-    let socket = listener.let_in()?;
+    let socket = listener.accept()?;
     let (reader, writer) = pipe()?;
     assert_eq!(write(&writer, b"abc"), Ok(3));
     passing::pass(&socket, &reader)?;
@@ -115,7 +115,7 @@ fn an_end_can_be_passed_to_an_unrelated_process() -> Scene {
 static READ_FROM_NAMED_PATH: Program = Program {
     name: "that reads from the end at a path sent to it",
     body: |arguments| {
-        let Bytes(path) = read_bytes(&passing::enter(&arguments[0])?, 99)?;
+        let Bytes(path) = read_bytes(&passing::connect(&arguments[0])?, 99)?;
         let reader = assert_ok!(open(String::from_utf8_lossy(&path).as_ref(), O_RDONLY));
         let bytes = read_bytes(&reader, 9);
         assert_eq!(bytes, Ok("abc".into()));
@@ -130,10 +130,10 @@ static READ_FROM_NAMED_PATH: Program = Program {
     cite = [man("proc_pid_fd.5", "DESCRIPTION", "/proc/pid/fd/")],
     covers = ["notes:pipe.related-processes-only"],
 )]
-fn an_unrelated_process_opens_a_pipe_through_proc() -> Scene {
-    let listener = Door::new("socket")?;
+fn an_unrelated_process_opens_a_pipe_through_proc() -> TestResult {
+    let listener = Listener::new("socket")?;
     let process = unrelated::start(&READ_FROM_NAMED_PATH, &["socket".into()])?;
-    let socket = listener.let_in()?;
+    let socket = listener.accept()?;
     let (reader, writer) = pipe()?;
     assert_eq!(write(&writer, b"abc"), Ok(3));
     let path = format!("/proc/{}/fd/{}", std::process::id(), reader.number());

@@ -20,7 +20,7 @@ const PIPEFS_MAGIC: i64 = 0x5049_5045;
     ],
     covers = ["behaviours:pipe.fstat-type", "notes:pipe.memory-file"],
 )]
-fn both_ends_are_fifos_in_pipefs() -> Scene {
+fn both_ends_are_fifos_in_pipefs() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     for end in [&reader, &writer] {
@@ -39,7 +39,7 @@ fn both_ends_are_fifos_in_pipefs() -> Scene {
     cite = [kernel("fs/pipe.c", "create_pipe_files", "6.18"), posix("sys_stat.h.0p", "DESCRIPTION")],
     covers = ["behaviours:pipe.fstat-same-inode"],
 )]
-fn both_ends_have_the_same_inode() -> Scene {
+fn both_ends_have_the_same_inode() -> TestResult {
     let ((reader, writer), (other, _)) = (pipe()?, pipe()?);
     assert_eq!(identity_of(&reader), identity_of(&writer));
     assert_ne!(identity_of(&reader)?, identity_of(&other)?);
@@ -58,7 +58,7 @@ fn both_ends_have_the_same_inode() -> Scene {
     ],
     covers = ["notes:pipe.anonymous-has-no-file"],
 )]
-fn no_pathname_leads_to_a_pipe() -> Scene {
+fn no_pathname_leads_to_a_pipe() -> TestResult {
     let (reader, writer) = pipe()?;
     let (device, inode) = identity_of(&reader)?;
     let device = format!("{}:{}", libc::major(device), libc::minor(device));
@@ -81,7 +81,7 @@ fn no_pathname_leads_to_a_pipe() -> Scene {
     cite = [man("proc_pid_fd.5", "DESCRIPTION", "/proc/pid/fd/"), man("open.2", "Open file descriptions")],
     covers = ["behaviours:pipe.proc-fd-reopen"],
 )]
-fn opening_the_link_in_proc_creates_a_new_open_file_description() -> Scene {
+fn opening_the_link_in_proc_creates_a_new_open_file_description() -> TestResult {
     let (reader, writer) = pipe()?;
     let reopened = assert_ok!(open(link_to(&reader), O_RDONLY | O_NONBLOCK));
     assert_eq!(identity_of(&reopened), identity_of(&reader));
@@ -100,7 +100,7 @@ fn opening_the_link_in_proc_creates_a_new_open_file_description() -> Scene {
     cite = [kernel("fs/pipe.c", "fifo_open", "6.18"), man("proc_pid_fd.5", "DESCRIPTION", "/proc/pid/fd/")],
     covers = ["behaviours:pipe.proc-fd-reopen"],
 )]
-fn the_link_of_a_read_end_opens_as_a_write_end() -> Scene {
+fn the_link_of_a_read_end_opens_as_a_write_end() -> TestResult {
     let (reader, writer) = pipe()?;
     drop(writer);
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
@@ -116,7 +116,7 @@ fn the_link_of_a_read_end_opens_as_a_write_end() -> Scene {
     cite = [posix("close.3p", "DESCRIPTION")],
     covers = ["behaviours:pipe.close-last-frees-data"],
 )]
-fn the_last_close_discards_the_bytes() -> Scene {
+fn the_last_close_discards_the_bytes() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     drop(reader);
@@ -137,7 +137,7 @@ fn link_to(end: &Fd) -> PathBuf {
     format!("/proc/self/fd/{}", end.number()).into()
 }
 
-fn device_of(path: &str) -> Scene<String> {
+fn device_of(path: &str) -> TestResult<String> {
     use std::os::unix::fs::MetadataExt;
     let device = std::fs::metadata(path)?.dev();
     Ok(format!("{}:{}", libc::major(device), libc::minor(device)))

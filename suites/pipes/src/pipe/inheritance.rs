@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
     cite = [posix("fork.3p", "DESCRIPTION")],
     covers = ["notes:pipe.inherited-by-fork"],
 )]
-fn a_child_inherits_the_pipes_open_at_fork() -> Scene {
-    let (number, created) = (Shared::new(AtomicI32::new(-1))?, Meeting::new()?);
+fn a_child_inherits_the_pipes_open_at_fork() -> TestResult {
+    let (number, created) = (Shared::new(AtomicI32::new(-1))?, Latch::new()?);
     let first_child = fork(|| {
         created.wait_for(1);
         assert_errno!(write(number.load(Ordering::Acquire), b"abc"), EBADF);
@@ -42,7 +42,7 @@ fn a_child_inherits_the_pipes_open_at_fork() -> Scene {
     cite = [posix("pipe.3p", "DESCRIPTION"), posix("fork.3p", "DESCRIPTION"), posix("read.3p", "DESCRIPTION")],
     covers = ["notes:pipe.parent-reads-child-writes"],
 )]
-fn the_child_writes_and_the_parent_reads() -> Scene {
+fn the_child_writes_and_the_parent_reads() -> TestResult {
     let (reader, writer) = pipe()?;
     let child = fork(|| {
         reader.close();
@@ -66,7 +66,7 @@ fn the_child_writes_and_the_parent_reads() -> Scene {
     ],
     covers = ["notes:pipe.parent-writes-child-reads"],
 )]
-fn the_parent_writes_and_the_child_reads() -> Scene {
+fn the_parent_writes_and_the_child_reads() -> TestResult {
     let (reader, writer) = pipe()?;
     let child = fork(|| {
         writer.close();
@@ -87,7 +87,7 @@ fn the_parent_writes_and_the_child_reads() -> Scene {
     covers = ["behaviours:pipe.fork-shares-description"],
     layers = [libc, nix, raw],
 )]
-fn parent_and_child_share_one_pipe() -> Scene {
+fn parent_and_child_share_one_pipe() -> TestResult {
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     write_all(&writer, b"abcd")?;
     let child = fork(|| {
@@ -109,7 +109,7 @@ fn parent_and_child_share_one_pipe() -> Scene {
     cite = [posix("fork.3p", "DESCRIPTION"), man("fork.2", "DESCRIPTION")],
     covers = ["notes:pipe.shared-fds-explanation"],
 )]
-fn descriptors_are_copied_and_open_file_descriptions_shared() -> Scene {
+fn descriptors_are_copied_and_open_file_descriptions_shared() -> TestResult {
     let (reader, writer) = pipe()?;
     let child = fork(|| {
         let number = reader.number();
@@ -135,7 +135,7 @@ fn descriptors_are_copied_and_open_file_descriptions_shared() -> Scene {
     cite = [posix("fork.3p", "DESCRIPTION"), man("fork.2", "DESCRIPTION")],
     covers = ["notes:pipe.child-shares-some-resources"],
 )]
-fn a_child_shares_file_offsets_but_not_memory() -> Scene {
+fn a_child_shares_file_offsets_but_not_memory() -> TestResult {
     let file = file_of(b"abcdef", O_RDONLY)?;
     let memory = Cell::new("the parent's");
     let child = fork(|| {
@@ -155,13 +155,13 @@ fn a_child_shares_file_offsets_but_not_memory() -> Scene {
     cite = [posix("fork.3p", "DESCRIPTION"), man("fork.2", "DESCRIPTION")],
     covers = ["notes:pipe.fork-identical-child"],
 )]
-fn a_child_differs_from_its_parent() -> Scene {
+fn a_child_differs_from_its_parent() -> TestResult {
     let (reader, writer) = pipe()?;
     let pipe = identity_of(&reader)?;
     block(SIGUSR1)?;
     raise(SIGUSR1)?;
     let parent = getpid();
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         assert_eq!([identity_of(&reader), identity_of(&writer)], [Ok(pipe); 2]);
         assert_ne!(getpid(), parent);
         assert_eq!(getppid(), parent);
@@ -196,7 +196,7 @@ static EXPECT_CLOSED: Program = Program {
     },
 };
 
-fn parse(number: &OsString) -> Scene<i32> {
+fn parse(number: &OsString) -> TestResult<i32> {
     Ok(number.to_string_lossy().parse()?)
 }
 
@@ -210,7 +210,7 @@ fn number_of(end: &Fd) -> OsString {
     cite = [posix("exec.3p", "DESCRIPTION"), man("execve.2", "Effect on process attributes")],
     covers = ["behaviours:pipe.exec-keeps-pipe"],
 )]
-fn a_pipe_stays_open_across_exec() -> Scene {
+fn a_pipe_stays_open_across_exec() -> TestResult {
     let (reader, writer) = pipe()?;
     let program = unrelated::start(&WRITE_TO_DESCRIPTORS, &[number_of(&writer)])?;
     drop(writer);
@@ -231,7 +231,7 @@ fn a_pipe_stays_open_across_exec() -> Scene {
     ],
     covers = ["behaviours:pipe.exec-keeps-pipe", "behaviours:pipe.cloexec-flag", "notes:pipe.inherited-by-fork"],
 )]
-fn close_on_exec_ends_are_closed_by_exec() -> Scene {
+fn close_on_exec_ends_are_closed_by_exec() -> TestResult {
     let (reader, writer) = pipe2(O_CLOEXEC)?;
     unrelated::start(&EXPECT_CLOSED, &[number_of(&reader), number_of(&writer)])?.join()?;
     assert_eq!(write(&writer, b"abc"), Ok(3));

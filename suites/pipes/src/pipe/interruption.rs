@@ -23,9 +23,9 @@ use std::io::{IoSlice, IoSliceMut};
     covers = ["errors:pipe.read.EINTR", "errors:pipe.readv.EINTR"],
     layers = [libc, nix, raw],
 )]
-fn a_handler_interrupts_a_blocked_read(#[case] read: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> Scene {
+fn a_handler_interrupts_a_blocked_read(#[case] read: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> TestResult {
     let (reader, _writer) = pipe()?;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         handle(SIGUSR1, SaFlags::empty())?;
         assert_errno!(read(&reader), EINTR);
         assert_eq!(handled(SIGUSR1), 1);
@@ -52,10 +52,10 @@ fn a_handler_interrupts_a_blocked_read(#[case] read: fn(&Fd) -> Result<usize>, #
     covers = ["errors:pipe.write.EINTR", "errors:pipe.writev.EINTR"],
     layers = [libc, nix, raw],
 )]
-fn a_handler_interrupts_a_blocked_write(#[case] write: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> Scene {
+fn a_handler_interrupts_a_blocked_write(#[case] write: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> TestResult {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         handle(SIGUSR1, SaFlags::empty())?;
         assert_errno!(write(&writer), EINTR);
         assert_eq!(handled(SIGUSR1), 1);
@@ -84,11 +84,11 @@ fn a_handler_interrupts_a_blocked_write(#[case] write: fn(&Fd) -> Result<usize>,
     covers = ["behaviours:pipe.partial-write-before-signal"],
     layers = [libc, nix, raw],
 )]
-fn an_interrupted_partial_write_returns_the_count_written(#[case] flags: SaFlags) -> Scene {
+fn an_interrupted_partial_write_returns_the_count_written(#[case] flags: SaFlags) -> TestResult {
     let (reader, writer) = pipe()?;
     let capacity = capacity_of(&writer)?;
     let bytes = Bytes::sequence(2 * capacity);
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         handle(SIGUSR1, flags)?;
         assert_eq!(write(&writer, &bytes.0), Ok(capacity));
         assert_eq!(handled(SIGUSR1), 1);
@@ -113,7 +113,7 @@ fn an_interrupted_partial_write_returns_the_count_written(#[case] flags: SaFlags
     covers = ["behaviours:pipe.partial-read-signal"],
     layers = [libc, nix, raw],
 )]
-fn an_interrupted_read_that_has_data_returns_the_count_read() -> Scene {
+fn an_interrupted_read_that_has_data_returns_the_count_read() -> TestResult {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
     handle(SIGIO, SaFlags::empty())?;

@@ -16,9 +16,9 @@ use kit::setting::{change, number};
     covers = ["behaviours:pipe.max-size-caps-unprivileged", "errors:pipe.fcntl(F_SETPIPE_SZ).EPERM"],
     layers = [libc, nix, raw],
 )]
-fn without_cap_sys_resource_capacity_is_limited_to_pipe_max_size() -> Scene {
+fn without_cap_sys_resource_capacity_is_limited_to_pipe_max_size() -> TestResult {
     let largest = number("fs/pipe-max-size")? as i32;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         drop_capabilities()?;
         let (_reader, writer) = pipe()?;
         let before = get_capacity(&writer)?;
@@ -42,7 +42,7 @@ fn without_cap_sys_resource_capacity_is_limited_to_pipe_max_size() -> Scene {
     needs = [cap_sys_resource],
     layers = [libc, nix, raw],
 )]
-fn cap_sys_resource_overrides_pipe_max_size() -> Scene {
+fn cap_sys_resource_overrides_pipe_max_size() -> TestResult {
     let beyond = 2 * number("fs/pipe-max-size")? as i32;
     let (reader, writer) = pipe()?;
     assert_eq!(set_capacity(&writer, beyond), Ok(beyond));
@@ -56,7 +56,7 @@ fn cap_sys_resource_overrides_pipe_max_size() -> Scene {
     cite = [man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size")],
     covers = ["behaviours:pipe.max-size-default"],
 )]
-fn pipe_max_size_defaults_to_1_mib() -> Scene {
+fn pipe_max_size_defaults_to_1_mib() -> TestResult {
     let size = number("fs/pipe-max-size")?;
     observe("fs.pipe-max-size in bytes", size);
     assert_eq!(size, 1 << 20);
@@ -69,7 +69,7 @@ fn pipe_max_size_defaults_to_1_mib() -> Scene {
     cite = [man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft")],
     covers = ["behaviours:pipe.user-pages-soft-default"],
 )]
-fn pipe_user_pages_soft_defaults_to_16384() -> Scene {
+fn pipe_user_pages_soft_defaults_to_16384() -> TestResult {
     let pages = number("fs/pipe-user-pages-soft")?;
     observe("fs.pipe-user-pages-soft in pages", pages);
     assert_eq!(pages, 16384);
@@ -87,7 +87,7 @@ fn pipe_user_pages_soft_defaults_to_16384() -> Scene {
     covers = ["behaviours:pipe.user-pages-soft-shrinks"],
     needs = [own_uid],
 )]
-fn past_the_soft_limit_new_pipes_have_two_pages() -> Scene {
+fn past_the_soft_limit_new_pipes_have_two_pages() -> TestResult {
     unprivileged(|| {
         let full = use_up(number("fs/pipe-user-pages-soft")?)?;
         let (reader, writer) = pipe()?;
@@ -109,7 +109,7 @@ fn past_the_soft_limit_new_pipes_have_two_pages() -> Scene {
     needs = [own_uid],
     layers = [libc, nix, raw],
 )]
-fn past_the_soft_limit_pipes_cannot_grow() -> Scene {
+fn past_the_soft_limit_pipes_cannot_grow() -> TestResult {
     unprivileged(|| {
         let full = use_up(number("fs/pipe-user-pages-soft")?)?;
         let (_reader, writer) = pipe()?;
@@ -130,7 +130,7 @@ fn past_the_soft_limit_pipes_cannot_grow() -> Scene {
     needs = [own_uid],
     layers = [libc, nix, raw],
 )]
-fn past_the_soft_limit_pipes_can_shrink() -> Scene {
+fn past_the_soft_limit_pipes_can_shrink() -> TestResult {
     unprivileged(|| {
         let full = use_up(number("fs/pipe-user-pages-soft")?)?;
         let (_reader, beyond) = pipe()?;
@@ -150,7 +150,7 @@ fn past_the_soft_limit_pipes_can_shrink() -> Scene {
     covers = ["behaviours:pipe.user-pages-zero-unlimited"],
     needs = [own_uid, no_pipe_hard_limit],
 )]
-fn a_hard_limit_of_0_means_no_limit() -> Scene {
+fn a_hard_limit_of_0_means_no_limit() -> TestResult {
     unprivileged(|| {
         let soft = number("fs/pipe-user-pages-soft")?;
         let mut pipes = use_up(soft)?;
@@ -171,9 +171,9 @@ fn a_hard_limit_of_0_means_no_limit() -> Scene {
         man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft"),
     ],
     covers = ["behaviours:pipe.user-pages-zero-unlimited"],
-    needs = [expendable],
+    needs = [disposable],
 )]
-fn a_soft_limit_of_0_means_no_limit() -> Scene {
+fn a_soft_limit_of_0_means_no_limit() -> TestResult {
     for (limit, capacity) in [(1, pages(2)), (0, pages(16))] {
         let _changed = change("fs/pipe-user-pages-soft", limit)?;
         unprivileged(|| {
@@ -197,7 +197,7 @@ fn a_soft_limit_of_0_means_no_limit() -> Scene {
     ],
     needs = [pipe_hard_limit, own_uid],
 )]
-fn at_the_hard_limit_pipe_fails_with_enfile() -> Scene {
+fn at_the_hard_limit_pipe_fails_with_enfile() -> TestResult {
     unprivileged(|| {
         let limits = [number("fs/pipe-user-pages-soft")?, number("fs/pipe-user-pages-hard")?];
         let mut pipes = use_up(limits.into_iter().filter(|limit| *limit != 0).min().unwrap_or_default())?;
@@ -219,9 +219,9 @@ fn at_the_hard_limit_pipe_fails_with_enfile() -> Scene {
     id = "pipe.max-size-limits-default-capacity",
     cite = [kernel("fs/pipe.c", "alloc_pipe_info", "6.18"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size")],
     covers = ["behaviours:pipe.max-size-ceils-default"],
-    needs = [expendable],
+    needs = [disposable],
 )]
-fn pipe_max_size_limits_the_default_capacity() -> Scene {
+fn pipe_max_size_limits_the_default_capacity() -> TestResult {
     let _changed = change("fs/pipe-max-size", page_size())?;
     let (reader, _writer) = pipe()?;
     assert_eq!(get_capacity(&reader), Ok(pages(16)), "with the capability");
@@ -237,9 +237,9 @@ fn pipe_max_size_limits_the_default_capacity() -> Scene {
     id = "pipe.max-size-rounds",
     cite = [kernel("fs/pipe.c", "round_pipe_size", "6.18"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size")],
     covers = ["behaviours:pipe.max-size-rounds", "behaviours:pipe.max-size-min"],
-    needs = [expendable],
+    needs = [disposable],
 )]
-fn pipe_max_size_is_rounded_up() -> Scene {
+fn pipe_max_size_is_rounded_up() -> TestResult {
     let page = page_size();
     for (written, kept) in [(1, page), (page + 1, 2 * page), (5 * page, 8 * page), (16 * page, 16 * page)] {
         let _changed = change("fs/pipe-max-size", written)?;
@@ -249,8 +249,8 @@ fn pipe_max_size_is_rounded_up() -> Scene {
 }
 
 /// Runs `body` without CAP_SYS_RESOURCE and CAP_SYS_ADMIN: the limits apply only to unprivileged processes.
-fn unprivileged(body: impl FnOnce() -> Scene) -> Scene {
-    fork(|| -> Scene {
+fn unprivileged(body: impl FnOnce() -> TestResult) -> TestResult {
+    fork(|| -> TestResult {
         drop_capabilities()?;
         body()
     })?
@@ -258,7 +258,7 @@ fn unprivileged(body: impl FnOnce() -> Scene) -> Scene {
 }
 
 /// Creates pipes until fewer pages remain below the user's limit than a new pipe takes.
-fn use_up(limit: usize) -> Scene<Vec<(Fd, Fd)>> {
+fn use_up(limit: usize) -> TestResult<Vec<(Fd, Fd)>> {
     const NEW_PIPE: usize = 16;
     if limit == 0 {
         return Err(Stop::broken("there is no limit"));

@@ -17,7 +17,7 @@ use std::io::{IoSlice, IoSliceMut};
     covers = ["behaviours:pipe.nonblock-read-empty", "errors:pipe.read.EAGAIN", "errors:pipe.readv.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_read_from_an_empty_pipe_fails(#[case] read: fn(&Fd, &mut [u8]) -> Result<usize>) -> Scene {
+fn a_nonblocking_read_from_an_empty_pipe_fails(#[case] read: fn(&Fd, &mut [u8]) -> Result<usize>) -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let mut byte = *b"?";
     assert_errno!(read(&reader, &mut byte), EAGAIN);
@@ -39,7 +39,7 @@ fn a_nonblocking_read_from_an_empty_pipe_fails(#[case] read: fn(&Fd, &mut [u8]) 
     covers = ["errors:pipe.write.EAGAIN", "errors:pipe.writev.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_write_to_a_full_pipe_fails(#[case] write: fn(&Fd) -> Result<usize>) -> Scene {
+fn a_nonblocking_write_to_a_full_pipe_fails(#[case] write: fn(&Fd) -> Result<usize>) -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let held = fill(&writer)?;
     assert_errno!(write(&writer), EAGAIN);
@@ -61,7 +61,7 @@ fn a_nonblocking_write_to_a_full_pipe_fails(#[case] write: fn(&Fd) -> Result<usi
     covers = ["behaviours:pipe.nonblock-per-description"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> Scene {
+fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&reader, libc::O_NONBLOCK), Ok(0));
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
@@ -86,7 +86,7 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> Scene {
     covers = ["behaviours:pipe.nonblock-per-description"],
     layers = [libc, nix, raw],
 )]
-fn a_nonblocking_write_end_leaves_the_read_end_blocking() -> Scene {
+fn a_nonblocking_write_end_leaves_the_read_end_blocking() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&writer, libc::O_NONBLOCK), Ok(0));
     assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY));
@@ -112,10 +112,10 @@ fn a_nonblocking_write_end_leaves_the_read_end_blocking() -> Scene {
     covers = ["behaviours:pipe.nonblock-shared-by-dup"],
     layers = [libc, nix, raw],
 )]
-fn duplicates_and_a_child_share_o_nonblock() -> Scene {
+fn duplicates_and_a_child_share_o_nonblock() -> TestResult {
     let (reader, _writer) = pipe()?;
     let duplicate = dup(&reader)?;
-    let set = Meeting::new()?;
+    let set = Latch::new()?;
     let child = fork(|| {
         assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY));
         set.wait_for(1);
@@ -142,7 +142,7 @@ fn duplicates_and_a_child_share_o_nonblock() -> Scene {
     covers = ["behaviours:pipe.nonblock-toggle-fcntl"],
     layers = [libc, nix, raw],
 )]
-fn f_setfl_turns_blocking_reads_off_and_on() -> Scene {
+fn f_setfl_turns_blocking_reads_off_and_on() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&reader, libc::O_NONBLOCK), Ok(0));
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
@@ -165,7 +165,7 @@ fn f_setfl_turns_blocking_reads_off_and_on() -> Scene {
     covers = ["behaviours:pipe.nonblock-toggle-fcntl"],
     layers = [libc, nix, raw],
 )]
-fn f_setfl_turns_blocking_writes_off_and_on() -> Scene {
+fn f_setfl_turns_blocking_writes_off_and_on() -> TestResult {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
     assert_eq!(set_flags(&writer, libc::O_NONBLOCK), Ok(0));
@@ -187,7 +187,7 @@ fn f_setfl_turns_blocking_writes_off_and_on() -> Scene {
     covers = ["behaviours:pipe.async-sigio-read-end"],
     layers = [libc, nix, raw],
 )]
-fn input_sends_sigio_to_the_owner() -> Scene {
+fn input_sends_sigio_to_the_owner() -> TestResult {
     handle(SIGIO, SaFlags::empty())?;
     let (reader, writer) = pipe()?;
     assert_eq!(set_owner(&reader, own_pid()), Ok(0));

@@ -20,7 +20,7 @@ const LINE: &str = "one line\n";
     covers = ["notes:pipe.unaware-of-other-end"],
     needs = [program("cat"), pty],
 )]
-fn a_program_reads_any_file_type(#[case] input: fn() -> Scene<Ends>, #[case] kind: u32) -> Scene {
+fn a_program_reads_any_file_type(#[case] input: fn() -> TestResult<Ends>, #[case] kind: u32) -> TestResult {
     let Ends { for_program, ours: _ours } = input()?;
     assert_eq!(fstat(&for_program).map(|stat| stat.st_mode & libc::S_IFMT), Ok(kind));
     let output = program::run(&["cat"], &for_program)?;
@@ -40,7 +40,7 @@ fn a_program_reads_any_file_type(#[case] input: fn() -> Scene<Ends>, #[case] kin
     covers = ["notes:pipe.unaware-of-other-end"],
     needs = [program("cat"), pty],
 )]
-fn a_program_writes_any_file_type(#[case] output: fn() -> Scene<Ends>, #[case] kind: u32) -> Scene {
+fn a_program_writes_any_file_type(#[case] output: fn() -> TestResult<Ends>, #[case] kind: u32) -> TestResult {
     let Ends { for_program, ours } = output()?;
     assert_eq!(fstat(&for_program).map(|stat| stat.st_mode & libc::S_IFMT), Ok(kind));
     let input = from_pipe()?.for_program;
@@ -58,7 +58,7 @@ struct Ends {
     ours: Fd,
 }
 
-fn from_pipe() -> Scene<Ends> {
+fn from_pipe() -> TestResult<Ends> {
     let (reader, writer) = pipe()?;
     write_all(&writer, LINE.as_bytes())?;
     drop(writer);
@@ -66,33 +66,33 @@ fn from_pipe() -> Scene<Ends> {
     Ok(Ends { for_program: reader, ours })
 }
 
-fn to_pipe() -> Scene<Ends> {
+fn to_pipe() -> TestResult<Ends> {
     let (reader, writer) = pipe()?;
     Ok(Ends { for_program: writer, ours: reader })
 }
 
-fn from_file() -> Scene<Ends> {
+fn from_file() -> TestResult<Ends> {
     let Ends { for_program: writer, ours: reader } = to_file()?;
     write_all(&writer, LINE.as_bytes())?;
     Ok(Ends { for_program: reader, ours: writer })
 }
 
 /// A file opened twice: each descriptor has its own file offset.
-fn to_file() -> Scene<Ends> {
+fn to_file() -> TestResult<Ends> {
     let writer = file_of(b"", libc::O_RDWR)?;
     let reader = open(format!("/proc/self/fd/{}", writer.number()), libc::O_RDONLY)?;
     Ok(Ends { for_program: writer, ours: reader })
 }
 
 /// A terminal on which a line and the end-of-file character were typed.
-fn from_terminal() -> Scene<Ends> {
+fn from_terminal() -> TestResult<Ends> {
     let pty = Pty::new(24, 80)?;
     pty.type_in(LINE)?;
     pty.type_in("\x04")?;
     Ok(Ends { for_program: pty.terminal, ours: pty.screen })
 }
 
-fn to_terminal() -> Scene<Ends> {
+fn to_terminal() -> TestResult<Ends> {
     let pty = Pty::new(24, 80)?;
     pty.make_raw()?;
     Ok(Ends { for_program: pty.terminal, ours: pty.screen })

@@ -11,7 +11,7 @@ use libc::{O_DIRECT, O_NONBLOCK, PIPE_BUF};
     covers = ["behaviours:pipe.direct-packet-mode"],
     layers = [libc, nix, raw],
 )]
-fn one_read_returns_one_packet() -> Scene {
+fn one_read_returns_one_packet() -> TestResult {
     let (reader, writer) = pipe2(O_DIRECT)?;
     let largest = Bytes::sequence(PIPE_BUF);
     for packet in ["abc".into(), "de".into(), largest.clone()] {
@@ -32,7 +32,7 @@ fn one_read_returns_one_packet() -> Scene {
     covers = ["behaviours:pipe.direct-short-read-discards"],
     layers = [libc, nix, raw],
 )]
-fn a_short_read_discards_the_rest_of_the_packet() -> Scene {
+fn a_short_read_discards_the_rest_of_the_packet() -> TestResult {
     let (reader, writer) = pipe2(O_DIRECT | O_NONBLOCK)?;
     write_all(&writer, b"abcde")?;
     write_all(&writer, b"fg")?;
@@ -49,7 +49,7 @@ fn a_short_read_discards_the_rest_of_the_packet() -> Scene {
     covers = ["behaviours:pipe.direct-split-large"],
     layers = [libc, nix, raw],
 )]
-fn a_large_write_is_split_into_packets() -> Scene {
+fn a_large_write_is_split_into_packets() -> TestResult {
     let (reader, writer) = pipe2(O_DIRECT | O_NONBLOCK)?;
     let Bytes(written) = Bytes::sequence(2 * PIPE_BUF + 904);
     assert_eq!(write(&writer, &written), Ok(written.len()));
@@ -67,7 +67,7 @@ fn a_large_write_is_split_into_packets() -> Scene {
     covers = ["behaviours:pipe.direct-zero-no-packet"],
     layers = [libc, nix, raw],
 )]
-fn a_zero_length_write_adds_no_packet() -> Scene {
+fn a_zero_length_write_adds_no_packet() -> TestResult {
     let (reader, writer) = pipe2(O_DIRECT | O_NONBLOCK)?;
     assert_eq!(write(&writer, b""), Ok(0));
     assert_errno!(read(&reader, &mut [0; 9]), EAGAIN);

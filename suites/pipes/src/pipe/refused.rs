@@ -29,7 +29,7 @@ use std::io::{IoSlice, IoSliceMut};
     ],
     layers = [libc, nix, raw],
 )]
-fn a_closed_descriptor_is_rejected(#[case] call: fn(i32) -> Result<usize>) -> Scene {
+fn a_closed_descriptor_is_rejected(#[case] call: fn(i32) -> Result<usize>) -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let closed = [reader.number(), writer.number()];
@@ -52,7 +52,7 @@ fn a_closed_descriptor_is_rejected(#[case] call: fn(i32) -> Result<usize>) -> Sc
     covers = ["errors:pipe.readv.EBADF", "errors:pipe.writev.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn the_wrong_end_is_rejected() -> Scene {
+fn the_wrong_end_is_rejected() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(readv(&writer, &mut [IoSliceMut::new(&mut [0; 1])]), EBADF);
@@ -71,7 +71,7 @@ fn the_wrong_end_is_rejected() -> Scene {
     covers = ["errors:pipe.read.EINVAL", "errors:pipe.write.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn an_epoll_instance_cannot_be_read_or_written(#[case] call: fn(&Fd) -> Result<usize>) -> Scene {
+fn an_epoll_instance_cannot_be_read_or_written(#[case] call: fn(&Fd) -> Result<usize>) -> TestResult {
     let epoll = Fd::from(Epoll::new(EpollCreateFlags::empty())?.0);
     assert_errno!(call(&epoll), EINVAL);
     Ok(())
@@ -84,7 +84,7 @@ fn an_epoll_instance_cannot_be_read_or_written(#[case] call: fn(&Fd) -> Result<u
     covers = ["errors:pipe.read.EISDIR"],
     layers = [libc, nix, raw],
 )]
-fn a_directory_cannot_be_read() -> Scene {
+fn a_directory_cannot_be_read() -> TestResult {
     let directory = open(scratch(), libc::O_RDONLY | libc::O_DIRECTORY)?;
     assert_errno!(read(&directory, &mut [0; 1]), EISDIR);
     Ok(())
@@ -107,7 +107,7 @@ fn a_directory_cannot_be_read() -> Scene {
         "errors:pipe.writev.EFAULT",
     ],
 )]
-fn memory_outside_the_address_space_is_rejected(#[case] call: Call) -> Scene {
+fn memory_outside_the_address_space_is_rejected(#[case] call: Call) -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(call.invoke(call.end(&reader, &writer), BAD_ADDRESS, 1, 0, 0), EFAULT);
@@ -125,7 +125,7 @@ fn memory_outside_the_address_space_is_rejected(#[case] call: Call) -> Scene {
     cite = [man("readv.2", "ERRORS"), man("read.2", "ERRORS", "EFAULT"), man("write.2", "ERRORS", "EFAULT")],
     covers = ["errors:pipe.readv.EFAULT", "errors:pipe.writev.EFAULT"],
 )]
-fn an_iovec_element_outside_the_address_space_is_rejected(#[case] call: Call) -> Scene {
+fn an_iovec_element_outside_the_address_space_is_rejected(#[case] call: Call) -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let unmapped = iovec { iov_base: BAD_ADDRESS as *mut _, iov_len: 1 };
@@ -163,7 +163,7 @@ fn an_iovec_element_outside_the_address_space_is_rejected(#[case] call: Call) ->
         "errors:pipe.pwritev2.EOPNOTSUPP",
     ],
 )]
-fn an_invalid_vector_is_rejected_on_a_pipe(#[case] call: Call) -> Scene {
+fn an_invalid_vector_is_rejected_on_a_pipe(#[case] call: Call) -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     write_all(&writer, b"abc")?;
     let end = call.end(&reader, &writer);
@@ -197,7 +197,7 @@ fn an_invalid_vector_is_rejected_on_a_pipe(#[case] call: Call) -> Scene {
         "errors:pipe.pwritev.EINVAL.2",
     ],
 )]
-fn an_invalid_vector_is_rejected_on_a_file(#[case] call: Call) -> Scene {
+fn an_invalid_vector_is_rejected_on_a_file(#[case] call: Call) -> TestResult {
     let file = file_of(b"abc", libc::O_RDWR)?;
     call.assert_rejects_invalid_vectors(file.number() as usize, 0);
     assert_eq!(content(&file), Ok("abc".into()));
@@ -214,7 +214,7 @@ fn an_invalid_vector_is_rejected_on_a_file(#[case] call: Call) -> Scene {
     covers = ["errors:pipe.preadv.ESPIPE", "errors:pipe.pwritev.ESPIPE"],
     layers = [libc, nix, raw],
 )]
-fn preadv_and_pwritev_fail_on_a_pipe(#[case] offset: i64) -> Scene {
+fn preadv_and_pwritev_fail_on_a_pipe(#[case] offset: i64) -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(preadv(&reader, &mut [IoSliceMut::new(&mut [0; 1])], offset), ESPIPE);
@@ -231,7 +231,7 @@ fn preadv_and_pwritev_fail_on_a_pipe(#[case] offset: i64) -> Scene {
     covers = ["errors:pipe.preadv2.ESPIPE", "errors:pipe.pwritev2.ESPIPE"],
     layers = [libc, raw],
 )]
-fn preadv2_and_pwritev2_on_a_pipe_need_offset_minus_1() -> Scene {
+fn preadv2_and_pwritev2_on_a_pipe_need_offset_minus_1() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(pwritev2(&writer, &[IoSlice::new(b"ab"), IoSlice::new(b"c")], -1, 0), Ok(3));
     let (mut first, mut second) = (*b".", *b"...");

@@ -1,6 +1,6 @@
 //! Shell pipelines.
 
-use harness::standing;
+use harness::process_state;
 use kit::prelude::*;
 use kit::program::{self, read_to_end};
 use kit::pty::Pty;
@@ -13,7 +13,7 @@ use kit::pty::Pty;
     covers = ["notes:pipe.standard-descriptors"],
     needs = [program("sh")],
 )]
-fn programs_use_descriptors_0_1_and_2() -> Scene {
+fn programs_use_descriptors_0_1_and_2() -> TestResult {
     let ((from_us, input), (output, to_us), (errors, to_errors)) = (pipe()?, pipe()?, pipe()?);
     let script = "read word; echo output of $word; echo error of $word >&2";
     let child = program::start(&["sh", "-c", script], [&from_us, &to_us, &to_errors])?;
@@ -32,7 +32,7 @@ fn programs_use_descriptors_0_1_and_2() -> Scene {
     covers = ["notes:pipe.shell-bar"],
     needs = [program("sh"), program("tr"), program("readlink")],
 )]
-fn a_pipeline_connects_output_to_input() -> Scene {
+fn a_pipeline_connects_output_to_input() -> TestResult {
     let output = program::run(&["sh", "-c", "printf abc | tr a-z A-Z"], &0)?;
     assert_eq!(output.printed, "ABC");
     assert_eq!(output.ended, Ended::Exited(0));
@@ -50,7 +50,7 @@ fn a_pipeline_connects_output_to_input() -> Scene {
     covers = ["notes:pipe.shell-creates-pipe-and-children"],
     needs = [program("sh")],
 )]
-fn the_shell_is_the_parent_of_both_commands() -> Scene {
+fn the_shell_is_the_parent_of_both_commands() -> TestResult {
     let script = r#"sh -c 'echo $$ $PPID' | sh -c 'read left; echo $left $$ $PPID'"#;
     let output = program::run(&["sh", "-c", script], &0)?;
     let [left, left_parent, right, right_parent] = numbers_in(&output.printed)?[..] else {
@@ -69,9 +69,9 @@ fn the_shell_is_the_parent_of_both_commands() -> Scene {
     covers = ["notes:pipe.ls-wc-counts-files"],
     needs = [program("sh"), program("ls"), program("wc")],
 )]
-fn ls_and_wc_count_lines() -> Scene {
+fn ls_and_wc_count_lines() -> TestResult {
     for (files, expected) in [(&["a", "b", "c"][..], 3), (&["a", ".hidden"], 1), (&["one\nname"], 2)] {
-        let directory = Name::folder_with("counted", files)?;
+        let directory = Name::directory_with("counted", files)?;
         let output = program::run(&["sh", "-c", "ls counted | wc -l"], &0)?;
         let lines: i32 = output.printed.trim().parse()?;
         assert_eq!(lines, expected, "the lines for {files:?}");
@@ -89,10 +89,10 @@ fn ls_and_wc_count_lines() -> Scene {
     covers = ["notes:pipe.ls-more"],
     needs = [pty, program("sh"), program("ls"), program("more")],
 )]
-fn more_shows_a_screenful_at_a_time() -> Scene {
+fn more_shows_a_screenful_at_a_time() -> TestResult {
     const ROWS: u16 = 24;
     let names: Vec<String> = (0..100).map(|number| format!("file-{number:02}")).collect();
-    let _directory = Name::folder_with("many", &names)?;
+    let _directory = Name::directory_with("many", &names)?;
     let pty = Pty::new(ROWS, 80)?;
     let child = pty.start(&["sh", "-c", "ls many | more"])?;
     let first = pty.shown_until("--More--")?;
@@ -113,7 +113,7 @@ fn more_shows_a_screenful_at_a_time() -> Scene {
     Ok(())
 }
 
-fn numbers_in(text: &str) -> Scene<Vec<i32>> {
+fn numbers_in(text: &str) -> TestResult<Vec<i32>> {
     text.split_whitespace().map(|word| Ok(word.parse()?)).collect()
 }
 
@@ -128,7 +128,7 @@ fn names_in(screen: &str) -> Vec<String> {
     covers = ["notes:pipe.pipeline-idea"],
     needs = [program("sh"), program("tr")],
 )]
-fn the_commands_of_a_pipeline_run_concurrently() -> Scene {
+fn the_commands_of_a_pipeline_run_concurrently() -> TestResult {
     let ((from_us, input), (output, to_us), (pids, to_pids)) = (pipe()?, pipe()?, pipe()?);
     let stage = |from: char, to: char| format!("sh -c 'echo $$ >&2; exec tr {from} {to}'");
     let script = [stage('a', 'b'), stage('b', 'c'), stage('c', 'd')].join(" | ");
@@ -141,7 +141,7 @@ fn the_commands_of_a_pipeline_run_concurrently() -> Scene {
         lines += &String::from_utf8_lossy(&more);
     }
     let alive =
-        numbers_in(&lines)?.iter().filter(|pid| !matches!(standing::state(**pid), None | Some('Z' | 'X'))).count();
+        numbers_in(&lines)?.iter().filter(|pid| !matches!(process_state::state(**pid), None | Some('Z' | 'X'))).count();
     assert_eq!(alive, 3);
     observe("commands of a three-stage pipeline that run concurrently", alive);
     write_all(&input, b"a-b-c-x\n")?;

@@ -25,7 +25,7 @@ use std::thread::Builder;
     ],
     layers = [libc, nix, raw],
 )]
-fn a_write_without_readers_kills_by_default() -> Scene {
+fn a_write_without_readers_kills_by_default() -> TestResult {
     let (reader, writer) = pipe()?;
     drop(reader);
     let child = fork(|| assert_matches!(write(&writer, b"x"), Err(_)))?;
@@ -52,7 +52,7 @@ fn a_write_without_readers_kills_by_default() -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn a_write_without_readers_fails_when_sigpipe_is_ignored(#[case] write: fn(&Fd) -> Result<usize>) -> Scene {
+fn a_write_without_readers_fails_when_sigpipe_is_ignored(#[case] write: fn(&Fd) -> Result<usize>) -> TestResult {
     ignore(SIGPIPE)?;
     let (reader, writer) = pipe()?;
     drop(reader);
@@ -72,7 +72,7 @@ fn a_write_without_readers_fails_when_sigpipe_is_ignored(#[case] write: fn(&Fd) 
     covers = ["behaviours:pipe.epipe-after-handler", "errors:pipe.write.EPIPE"],
     layers = [libc, nix, raw],
 )]
-fn a_handler_runs_and_the_write_fails(#[case] flags: SaFlags) -> Scene {
+fn a_handler_runs_and_the_write_fails(#[case] flags: SaFlags) -> TestResult {
     handle(SIGPIPE, flags)?;
     let (reader, writer) = pipe()?;
     drop(reader);
@@ -88,7 +88,7 @@ fn a_handler_runs_and_the_write_fails(#[case] flags: SaFlags) -> Scene {
     covers = ["behaviours:pipe.epipe-when-blocked", "errors:pipe.write.EPIPE"],
     layers = [libc, nix, raw],
 )]
-fn a_blocked_sigpipe_stays_pending() -> Scene {
+fn a_blocked_sigpipe_stays_pending() -> TestResult {
     block(SIGPIPE)?;
     let (reader, writer) = pipe()?;
     drop(reader);
@@ -105,7 +105,7 @@ fn a_blocked_sigpipe_stays_pending() -> Scene {
     covers = ["behaviours:pipe.sigpipe-on-write"],
     layers = [libc, nix, raw],
 )]
-fn sigpipe_is_sent_to_the_writing_thread() -> Scene {
+fn sigpipe_is_sent_to_the_writing_thread() -> TestResult {
     block(SIGPIPE)?;
     let (reader, writer) = pipe()?;
     drop(reader);
@@ -137,10 +137,10 @@ fn sigpipe_is_sent_to_the_writing_thread() -> Scene {
 fn closing_the_last_reader_wakes_a_blocked_writer(
     #[case] write: fn(&Fd) -> Result<usize>,
     #[case] call: Syscall,
-) -> Scene {
+) -> TestResult {
     let (reader, writer) = pipe()?;
     fill(&writer)?;
-    let child = fork(|| -> Scene {
+    let child = fork(|| -> TestResult {
         reader.close();
         handle(SIGPIPE, SaFlags::SA_RESTART)?;
         assert_errno!(write(&writer), EPIPE);

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
     covers = ["behaviours:pipe.byte-stream", "notes:pipe.byte-stream"],
     layers = [libc, nix, raw],
 )]
-fn one_read_returns_several_writes() -> Scene {
+fn one_read_returns_several_writes() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(write(&writer, b"abc"), Ok(3));
     assert_eq!(write(&writer, b"de"), Ok(2));
@@ -31,7 +31,7 @@ fn one_read_returns_several_writes() -> Scene {
     covers = ["notes:pipe.byte-stream"],
     layers = [libc, nix, raw],
 )]
-fn packet_mode_preserves_write_boundaries() -> Scene {
+fn packet_mode_preserves_write_boundaries() -> TestResult {
     let (reader, writer) = pipe2(libc::O_DIRECT)?;
     assert_eq!(write(&writer, b"abc"), Ok(3));
     assert_eq!(write(&writer, b"de"), Ok(2));
@@ -49,7 +49,7 @@ fn packet_mode_preserves_write_boundaries() -> Scene {
     covers = ["notes:pipe.reader-any-chunk"],
     layers = [libc, nix, raw],
 )]
-fn reads_may_have_any_size() -> Scene {
+fn reads_may_have_any_size() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"hello")?;
     assert_eq!(read_bytes(&reader, 2), Ok("he".into()));
@@ -77,7 +77,7 @@ proptest! {
 }
 
 /// Each pair is the size of a write and of the read after it; the remaining data is read at the end.
-fn is_a_queue(sizes: &[(usize, usize)]) -> Scene {
+fn is_a_queue(sizes: &[(usize, usize)]) -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let mut to_write = Bytes::sequence(12 * 300).0.into_iter();
     let mut queue = VecDeque::new();
@@ -102,7 +102,7 @@ fn is_a_queue(sizes: &[(usize, usize)]) -> Scene {
     covers = ["notes:pipe.order-preserved", "behaviours:pipe.fifo-order"],
     layers = [libc, nix, raw],
 )]
-fn a_mebibyte_is_read_in_order() -> Scene {
+fn a_mebibyte_is_read_in_order() -> TestResult {
     const COUNT: usize = 1 << 20;
     const ODD_SIZE: usize = 4999;
     let (reader, writer) = pipe()?;
@@ -127,9 +127,9 @@ fn a_mebibyte_is_read_in_order() -> Scene {
     cite = [man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.structure-needs-parsing"],
 )]
-fn records_must_carry_their_own_length() -> Scene {
+fn records_must_carry_their_own_length() -> TestResult {
     let (reader, writer) = pipe()?;
-    let received_of = |pieces: &[&str]| -> Scene<Result<Bytes>> {
+    let received_of = |pieces: &[&str]| -> TestResult<Result<Bytes>> {
         pieces.iter().try_for_each(|piece| write_all(&writer, piece.as_bytes()))?;
         Ok(read_bytes(&reader, 100))
     };
@@ -160,7 +160,7 @@ fn parsed(bytes: &[u8]) -> Vec<&[u8]> {
     covers = ["notes:pipe.read-consumes"],
     layers = [libc, nix, raw],
 )]
-fn a_read_removes_the_data() -> Scene {
+fn a_read_removes_the_data() -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let (held, page) = (fill(&writer)?, page_size());
     let added = vec![b'x'; page];
@@ -181,7 +181,7 @@ fn a_read_removes_the_data() -> Scene {
     covers = ["behaviours:pipe.multiple-readers-split"],
     layers = [libc, nix, raw],
 )]
-fn each_byte_reaches_one_reader() -> Scene {
+fn each_byte_reaches_one_reader() -> TestResult {
     let (reader, writer) = pipe()?;
     let taken = Shared::new([const { AtomicU32::new(0) }; 3])?;
     let readers = [(); 3].map(|()| {
@@ -192,7 +192,7 @@ fn each_byte_reaches_one_reader() -> Scene {
             taken[usize::from(byte[0])].fetch_add(1, Ordering::Relaxed);
         })
     });
-    let readers = readers.into_iter().collect::<Scene<Vec<Child>>>()?;
+    let readers = readers.into_iter().collect::<TestResult<Vec<Child>>>()?;
     readers.iter().try_for_each(|child| child.wait_until_blocked_in(Syscall::READ))?;
     write_all(&writer, &[0, 1, 2])?;
     readers.into_iter().try_for_each(Child::join)?;
@@ -208,7 +208,7 @@ fn each_byte_reaches_one_reader() -> Scene {
     covers = ["behaviours:pipe.readv-fills-in-order"],
     layers = [libc, nix, raw],
 )]
-fn readv_fills_its_buffers_in_order() -> Scene {
+fn readv_fills_its_buffers_in_order() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abcdefg")?;
     let (mut first, mut second, mut third) = (*b"..", *b"...", *b"....");
@@ -226,7 +226,7 @@ fn readv_fills_its_buffers_in_order() -> Scene {
     covers = ["behaviours:pipe.writev-gathers-in-order"],
     layers = [libc, nix, raw],
 )]
-fn writev_writes_its_buffers_in_order() -> Scene {
+fn writev_writes_its_buffers_in_order() -> TestResult {
     let (reader, writer) = pipe()?;
     let buffers = [&b"ab"[..], b"", b"cde", b"f"].map(IoSlice::new);
     assert_eq!(writev(&writer, &buffers), Ok(6));
@@ -240,7 +240,7 @@ fn writev_writes_its_buffers_in_order() -> Scene {
     cite = [man("pipe.7", "Pipe capacity")],
     covers = ["behaviours:pipe.fionread-count"],
 )]
-fn fionread_counts_unread_bytes() -> Scene {
+fn fionread_counts_unread_bytes() -> TestResult {
     let (reader, writer) = pipe()?;
     let on_both_ends = || [unread(&reader), unread(&writer)];
     assert_eq!(on_both_ends(), [Ok(0); 2]);
@@ -261,7 +261,7 @@ fn fionread_counts_unread_bytes() -> Scene {
     covers = ["behaviours:pipe.zero-length-read"],
     layers = [libc, nix, raw],
 )]
-fn a_zero_length_read_returns_at_once() -> Scene {
+fn a_zero_length_read_returns_at_once() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(read(&reader, &mut []), Ok(0));
     write_all(&writer, b"x")?;
@@ -277,7 +277,7 @@ fn a_zero_length_read_returns_at_once() -> Scene {
     covers = ["behaviours:pipe.zero-length-write"],
     layers = [libc, nix, raw],
 )]
-fn a_zero_length_write_adds_nothing() -> Scene {
+fn a_zero_length_write_adds_nothing() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(write(&writer, b""), Ok(0));
     assert_eq!(unread(&reader), Ok(0));

@@ -19,7 +19,7 @@ use rstest::rstest;
     covers = ["behaviours:splice.blocks-empty-pipe", "errors:splice.splice.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn splice_from_an_empty_pipe_blocks_until_data_is_written() -> Scene {
+fn splice_from_an_empty_pipe_blocks_until_data_is_written() -> TestResult {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     assert_errno!(splice(&reader, None, &other_writer, None, 9, SPLICE_F_NONBLOCK), EAGAIN);
@@ -39,7 +39,7 @@ fn splice_from_an_empty_pipe_blocks_until_data_is_written() -> Scene {
     covers = ["errors:splice.splice.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn splice_into_a_full_pipe_blocks_until_there_is_free_space() -> Scene {
+fn splice_into_a_full_pipe_blocks_until_there_is_free_space() -> TestResult {
     let file = file_of(b"abc", O_RDWR)?;
     let (reader, writer, held) = full_pipe(0)?;
     assert_errno!(splice(&file, None, &writer, None, 3, SPLICE_F_NONBLOCK), EAGAIN);
@@ -59,7 +59,7 @@ fn splice_into_a_full_pipe_blocks_until_there_is_free_space() -> Scene {
     covers = ["errors:splice.splice.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
-fn splice_from_an_empty_nonblocking_pipe_to_a_file_fails() -> Scene {
+fn splice_from_an_empty_nonblocking_pipe_to_a_file_fails() -> TestResult {
     let file = file_of(b"", O_RDWR)?;
     let (reader, writer) = pipe2(O_NONBLOCK)?;
     assert_errno!(splice(&reader, None, &file, None, 3, 0), EAGAIN);
@@ -84,7 +84,7 @@ fn splice_from_an_empty_nonblocking_pipe_to_a_file_fails() -> Scene {
 fn one_nonblocking_pipe_makes_a_splice_from_an_empty_pipe_fail(
     #[case] source_flags: i32,
     #[case] target_flags: i32,
-) -> Scene {
+) -> TestResult {
     let (reader, writer) = pipe2(source_flags)?;
     let (other_reader, other_writer) = pipe2(target_flags)?;
     assert_errno!(splice(&reader, None, &other_writer, None, 3, 0), EAGAIN);
@@ -102,7 +102,7 @@ fn one_nonblocking_pipe_makes_a_splice_from_an_empty_pipe_fail(
     covers = ["errors:splice.splice.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
-fn splice_into_a_full_nonblocking_pipe_fails() -> Scene {
+fn splice_into_a_full_nonblocking_pipe_fails() -> TestResult {
     let file = file_of(b"abc", O_RDWR)?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"def")?;

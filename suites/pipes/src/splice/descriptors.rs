@@ -12,7 +12,7 @@ use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
     covers = ["errors:splice.splice.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn both_descriptors_must_be_open() -> Scene {
+fn both_descriptors_must_be_open() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(splice(NOT_OPEN, None, &writer, None, 3, 0), EBADF);
@@ -29,7 +29,7 @@ fn both_descriptors_must_be_open() -> Scene {
     covers = ["errors:splice.splice.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn source_must_be_readable_and_target_writable() -> Scene {
+fn source_must_be_readable_and_target_writable() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let (readable, writable) = (file_of(b"def", O_RDONLY)?, file_of(b"", O_WRONLY)?);
@@ -50,7 +50,7 @@ fn source_must_be_readable_and_target_writable() -> Scene {
     covers = ["errors:splice.splice.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn target_without_splice_support_is_rejected() -> Scene {
+fn target_without_splice_support_is_rejected() -> TestResult {
     let comm = open("/proc/self/comm", O_RDWR)?;
     write_all(&comm, b"written")?;
     let (reader, writer) = pipe()?;
@@ -68,7 +68,7 @@ fn target_without_splice_support_is_rejected() -> Scene {
     covers = ["errors:splice.splice.EINVAL.2"],
     layers = [libc, nix, raw],
 )]
-fn target_in_append_mode_is_rejected() -> Scene {
+fn target_in_append_mode_is_rejected() -> TestResult {
     let file = file_of(b"def", O_RDWR | O_APPEND)?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
@@ -85,7 +85,7 @@ fn target_in_append_mode_is_rejected() -> Scene {
     covers = ["errors:splice.splice.EINVAL.3"],
     layers = [libc, nix, raw],
 )]
-fn one_descriptor_must_refer_to_a_pipe() -> Scene {
+fn one_descriptor_must_refer_to_a_pipe() -> TestResult {
     let (from, to) = (file_of(b"abc", O_RDONLY)?, file_of(b"def", O_RDWR)?);
     assert_errno!(splice(&from, None, &to, None, 3, 0), EINVAL);
     assert_eq!(content(&to), Ok("def".into()));
@@ -100,7 +100,7 @@ fn one_descriptor_must_refer_to_a_pipe() -> Scene {
     covers = ["errors:splice.splice.EINVAL.5"],
     layers = [libc, nix, raw],
 )]
-fn splice_of_a_pipe_into_itself_is_rejected() -> Scene {
+fn splice_of_a_pipe_into_itself_is_rejected() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(splice(&reader, None, &writer, None, 3, 0), EINVAL);

@@ -14,7 +14,7 @@ use nix::sys::signal::Signal::SIGPIPE;
     covers = ["behaviours:splice.returns-zero-eof"],
     layers = [libc, nix, raw],
 )]
-fn splice_from_an_empty_pipe_without_writers_returns_0() -> Scene {
+fn splice_from_an_empty_pipe_without_writers_returns_0() -> TestResult {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abc")?;
@@ -33,7 +33,7 @@ fn splice_from_an_empty_pipe_without_writers_returns_0() -> Scene {
     covers = ["behaviours:splice.returns-zero-eof"],
     layers = [libc, nix, raw],
 )]
-fn splice_at_end_of_file_returns_0() -> Scene {
+fn splice_at_end_of_file_returns_0() -> TestResult {
     let file = file_of(b"abc", O_RDONLY)?;
     let (reader, writer) = pipe()?;
     assert_eq!(splice(&file, None, &writer, None, 9, 0), Ok(3));
@@ -51,7 +51,7 @@ fn splice_at_end_of_file_returns_0() -> Scene {
     covers = ["behaviours:splice.sigpipe-no-reader"],
     layers = [libc, nix, raw],
 )]
-fn splice_into_a_pipe_without_readers_fails_like_write() -> Scene {
+fn splice_into_a_pipe_without_readers_fails_like_write() -> TestResult {
     let file = file_of(b"def", O_RDONLY)?;
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;

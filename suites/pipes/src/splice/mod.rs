@@ -11,7 +11,7 @@ mod vmsplicing;
 use kit::prelude::*;
 
 /// A full pipe and the data in it.
-fn full_pipe(flags: i32) -> Scene<(Fd, Fd, Bytes)> {
+fn full_pipe(flags: i32) -> TestResult<(Fd, Fd, Bytes)> {
     let (reader, writer) = pipe2(flags)?;
     let held = fill(&writer)?;
     Ok((reader, writer, held))

@@ -12,7 +12,7 @@ use libc::{O_RDONLY, O_RDWR};
     covers = ["behaviours:splice.file-to-pipe"],
     layers = [libc, nix, raw],
 )]
-fn splice_reads_a_file_from_its_offset() -> Scene {
+fn splice_reads_a_file_from_its_offset() -> TestResult {
     let file = file_of(b"abcdef", O_RDONLY)?;
     let (reader, writer) = pipe()?;
     read_exactly(&file, 1)?;
@@ -30,7 +30,7 @@ fn splice_reads_a_file_from_its_offset() -> Scene {
     covers = ["behaviours:splice.consumes-source"],
     layers = [libc, nix, raw],
 )]
-fn splice_moves_bytes_from_a_pipe_to_a_file() -> Scene {
+fn splice_moves_bytes_from_a_pipe_to_a_file() -> TestResult {
     let file = file_of(b"", O_RDWR)?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abcdef")?;
@@ -50,7 +50,7 @@ fn splice_moves_bytes_from_a_pipe_to_a_file() -> Scene {
     covers = ["behaviours:splice.pipe-to-pipe", "behaviours:splice.consumes-source"],
     layers = [libc, nix, raw],
 )]
-fn splice_moves_bytes_from_pipe_to_pipe() -> Scene {
+fn splice_moves_bytes_from_pipe_to_pipe() -> TestResult {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abcdef")?;
@@ -67,7 +67,7 @@ fn splice_moves_bytes_from_pipe_to_pipe() -> Scene {
     covers = ["behaviours:splice.pipe-to-socket"],
     layers = [libc, nix, raw],
 )]
-fn splice_moves_bytes_from_a_pipe_to_a_socket() -> Scene {
+fn splice_moves_bytes_from_a_pipe_to_a_socket() -> TestResult {
     let (reader, writer) = pipe()?;
     let (socket, peer) = stream_pair()?;
     let Bytes(sent) = Bytes::sequence(1000);
@@ -88,7 +88,7 @@ fn splice_moves_bytes_from_a_pipe_to_a_socket() -> Scene {
     covers = ["behaviours:splice.short-count"],
     layers = [libc, nix, raw],
 )]
-fn splice_of_more_than_the_source_holds_is_short() -> Scene {
+fn splice_of_more_than_the_source_holds_is_short() -> TestResult {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abc")?;
@@ -106,7 +106,7 @@ fn splice_of_more_than_the_source_holds_is_short() -> Scene {
     covers = ["behaviours:splice.short-count"],
     layers = [libc, nix, raw],
 )]
-fn splice_of_more_than_the_target_has_free_space_for_is_short() -> Scene {
+fn splice_of_more_than_the_target_has_free_space_for_is_short() -> TestResult {
     let Bytes(text) = Bytes::sequence(3 * page_size());
     let file = file_of(&text, O_RDONLY)?;
     let (reader, writer) = pipe()?;

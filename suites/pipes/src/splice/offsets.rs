@@ -12,7 +12,7 @@ use libc::{O_RDONLY, O_RDWR};
     covers = ["behaviours:splice.explicit-offset-updates"],
     layers = [libc, nix, raw],
 )]
-fn explicit_source_offset_is_used_and_advanced() -> Scene {
+fn explicit_source_offset_is_used_and_advanced() -> TestResult {
     let file = file_of(b"abcdef", O_RDONLY)?;
     let (reader, writer) = pipe()?;
     read_exactly(&file, 1)?;
@@ -31,7 +31,7 @@ fn explicit_source_offset_is_used_and_advanced() -> Scene {
     covers = ["behaviours:splice.explicit-offset-updates"],
     layers = [libc, nix, raw],
 )]
-fn explicit_target_offset_is_used_and_advanced() -> Scene {
+fn explicit_target_offset_is_used_and_advanced() -> TestResult {
     let file = file_of(b"abcdef", O_RDWR)?;
     let (reader, writer) = pipe()?;
     read_exactly(&file, 1)?;
@@ -52,7 +52,7 @@ fn explicit_target_offset_is_used_and_advanced() -> Scene {
     covers = ["errors:splice.splice.ESPIPE"],
     layers = [libc, nix, raw],
 )]
-fn offset_for_a_pipe_is_rejected() -> Scene {
+fn offset_for_a_pipe_is_rejected() -> TestResult {
     let file = file_of(b"abcdef", O_RDWR)?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"XYZ")?;
@@ -73,7 +73,7 @@ fn offset_for_a_pipe_is_rejected() -> Scene {
     covers = ["errors:splice.splice.EINVAL.4"],
     layers = [libc, nix, raw],
 )]
-fn offset_for_a_socket_is_rejected() -> Scene {
+fn offset_for_a_socket_is_rejected() -> TestResult {
     let (socket, peer) = stream_pair()?;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;

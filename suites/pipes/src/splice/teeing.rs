@@ -14,7 +14,7 @@ use rstest::rstest;
     covers = ["behaviours:splice.tee-does-not-consume"],
     layers = [libc, nix, raw],
 )]
-fn tee_does_not_consume_its_input() -> Scene {
+fn tee_does_not_consume_its_input() -> TestResult {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abcdef")?;
@@ -32,7 +32,7 @@ fn tee_does_not_consume_its_input() -> Scene {
     covers = ["behaviours:splice.tee-then-splice-duplicates"],
     layers = [libc, nix, raw],
 )]
-fn tee_then_splice_feeds_two_targets() -> Scene {
+fn tee_then_splice_feeds_two_targets() -> TestResult {
     let file = file_of(b"", O_RDWR)?;
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
@@ -53,7 +53,7 @@ fn tee_then_splice_feeds_two_targets() -> Scene {
     covers = ["behaviours:splice.tee-zero-no-writers"],
     layers = [libc, nix, raw],
 )]
-fn tee_from_an_empty_pipe_without_writers_returns_0() -> Scene {
+fn tee_from_an_empty_pipe_without_writers_returns_0() -> TestResult {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     write_all(&writer, b"abc")?;
@@ -77,7 +77,7 @@ fn tee_from_an_empty_pipe_without_writers_returns_0() -> Scene {
     covers = ["behaviours:splice.tee-blocks-empty", "errors:splice.tee.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn tee_from_an_empty_pipe_blocks_until_data_is_written() -> Scene {
+fn tee_from_an_empty_pipe_blocks_until_data_is_written() -> TestResult {
     let (reader, writer) = pipe()?;
     let (other_reader, other_writer) = pipe()?;
     assert_errno!(tee(&reader, &other_writer, 9, SPLICE_F_NONBLOCK), EAGAIN);
@@ -97,7 +97,7 @@ fn tee_from_an_empty_pipe_blocks_until_data_is_written() -> Scene {
     covers = ["errors:splice.tee.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn tee_into_a_full_pipe_blocks_until_there_is_free_space() -> Scene {
+fn tee_into_a_full_pipe_blocks_until_there_is_free_space() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let (full, to_full, held) = full_pipe(0)?;
@@ -125,7 +125,7 @@ fn tee_into_a_full_pipe_blocks_until_there_is_free_space() -> Scene {
 fn one_nonblocking_pipe_makes_tee_from_an_empty_pipe_fail(
     #[case] source_flags: i32,
     #[case] target_flags: i32,
-) -> Scene {
+) -> TestResult {
     let (reader, writer) = pipe2(source_flags)?;
     let (other_reader, other_writer) = pipe2(target_flags)?;
     assert_errno!(tee(&reader, &other_writer, 3, 0), EAGAIN);
@@ -147,7 +147,10 @@ fn one_nonblocking_pipe_makes_tee_from_an_empty_pipe_fail(
     covers = ["errors:splice.tee.EAGAIN.2"],
     layers = [libc, nix, raw],
 )]
-fn one_nonblocking_pipe_makes_tee_into_a_full_pipe_fail(#[case] source_flags: i32, #[case] target_flags: i32) -> Scene {
+fn one_nonblocking_pipe_makes_tee_into_a_full_pipe_fail(
+    #[case] source_flags: i32,
+    #[case] target_flags: i32,
+) -> TestResult {
     let (reader, writer) = pipe2(source_flags)?;
     write_all(&writer, b"abc")?;
     let (full, to_full, held) = full_pipe(target_flags)?;
@@ -164,7 +167,7 @@ fn one_nonblocking_pipe_makes_tee_into_a_full_pipe_fail(#[case] source_flags: i3
     covers = ["errors:splice.tee.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn tee_requires_two_pipes() -> Scene {
+fn tee_requires_two_pipes() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let (socket, peer) = stream_pair()?;
@@ -188,7 +191,7 @@ fn tee_requires_two_pipes() -> Scene {
     covers = ["errors:splice.tee.EINVAL.2"],
     layers = [libc, nix, raw],
 )]
-fn tee_of_a_pipe_into_itself_is_rejected() -> Scene {
+fn tee_of_a_pipe_into_itself_is_rejected() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     assert_errno!(tee(&reader, &writer, 3, 0), EINVAL);

@@ -15,7 +15,7 @@ use std::io::{IoSlice, IoSliceMut};
     covers = ["behaviours:splice.vmsplice-to-pipe"],
     layers = [libc, nix, raw],
 )]
-fn reader_receives_the_bytes_of_all_iovec_elements() -> Scene {
+fn reader_receives_the_bytes_of_all_iovec_elements() -> TestResult {
     let (reader, writer) = pipe()?;
     let (first, second) = (Pages::holding(b"abc")?, Pages::holding(b"de")?);
     assert_eq!(vmsplice(&writer, &[first.source(), second.source()], 0), Ok(5));
@@ -32,7 +32,7 @@ fn reader_receives_the_bytes_of_all_iovec_elements() -> Scene {
     covers = ["behaviours:splice.vmsplice-later-change-visible"],
     layers = [libc, nix, raw],
 )]
-fn changes_after_vmsplice_are_visible_to_the_reader() -> Scene {
+fn changes_after_vmsplice_are_visible_to_the_reader() -> TestResult {
     let (reader, writer) = pipe()?;
     let mut memory = Pages::holding(b"before")?;
     assert_eq!(vmsplice(&writer, &[memory.source()], 0), Ok(6));
@@ -48,7 +48,7 @@ fn changes_after_vmsplice_are_visible_to_the_reader() -> Scene {
     covers = ["behaviours:splice.vmsplice-nonblock", "errors:splice.vmsplice.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn vmsplice_into_a_full_pipe_blocks_unless_nonblocking() -> Scene {
+fn vmsplice_into_a_full_pipe_blocks_unless_nonblocking() -> TestResult {
     let (reader, writer, held) = full_pipe(0)?;
     let memory = Pages::holding(b"abc")?;
     assert_errno!(vmsplice(&writer, &[memory.source()], SPLICE_F_NONBLOCK), EAGAIN);
@@ -68,7 +68,7 @@ fn vmsplice_into_a_full_pipe_blocks_unless_nonblocking() -> Scene {
     covers = ["behaviours:splice.vmsplice-read-end-copies"],
     layers = [libc, raw],
 )]
-fn vmsplice_fills_iovec_elements_from_a_pipe() -> Scene {
+fn vmsplice_fills_iovec_elements_from_a_pipe() -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abcdef")?;
     let (mut first, mut second) = ([0; 2], [0; 3]);
@@ -86,7 +86,7 @@ fn vmsplice_fills_iovec_elements_from_a_pipe() -> Scene {
     covers = ["errors:splice.vmsplice.EBADF"],
     layers = [libc, nix, raw],
 )]
-fn vmsplice_requires_a_pipe() -> Scene {
+fn vmsplice_requires_a_pipe() -> TestResult {
     let memory = Pages::holding(b"abc")?;
     let file = file_of(b"def", O_RDWR)?;
     let (socket, peer) = stream_pair()?;
@@ -105,7 +105,7 @@ fn vmsplice_requires_a_pipe() -> Scene {
     covers = ["errors:splice.vmsplice.EINVAL"],
     layers = [libc, nix, raw],
 )]
-fn more_than_iov_max_iovec_elements_are_rejected() -> Scene {
+fn more_than_iov_max_iovec_elements_are_rejected() -> TestResult {
     let (reader, writer) = pipe()?;
     let memory = Pages::holding(b"abc")?;
     // All but the last are empty: each nonempty element would occupy a page of the pipe.

@@ -2,7 +2,7 @@
 
 use super::{assert_sigkill_kills, assert_sigstop_stops};
 use calls::signals::{Action, action_of, kill, sigprocmask};
-use harness::{mark, standing};
+use harness::{mark, process_state};
 use kit::disposition::{handle, ignore};
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP, SIGTERM};
@@ -25,7 +25,7 @@ use rstest::rstest;
     covers = ["notes:signal.sigkill-uncatchable", "notes:signal.table-09-sigkill", "behaviours:sigdisp.kill-stop-unchangeable"],
     layers = [libc, nix, raw],
 )]
-fn sigkill_kills_whatever_the_process_does_with_other_signals(#[case] setup: fn() -> Scene) -> Scene {
+fn sigkill_kills_whatever_the_process_does_with_other_signals(#[case] setup: fn() -> TestResult) -> TestResult {
     assert_sigkill_kills(setup)
 }
 
@@ -51,7 +51,7 @@ fn sigkill_kills_whatever_the_process_does_with_other_signals(#[case] setup: fn(
     ],
     layers = [libc, nix, raw],
 )]
-fn sigstop_stops_whatever_the_process_does_with_other_signals(#[case] setup: fn() -> Scene) -> Scene {
+fn sigstop_stops_whatever_the_process_does_with_other_signals(#[case] setup: fn() -> TestResult) -> TestResult {
     assert_sigstop_stops(setup)
 }
 
@@ -62,13 +62,13 @@ fn sigstop_stops_whatever_the_process_does_with_other_signals(#[case] setup: fn(
     covers = ["behaviours:sigjob.sigkill-ends-stopped"],
     layers = [libc, nix, raw],
 )]
-fn sigkill_kills_a_stopped_process() -> Scene {
+fn sigkill_kills_a_stopped_process() -> TestResult {
     let child = holder(|| Ok(()))?;
     assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
     assert_eq!(child.wait_until_stopped()?, Ended::Stopped(Signal(19)));
     assert_eq!(kill(child.pid(), SIGTERM), Ok(()));
     assert_eq!(pending(&child)?, 1 << (SIGTERM - 1));
-    assert_eq!(standing::state(child.pid()), Some('T'));
+    assert_eq!(process_state::state(child.pid()), Some('T'));
     assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
     assert_eq!(child.wait()?, Ended::Killed { by: Signal(9), core: false });
     Ok(())
@@ -79,7 +79,7 @@ fn changeable() -> impl Iterator<Item = Known> {
     Known::iterator().filter(|known| !matches!(known, Known::SIGKILL | Known::SIGSTOP))
 }
 
-fn ignore_all() -> Scene {
+fn ignore_all() -> TestResult {
     for known in changeable() {
         ignore(known)?;
         assert_eq!(action_of(known as i32), Ok(Action::Ignore));
@@ -88,7 +88,7 @@ fn ignore_all() -> Scene {
 }
 
 /// Through the C library in every layer, since SIGCONT runs the handler.
-fn handle_all() -> Scene {
+fn handle_all() -> TestResult {
     for known in changeable() {
         handle(known, SaFlags::empty())?;
         assert_eq!(action_of(known as i32), Ok(Action::Handle));
@@ -96,20 +96,20 @@ fn handle_all() -> Scene {
     Ok(())
 }
 
-fn block_all() -> Scene {
+fn block_all() -> TestResult {
     assert_eq!(sigprocmask(SIG_SETMASK, &SigSet::all()), Ok(SigSet::empty()));
     let mask = assert_ok!(sigprocmask(SIG_BLOCK, &SigSet::empty()));
     assert!(changeable().all(|known| mask.contains(known)));
     Ok(())
 }
 
-fn block_and_ignore_all() -> Scene {
+fn block_and_ignore_all() -> TestResult {
     ignore_all()?;
     block_all()
 }
 
 /// The signals pending for the process, as in /proc/PID/status: bit n - 1 is signal n.
-fn pending(child: &Child) -> Scene<u64> {
+fn pending(child: &Child) -> TestResult<u64> {
     let status = mark::by_harness(|| std::fs::read_to_string(format!("/proc/{}/status", child.pid())))?;
     let bits = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
     Ok(u64::from_str_radix(bits.unwrap_or_default().trim(), 16)?)

@@ -5,15 +5,15 @@ mod unchangeable;
 mod zombie;
 
 use calls::signals::kill;
-use harness::standing;
+use harness::process_state;
 use kit::prelude::*;
 use libc::{SIGCONT, SIGKILL, SIGSTOP};
 
 /// Asserts that SIGSTOP stops, and does not terminate, a process that has run `setup`, and that SIGCONT resumes it
 /// until it exits.
-fn assert_sigstop_stops(setup: impl FnOnce() -> Scene) -> Scene {
-    let resumed = Meeting::new()?;
-    let child = fork(|| -> Scene {
+fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
+    let resumed = Latch::new()?;
+    let child = fork(|| -> TestResult {
         setup()?;
         resumed.wait_for(1);
         exit(77)
@@ -22,7 +22,7 @@ fn assert_sigstop_stops(setup: impl FnOnce() -> Scene) -> Scene {
     assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
     let stopped = child.wait_until_stopped()?;
     assert_eq!(stopped, Ended::Stopped(Signal(19)));
-    assert_eq!(standing::state(child.pid()), Some('T'));
+    assert_eq!(process_state::state(child.pid()), Some('T'));
     assert_eq!(kill(child.pid(), SIGCONT), Ok(()));
     assert_eq!(child.wait_until_continued()?, Ended::Continued);
     resumed.arrive();
@@ -34,7 +34,7 @@ fn assert_sigstop_stops(setup: impl FnOnce() -> Scene) -> Scene {
 }
 
 /// Asserts that SIGKILL terminates a process that has run `setup`.
-fn assert_sigkill_kills(setup: impl FnOnce() -> Scene) -> Scene {
+fn assert_sigkill_kills(setup: impl FnOnce() -> TestResult) -> TestResult {
     let child = holder(setup)?;
     assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
     assert_eq!(child.wait()?, Ended::Killed { by: Signal(9), core: false });

@@ -22,7 +22,7 @@ use rstest::rstest;
     covers = ["errors:signal.sigaction.EINVAL.2"],
     layers = [libc, nix, raw],
 )]
-fn sigaction_rejects_sigkill_and_sigstop(#[case] unchangeable: i32) -> Scene {
+fn sigaction_rejects_sigkill_and_sigstop(#[case] unchangeable: i32) -> TestResult {
     assert_rejects_change(sigaction, unchangeable);
     Ok(())
 }
@@ -37,7 +37,7 @@ fn sigaction_rejects_sigkill_and_sigstop(#[case] unchangeable: i32) -> Scene {
     covers = ["errors:signal.signal.EINVAL.2"],
     layers = [libc, nix, raw],
 )]
-fn signal_rejects_sigkill_and_sigstop(#[case] unchangeable: i32) -> Scene {
+fn signal_rejects_sigkill_and_sigstop(#[case] unchangeable: i32) -> TestResult {
     assert_rejects_change(signal, unchangeable);
     Ok(())
 }
@@ -63,7 +63,7 @@ fn assert_rejects_change(change: fn(i32, Action) -> Result<()>, unchangeable: i3
     covers = ["behaviours:sigmask.kill-stop-block-ignored"],
     layers = [libc, nix, raw],
 )]
-fn sigkill_and_sigstop_stay_out_of_the_signal_mask(#[case] how: i32) -> Scene {
+fn sigkill_and_sigstop_stay_out_of_the_signal_mask(#[case] how: i32) -> TestResult {
     assert_masks_all_but_kill_and_stop(how);
     Ok(())
 }
@@ -92,7 +92,7 @@ fn assert_masks_all_but_kill_and_stop(how: i32) {
     ],
     layers = [libc, nix, raw],
 )]
-fn sigkill_cannot_be_caught_ignored_or_blocked() -> Scene {
+fn sigkill_cannot_be_caught_ignored_or_blocked() -> TestResult {
     assert_sigkill_kills(|| attempt_all(SIGKILL))
 }
 
@@ -113,12 +113,12 @@ fn sigkill_cannot_be_caught_ignored_or_blocked() -> Scene {
     ],
     layers = [libc, nix, raw],
 )]
-fn sigstop_cannot_be_caught_ignored_or_blocked() -> Scene {
+fn sigstop_cannot_be_caught_ignored_or_blocked() -> TestResult {
     assert_sigstop_stops(|| attempt_all(SIGSTOP))
 }
 
 /// Attempts to catch, ignore and block the signal, and blocks all others.
-fn attempt_all(unchangeable: i32) -> Scene {
+fn attempt_all(unchangeable: i32) -> TestResult {
     assert_rejects_change(sigaction, unchangeable);
     assert_masks_all_but_kill_and_stop(SIG_SETMASK);
     Ok(())

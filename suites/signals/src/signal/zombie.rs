@@ -1,7 +1,7 @@
 //! Signals to processes that have terminated.
 
 use calls::signals::kill;
-use harness::standing;
+use harness::process_state;
 use kit::prelude::*;
 use libc::SIGKILL;
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -15,11 +15,11 @@ use nix::unistd::Pid;
     covers = ["notes:signal.table-09-sigkill", "behaviours:sigsend.zombie-exists", "errors:signal.kill.ESRCH"],
     layers = [libc, nix, raw],
 )]
-fn sigkill_does_not_affect_a_zombie() -> Scene {
-    let child = fork(|| -> Scene { exit(7) })?;
+fn sigkill_does_not_affect_a_zombie() -> TestResult {
+    let child = fork(|| -> TestResult { exit(7) })?;
     waitid(Id::Pid(Pid::from_raw(child.pid())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
-    assert_eq!(standing::state(child.pid()), Some('Z'));
+    assert_eq!(process_state::state(child.pid()), Some('Z'));
     assert_eq!(child.wait()?, Ended::Exited(7));
     assert_errno!(kill(child.pid(), 0), ESRCH);
     Ok(())

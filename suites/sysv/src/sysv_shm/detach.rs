@@ -17,7 +17,7 @@ use rstest::rstest;
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn last_detach_destroys_only_a_marked_segment() -> Scene {
+fn last_detach_destroys_only_a_marked_segment() -> TestResult {
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let attachment = segment.attach()?;
     attachment.write(TEXT);
@@ -54,10 +54,10 @@ fn last_detach_destroys_only_a_marked_segment() -> Scene {
     ],
     needs = [sysv],
 )]
-fn process_termination_only_detaches(#[case] end: Ended) -> Scene {
-    let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Meeting::new()?);
+fn process_termination_only_detaches(#[case] end: Ended) -> TestResult {
+    let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Latch::new()?);
     let created = SegmentStatus::new(IPC_PRIVATE, TEXT.len());
-    let user = fork(|| -> Scene {
+    let user = fork(|| -> TestResult {
         let (first, _second) = (segment.attach()?, segment.attach()?);
         first.write(TEXT);
         leave.wait_for(1);

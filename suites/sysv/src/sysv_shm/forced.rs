@@ -17,7 +17,7 @@ const SETTING: &str = "kernel/shm_rmid_forced";
     covers = ["behaviours:sysvshm.rmid-forced", "notes:persist.sysv-kernel-shm"],
     needs = [ipcns, sysv],
 )]
-fn last_detach_destroys_with_shm_rmid_forced() -> Scene {
+fn last_detach_destroys_with_shm_rmid_forced() -> TestResult {
     let _forced = change(SETTING, 1)?;
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let (first, second) = (segment.attach()?, segment.attach()?);
@@ -39,7 +39,7 @@ fn last_detach_destroys_with_shm_rmid_forced() -> Scene {
     covers = ["behaviours:sysvshm.rmid-forced-creator-exit"],
     needs = [ipcns, sysv],
 )]
-fn creator_termination_destroys_with_shm_rmid_forced() -> Scene {
+fn creator_termination_destroys_with_shm_rmid_forced() -> TestResult {
     let _forced = change(SETTING, 1)?;
     let ids = Shared::new([const { AtomicI32::new(-1) }; 2])?;
     let creator = holder(|| {

@@ -18,12 +18,12 @@ use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn removal_is_deferred_until_the_last_detach() -> Scene {
+fn removal_is_deferred_until_the_last_detach() -> TestResult {
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
-    let (attachment, alone) = (segment.attach()?, Meeting::new()?);
+    let (attachment, alone) = (segment.attach()?, Latch::new()?);
     let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
     let parent = own_pid();
-    let other = fork(|| -> Scene {
+    let other = fork(|| -> TestResult {
         attachment.detach()?;
         let own = segment.attach()?;
         alone.wait_for(1);
@@ -58,7 +58,7 @@ fn removal_is_deferred_until_the_last_detach() -> Scene {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn removal_of_an_unattached_segment_is_immediate() -> Scene {
+fn removal_of_an_unattached_segment_is_immediate() -> TestResult {
     let segment = Segment::new(unused_key()?, TEXT.len())?;
     assert_eq!(shmget(segment.key(), 0, 0), Ok(segment.id()));
     assert_eq!(segment.status(), Ok(SegmentStatus::new(segment.key(), TEXT.len())));
@@ -81,7 +81,7 @@ fn removal_of_an_unattached_segment_is_immediate() -> Scene {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn removal_of_an_attached_segment_marks_it() -> Scene {
+fn removal_of_an_attached_segment_marks_it() -> TestResult {
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let attachment = segment.attach()?;
     attachment.write(TEXT);
@@ -107,7 +107,7 @@ fn removal_of_an_attached_segment_marks_it() -> Scene {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn marked_segment_loses_its_key() -> Scene {
+fn marked_segment_loses_its_key() -> TestResult {
     let segment = Segment::new(unused_key()?, TEXT.len())?;
     let attachment = segment.attach()?;
     attachment.write(TEXT);
@@ -139,7 +139,7 @@ fn marked_segment_loses_its_key() -> Scene {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn removal_can_be_repeated_until_the_segment_is_destroyed() -> Scene {
+fn removal_can_be_repeated_until_the_segment_is_destroyed() -> TestResult {
     let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
     let attachment = segment.attach()?;
     attachment.write(TEXT);
@@ -165,9 +165,9 @@ fn removal_can_be_repeated_until_the_segment_is_destroyed() -> Scene {
     needs = [sysv],
     layers = [libc, raw],
 )]
-fn one_process_removes_for_all() -> Scene {
-    let (segment, removed) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Meeting::new()?);
-    let user = fork(|| -> Scene {
+fn one_process_removes_for_all() -> TestResult {
+    let (segment, removed) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Latch::new()?);
+    let user = fork(|| -> TestResult {
         let attachment = segment.attach()?;
         attachment.write(TEXT);
         removed.wait_for(1);

@@ -4,7 +4,7 @@ use harness::{assert, assert_eq};
 use kit::prelude::*;
 
 /// The read end of a pipe that holds `abcd` and cannot be written to any more.
-fn four_bytes() -> Scene<Fd> {
+fn four_bytes() -> TestResult<Fd> {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abcd")?;
     Ok(reader)
@@ -12,7 +12,7 @@ fn four_bytes() -> Scene<Fd> {
 
 /// It asserts what no kernel can change.
 #[harness::test(id = "planted.weak-nothing", cite = "none", covers = [])]
-fn nothing() -> Scene {
+fn nothing() -> TestResult {
     let reader = four_bytes()?;
     let mut bytes = [0; 9];
     assert!(read(&reader, &mut bytes).map_or(true, |_| true));
@@ -21,7 +21,7 @@ fn nothing() -> Scene {
 
 /// It asserts that something came.
 #[harness::test(id = "planted.weak-sign", cite = "none", covers = [])]
-fn sign() -> Scene {
+fn sign() -> TestResult {
     let reader = four_bytes()?;
     assert!(read(&reader, &mut [0; 9]).is_ok_and(|count| count > 0));
     Ok(())
@@ -29,7 +29,7 @@ fn sign() -> Scene {
 
 /// It asserts all of the first call, and nothing of the second.
 #[harness::test(id = "planted.weak-first", cite = "none", covers = [])]
-fn first() -> Scene {
+fn first() -> TestResult {
     let reader = four_bytes()?;
     assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
     let _ = read_bytes(&reader, 9);
@@ -38,7 +38,7 @@ fn first() -> Scene {
 
 /// It asserts all.
 #[harness::test(id = "planted.weak-right", cite = "none", covers = [])]
-fn right() -> Scene {
+fn right() -> TestResult {
     let reader = four_bytes()?;
     assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("cd".into()));
@@ -47,7 +47,7 @@ fn right() -> Scene {
 
 /// Of two processes that wait for bytes, the one that came first gets them first.
 #[harness::test(id = "planted.two-wait", cite = "none", covers = [])]
-fn two_wait() -> Scene {
+fn two_wait() -> TestResult {
     let (reader, writer) = pipe()?;
     let first = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("a".into())))?;
     first.wait_until_blocked_in(Syscall::READ)?;
@@ -61,11 +61,11 @@ fn two_wait() -> Scene {
 
 /// A child is stopped, continued and killed, and its parent sees each.
 #[harness::test(id = "planted.stops-and-goes-on", cite = "none", covers = [])]
-fn stops_and_goes_on() -> Scene {
+fn stops_and_goes_on() -> TestResult {
     let child = holder(|| Ok(()))?;
     child.signal(Signal(libc::SIGSTOP))?;
     assert_eq!(child.wait_until_stopped()?, Ended::Stopped(Signal(libc::SIGSTOP)));
-    assert_eq!(harness::standing::state(child.pid()), Some('T'));
+    assert_eq!(harness::process_state::state(child.pid()), Some('T'));
     child.signal(Signal(libc::SIGCONT))?;
     assert_eq!(child.wait_until_continued()?, Ended::Continued);
     assert_eq!(child.kill()?, Ended::Killed { by: Signal(libc::SIGKILL), core: false });

@@ -7,7 +7,7 @@ use kit::prelude::*;
 
 /// A child of a well-behaved spec ends well.
 #[harness::test(id = "planted.conforms", cite = "none", covers = [])]
-fn conforms() -> Scene {
+fn conforms() -> TestResult {
     let child = fork(|| assert_eq!(1 + 1, 2))?;
     assert_eq!(child.wait()?, Ended::Exited(0));
     Ok(())
@@ -15,19 +15,19 @@ fn conforms() -> Scene {
 
 /// A spec without an assertion shows nothing.
 #[harness::test(id = "planted.asserts-nothing", cite = "none", covers = [])]
-fn asserts_nothing() -> Scene {
+fn asserts_nothing() -> TestResult {
     fork(|| ())?.join()
 }
 
 /// An assertion fails in a grandchild.
 #[harness::test(id = "planted.fails-in-grandchild", cite = "none", covers = [])]
-fn fails_in_a_grandchild() -> Scene {
+fn fails_in_a_grandchild() -> TestResult {
     fork(|| fork(|| assert_eq!(1 + 1, 3))?.join())?.join()
 }
 
 /// A grandchild panics with words of its own.
 #[harness::test(id = "planted.panics-in-grandchild", cite = "none", covers = [])]
-fn panics_in_a_grandchild() -> Scene {
+fn panics_in_a_grandchild() -> TestResult {
     fork(|| fork(|| -> () { panic!("out of cheese") })?.join())?.join()
 }
 
@@ -39,7 +39,7 @@ fn deviates() {
 
 /// An assertion fails, and a file is left behind.
 #[harness::test(id = "planted.deviates-and-leaks", cite = "none", covers = [])]
-fn deviates_and_leaks() -> Scene {
+fn deviates_and_leaks() -> TestResult {
     std::fs::write("forgotten", "x")?;
     assert!(1 > 2);
     Ok(())
@@ -47,7 +47,7 @@ fn deviates_and_leaks() -> Scene {
 
 /// An assertion fails in a child, and its parent waits for ever.
 #[harness::test(id = "planted.deviates-and-hangs", cite = "none", covers = [])]
-fn deviates_and_hangs() -> Scene {
+fn deviates_and_hangs() -> TestResult {
     let child = fork(|| assert!(1 > 2))?;
     child.wait()?;
     fork(pause)?.join()
@@ -55,7 +55,7 @@ fn deviates_and_hangs() -> Scene {
 
 /// The sandbox's first process is killed; it cannot be where it is the first of a pid namespace.
 #[harness::test(id = "planted.kills-sandbox", cite = "none", covers = [])]
-fn kills_its_sandbox() -> Scene {
+fn kills_its_sandbox() -> TestResult {
     assert!(true);
     Ok(nix::sys::signal::kill(nix::unistd::getppid(), nix::sys::signal::Signal::SIGKILL)?)
 }
@@ -70,7 +70,7 @@ fn dies_by_a_wrong_address() {
 
 /// The first process kills itself.
 #[harness::test(id = "planted.kills-itself", cite = "none", covers = [])]
-fn kills_itself() -> Scene {
+fn kills_itself() -> TestResult {
     assert!(true);
     Ok(nix::sys::signal::kill(nix::unistd::getpid(), nix::sys::signal::Signal::SIGKILL)?)
 }
@@ -99,7 +99,7 @@ fn exits_early_in_order() {
 
 /// The scene cannot be set.
 #[harness::test(id = "planted.scene-fails", cite = "none", covers = [])]
-fn scene_fails() -> Scene {
+fn scene_fails() -> TestResult {
     assert!(true);
     std::fs::File::open("no such file")?; // the place that the report names
     Ok(())
@@ -123,7 +123,7 @@ fn prints_megabytes() {
 
 /// The standard descriptors are closed.
 #[harness::test(id = "planted.closes-standard-descriptors", cite = "none", covers = [])]
-fn closes_standard_descriptors() -> Scene {
+fn closes_standard_descriptors() -> TestResult {
     for number in 0..3 {
         // SAFETY: nothing is printed from here on.
         assert_eq!(unsafe { libc::close(number) }, 0);

@@ -34,7 +34,7 @@ proptest::proptest! {
 }
 
 /// Holds the lock for a while, and tells when.
-fn alone() -> Scene {
+fn alone() -> TestResult {
     let now = || nix::time::clock_gettime(nix::time::ClockId::CLOCK_MONOTONIC);
     let begin = now()?;
     for _ in 0..20 {
@@ -51,14 +51,14 @@ fn alone() -> Scene {
 /// One of two specs that are never at work at the same time.
 #[harness::test(id = "planted.alone", cite = "none", covers = [])]
 #[file_serial(planted, path => "/mnt/lock")]
-fn is_alone() -> Scene {
+fn is_alone() -> TestResult {
     alone()
 }
 
 /// The other of the two.
 #[harness::test(id = "planted.alone-too", cite = "none", covers = [])]
 #[file_serial(planted, path => "/mnt/lock")]
-fn is_alone_too() -> Scene {
+fn is_alone_too() -> TestResult {
     alone()
 }
 
@@ -68,7 +68,7 @@ fn is_alone_too() -> Scene {
     cite = "none",
     covers = [],
     needs = [
-        cap_sys_resource, cpus(2), dev_shm, expendable, ipcns, mounts, mqueue, netns, no_pipe_hard_limit, nofile(64), own_uid, pidns,
+        cap_sys_resource, cpus(2), dev_shm, disposable, ipcns, mounts, mqueue, netns, no_pipe_hard_limit, nofile(64), own_uid, pidns,
         pipe_hard_limit, program("sh"), protected_fifos, pty, reboot, root, second_uid, since(5.10), sysv,
     ],
     layers = [libc, nix, raw],

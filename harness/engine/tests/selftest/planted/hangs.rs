@@ -12,14 +12,14 @@ pub fn pause() {
 
 /// A grandchild waits for ever.
 #[harness::test(id = "planted.hangs-in-grandchild", cite = "none", covers = [])]
-fn hangs_in_a_grandchild() -> Scene {
+fn hangs_in_a_grandchild() -> TestResult {
     assert!(true);
     fork(|| fork(pause)?.join())?.join()
 }
 
 /// Every process ignores and blocks every signal, and waits for ever.
 #[harness::test(id = "planted.hangs-deaf", cite = "none", covers = [])]
-fn hangs_deaf() -> Scene {
+fn hangs_deaf() -> TestResult {
     assert!(true);
     for number in 1..=libc::SIGRTMAX() {
         // SAFETY: SIG_IGN runs no code.
@@ -32,7 +32,7 @@ fn hangs_deaf() -> Scene {
 
 /// A process forks for ever, each child before its parent ends.
 #[harness::test(id = "planted.hangs-forking", cite = "none", covers = [])]
-fn hangs_forking() -> Scene {
+fn hangs_forking() -> TestResult {
     assert!(true);
     fork(|| -> () {
         // SAFETY: this process has one thread.
@@ -46,7 +46,7 @@ fn hangs_forking() -> Scene {
 
 /// Several processes print for ever.
 #[harness::test(id = "planted.prints-for-ever", cite = "none", covers = [])]
-fn prints_for_ever() -> Scene {
+fn prints_for_ever() -> TestResult {
     assert!(true);
     let text = "x".repeat(64 * 1024);
     let print = || -> () {
@@ -61,26 +61,26 @@ fn prints_for_ever() -> Scene {
 
 /// A child outlives its parent and the spec.
 #[harness::test(id = "planted.leaves-orphan", cite = "none", covers = [])]
-fn leaves_an_orphan() -> Scene {
+fn leaves_an_orphan() -> TestResult {
     assert!(true);
-    let meeting = Meeting::new()?;
+    let latch = Latch::new()?;
     fork(|| {
         std::mem::forget(fork(|| {
-            meeting.arrive();
+            latch.arrive();
             pause()
         })?);
         Ok(())
     })?
     .join()?;
-    meeting.wait_for(1);
+    latch.wait_for(1);
     Ok(())
 }
 
 /// A grandchild in a session of its own outlives the spec, all signals ignored, no descriptor kept.
 #[harness::test(id = "planted.leaves-daemon", cite = "none", covers = [])]
-fn leaves_a_daemon() -> Scene {
+fn leaves_a_daemon() -> TestResult {
     assert!(true);
-    let meeting = Meeting::new()?;
+    let latch = Latch::new()?;
     fork(|| {
         nix::unistd::setsid()?;
         std::mem::forget(fork(|| {
@@ -92,12 +92,12 @@ fn leaves_a_daemon() -> Scene {
                 // SAFETY: SIG_IGN runs no code.
                 unsafe { libc::signal(number, libc::SIG_IGN) };
             }
-            meeting.arrive();
+            latch.arrive();
             pause()
         })?);
         Ok(())
     })?
     .join()?;
-    meeting.wait_for(1);
+    latch.wait_for(1);
     Ok(())
 }

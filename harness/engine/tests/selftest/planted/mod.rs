@@ -8,7 +8,7 @@ mod leaks;
 mod starts;
 
 /// Where the planted specs stand, from the root of the repository.
-pub const FOLDER: &str = "harness/engine/tests/selftest/planted";
+pub const DIRECTORY: &str = "harness/engine/tests/selftest/planted";
 
 /// How much `planted.prints-megabytes` prints, in bytes.
 pub const PRINTED: usize = 3 << 20;

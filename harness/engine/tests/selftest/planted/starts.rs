@@ -7,7 +7,7 @@ use nix::sys::stat::{Mode, umask};
 use nix::unistd::{getpid, getsid};
 use std::fs;
 
-fn status(field: &str) -> Scene<String> {
+fn status(field: &str) -> TestResult<String> {
     let status = fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(":"));
     Ok(line.ok_or_else(|| Stop::broken("no such field"))?.trim().to_owned())
@@ -15,7 +15,7 @@ fn status(field: &str) -> Scene<String> {
 
 /// No signal is ignored, caught or blocked.
 #[harness::test(id = "planted.starts-without-signals", cite = "none", covers = [])]
-fn starts_without_signals() -> Scene {
+fn starts_without_signals() -> TestResult {
     for field in ["SigIgn", "SigCgt", "SigBlk", "SigPnd", "ShdPnd"] {
         assert_eq!(status(field)?, "0000000000000000", "{field}");
     }
@@ -24,7 +24,7 @@ fn starts_without_signals() -> Scene {
 
 /// A write to a pipe without a reader kills, since SIGPIPE has its default action.
 #[harness::test(id = "planted.dies-of-sigpipe", cite = "none", covers = [])]
-fn dies_of_sigpipe() -> Scene {
+fn dies_of_sigpipe() -> TestResult {
     let (reader, writer) = pipe()?;
     drop(reader);
     let child = fork(|| write(&writer, b"x").map(|_| ()).map_err(Stop::from))?;
@@ -34,17 +34,17 @@ fn dies_of_sigpipe() -> Scene {
 
 /// No descriptor above standard error is open.
 #[harness::test(id = "planted.starts-without-descriptors", cite = "none", covers = [])]
-fn starts_without_descriptors() -> Scene {
+fn starts_without_descriptors() -> TestResult {
     let mut open: Vec<_> = fs::read_dir("/proc/self/fd")?.flatten().map(|entry| entry.file_name()).collect();
     open.sort();
-    // 3 is the folder that is read.
+    // 3 is the directory that is read.
     assert_eq!(open, ["0", "1", "2", "3"]);
     Ok(())
 }
 
-/// The current folder is the scratch folder, which is empty.
+/// The current directory is the scratch directory, which is empty.
 #[harness::test(id = "planted.starts-in-scratch", cite = "none", covers = [])]
-fn starts_in_the_scratch_folder() -> Scene {
+fn starts_in_the_scratch_directory() -> TestResult {
     assert_eq!(std::env::current_dir()?, scratch());
     assert_eq!(fs::read_dir(".")?.count(), 0);
     fs::write("file", "x")?;
@@ -54,7 +54,7 @@ fn starts_in_the_scratch_folder() -> Scene {
 
 /// The first process has one thread, leads a session, and is neither the first of its namespace nor its own parent's group.
 #[harness::test(id = "planted.starts-alone", cite = "none", covers = [])]
-fn starts_alone() -> Scene {
+fn starts_alone() -> TestResult {
     assert_eq!(status("Threads")?, "1");
     assert_eq!(getsid(None)?, getpid());
     assert!(getpid().as_raw() != 1);
@@ -63,14 +63,14 @@ fn starts_alone() -> Scene {
 
 /// Message queues can be listed where a need says so.
 #[harness::test(id = "planted.needs-mqueue", cite = "none", covers = [], needs = [mqueue, dev_shm])]
-fn needs_mqueue() -> Scene {
+fn needs_mqueue() -> TestResult {
     assert_eq!(fs::read_dir("/dev/mqueue")?.count(), 0);
     Ok(())
 }
 
 /// The umask is 022 and at most 1024 files may be open.
 #[harness::test(id = "planted.starts-with-known-limits", cite = "none", covers = [])]
-fn starts_with_known_limits() -> Scene {
+fn starts_with_known_limits() -> TestResult {
     assert_eq!(umask(Mode::empty()), Mode::from_bits_truncate(0o022));
     assert_eq!(getrlimit(Resource::RLIMIT_NOFILE)?, (1024, 1024));
     assert_eq!(getrlimit(Resource::RLIMIT_CORE)?, (0, 0));

@@ -1,7 +1,7 @@
 //! Socket pairs of type SOCK_STREAM, which carry data in both directions.
 
 use kit::disposition::ignore;
-use kit::passing::{self, Door};
+use kit::passing::{self, Listener};
 use kit::prelude::*;
 use kit::unrelated::{self, PROGRAMS, Program};
 use libc::O_NONBLOCK;
@@ -16,7 +16,7 @@ use nix::sys::signal::Signal::SIGPIPE;
     covers = ["notes:spipe.bidirectional"],
     layers = [libc, nix, raw],
 )]
-fn data_flows_in_both_directions() -> Scene {
+fn data_flows_in_both_directions() -> TestResult {
     // So that a failure is an error, not a signal or a read that blocks forever.
     ignore(SIGPIPE)?;
     let (one, other) = assert_ok!(stream_pair());
@@ -38,7 +38,7 @@ fn data_flows_in_both_directions() -> Scene {
 static ANSWER: Program = Program {
     name: "that answers over a socket pair",
     body: |paths| {
-        let end = passing::receive(&passing::enter(&paths[0])?)?;
+        let end = passing::receive(&passing::connect(&paths[0])?)?;
         let question = read_bytes(&end, 9);
         assert_eq!(question, Ok("ping".into()));
         assert_eq!(write(&end, b"pong!"), Ok(5));
@@ -53,10 +53,10 @@ static ANSWER: Program = Program {
     cite = [man("unix.7", "Ancillary messages", "SCM_RIGHTS"), posix("socketpair.3p", "DESCRIPTION", "SOCK_STREAM")],
     covers = ["notes:spipe.only-first-limit-lifted"],
 )]
-fn an_end_can_be_passed_to_an_unrelated_process() -> Scene {
-    let listener = Door::new("listener")?;
+fn an_end_can_be_passed_to_an_unrelated_process() -> TestResult {
+    let listener = Listener::new("listener")?;
     let unrelated_process = unrelated::start(&ANSWER, &["listener".into()])?;
-    let socket = listener.let_in()?;
+    let socket = listener.accept()?;
     let (ours, theirs) = stream_pair()?;
     assert_eq!(write(&ours, b"ping"), Ok(4));
     passing::pass(&socket, &theirs)?;

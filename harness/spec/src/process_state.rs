@@ -68,9 +68,9 @@ pub fn descendants_of(pid: i32) -> Vec<i32> {
 
 /// Every process that /proc shows, with its parent.
 fn processes() -> impl Iterator<Item = (i32, i32)> {
-    let folders = fs::read_dir("/proc").into_iter().flatten().flatten();
-    folders.filter_map(|folder| {
-        let pid = folder.file_name().to_str()?.parse().ok()?;
+    let directories = fs::read_dir("/proc").into_iter().flatten().flatten();
+    directories.filter_map(|directory| {
+        let pid = directory.file_name().to_str()?.parse().ok()?;
         Some((pid, stat(pid)?.parent))
     })
 }

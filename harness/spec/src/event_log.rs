@@ -16,9 +16,9 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 /// The size of the mapping in bytes; pages that nobody writes cost nothing.
 pub const SIZE: usize = 1 << 20;
 
-/// An entry of the ledger.
+/// An entry of the event log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Note {
+pub enum Event {
     /// Something did not hold.
     Failure(Failure),
     /// An error return was asserted and seen.
@@ -34,7 +34,7 @@ pub enum Note {
     /// The audit's tracer saw a call.
     Made(Made),
     /// The audit's tracer did what it was to do to a call.
-    Sabotaged,
+    Mutated,
     /// The audit's tracer ended the spec, since nothing could happen any more; where each process stood.
     Stalled(Vec<Process>),
 }
@@ -77,18 +77,18 @@ const ENTRIES: usize = size_of::<Header>();
 
 /// One mapping.
 #[derive(Debug)]
-pub struct Ledger(NonNull<Header>);
+pub struct EventLog(NonNull<Header>);
 
-/// The ledger of the spec that this process belongs to.
+/// The event log of the spec that this process belongs to.
 static CURRENT: AtomicPtr<Header> = AtomicPtr::new(std::ptr::null_mut());
 
-/// The ledger of this process; none outside a spec, where assertions work but nothing is written down.
-pub fn current() -> Option<Ledger> {
-    NonNull::new(CURRENT.load(Ordering::Relaxed)).map(Ledger)
+/// The event log of this process; none outside a spec, where assertions work but nothing is written down.
+pub fn current() -> Option<EventLog> {
+    NonNull::new(CURRENT.load(Ordering::Relaxed)).map(EventLog)
 }
 
-impl Ledger {
-    /// A new, empty ledger.
+impl EventLog {
+    /// A new, empty event log.
     pub fn new() -> nix::Result<Self> {
         // SAFETY: a new anonymous mapping touches no memory that exists.
         let memory = unsafe {
@@ -102,7 +102,7 @@ impl Ledger {
         Ok(Self(memory.cast()))
     }
 
-    /// The ledger that stands in a file of [`SIZE`] bytes, for a process that shares no memory with its spec.
+    /// The event log that stands in a file of [`SIZE`] bytes, for a process that shares no memory with its spec.
     pub fn in_file(file: BorrowedFd) -> nix::Result<Self> {
         let size = NonZeroUsize::new(SIZE).expect("not zero");
         // SAFETY: a new mapping touches no memory that exists.
@@ -111,12 +111,12 @@ impl Ledger {
         Ok(Self(memory.cast()))
     }
 
-    /// Makes it the ledger of this process and of its children.
+    /// Makes it the event log of this process and of its children.
     pub fn make_current(&self) {
         CURRENT.store(self.0.as_ptr(), Ordering::Relaxed);
     }
 
-    /// Gives the memory back. Not a `Drop`: the ledger of a process is used until its end, through copies.
+    /// Gives the memory back. Not a `Drop`: the event log of a process is used until its end, through copies.
     pub fn unmap(self) {
         // SAFETY: the mapping is ours, and `self` was the last use of it in this process.
         let _ = unsafe { munmap(self.0.cast(), SIZE) };
@@ -133,8 +133,8 @@ impl Ledger {
     }
 
     /// Adds an entry: its length as four bytes, then JSON. The length is written last, so a reader never sees half of it.
-    pub fn note(&self, note: &Note) {
-        let text = serde_json::to_vec(note).expect("notes are plain data");
+    pub fn note(&self, note: &Event) {
+        let text = serde_json::to_vec(note).expect("events are plain data");
         let room = (4 + text.len()).next_multiple_of(4);
         let reserve = |used: u32| {
             let end = used as usize + room;
@@ -153,9 +153,9 @@ impl Ledger {
     }
 
     /// All entries that are whole, in the order in which they were begun. A writer that died left a gap, which ends the list.
-    pub fn notes(&self) -> Vec<Note> {
+    pub fn events(&self) -> Vec<Event> {
         let used = self.header().used.load(Ordering::Acquire) as usize;
-        let mut notes = Vec::new();
+        let mut events = Vec::new();
         let mut offset = 0;
         while offset + 4 <= used.min(SIZE - ENTRIES) {
             let entry = self.entry(offset);
@@ -166,10 +166,10 @@ impl Ledger {
             }
             // SAFETY: the entry is whole: its length was released after its bytes.
             let text = unsafe { std::slice::from_raw_parts(entry.add(4), length) };
-            notes.extend(serde_json::from_slice(text));
+            events.extend(serde_json::from_slice(text));
             offset += (4 + length).next_multiple_of(4);
         }
-        notes
+        events
     }
 
     /// Whether a process is in [`create`].
@@ -225,10 +225,10 @@ impl Ledger {
         (pid != 0).then_some(pid)
     }
 
-    /// Takes over what another ledger holds: assertions and entries.
-    pub fn merge(&self, other: &Ledger) {
+    /// Takes over what another event log holds: assertions and entries.
+    pub fn merge(&self, other: &EventLog) {
         self.add_checks(other.checks());
-        for note in other.notes() {
+        for note in other.events() {
             self.note(&note);
         }
     }
@@ -237,23 +237,23 @@ impl Ledger {
 /// Makes an object that outlives its process, and writes it down. The sandbox ends no process in between: it would not know of
 /// the object, and could not remove it where there are no namespaces.
 pub fn create<T, E>(make: impl FnOnce() -> Result<T, E>, name: impl FnOnce(&T) -> Object) -> Result<T, E> {
-    let ledger = current();
-    if let Some(ledger) = &ledger {
-        ledger.header().creating.fetch_add(1, Ordering::AcqRel);
+    let log = current();
+    if let Some(log) = &log {
+        log.header().creating.fetch_add(1, Ordering::AcqRel);
     }
     let made = make();
     if let Ok(object) = &made {
-        note(&Note::Created(name(object)));
+        note(&Event::Created(name(object)));
     }
-    if let Some(ledger) = &ledger {
-        ledger.header().creating.fetch_sub(1, Ordering::AcqRel);
+    if let Some(log) = &log {
+        log.header().creating.fetch_sub(1, Ordering::AcqRel);
     }
     made
 }
 
-/// Adds an entry to the ledger of this process, if it has one.
-pub fn note(note: &Note) {
-    if let Some(ledger) = current() {
-        ledger.note(note);
+/// Adds an entry to the event log of this process, if it has one.
+pub fn note(note: &Event) {
+    if let Some(log) = current() {
+        log.note(note);
     }
 }

@@ -6,24 +6,24 @@ use nix::errno::Errno;
 
 /// One thing that goes wrong with one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Sabotage {
+pub struct Mutation {
     /// Which process makes the call: empty for the spec's first.
     pub process: String,
     /// The call, by the name of its row.
     pub call: String,
-    /// The how-manieth of these calls of the process, from 1.
+    /// 1-based index among calls of this name in this process.
     pub number: u32,
     /// What goes wrong, as reports name it: `not-done`, `failed-EBADF`.
     pub kind: String,
     /// What is done to it.
-    pub act: Act,
+    pub effect: Effect,
     /// Whether the call is one that a signal interrupts.
     pub interrupted: bool,
 }
 
 /// What is done to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum Effect {
     /// It is not made, and seems to return this.
     Skip(i64),
     /// It is made, and seems to return this.
@@ -44,7 +44,7 @@ pub enum Act {
     Drop(usize, usize),
 }
 
-impl Sabotage {
+impl Mutation {
     /// The name by which it can be done again: `read#2:stale-byte`, `child1/wait4#1:other-code`.
     pub fn name(&self) -> String {
         let Self { process, call, number, kind, .. } = self;
@@ -59,9 +59,9 @@ impl Sabotage {
 const PASSING: [Errno; 2] = [Errno::EINTR, Errno::EAGAIN];
 
 /// All that can go wrong with a call, given the errors that the catalogue documents for a call.
-pub fn sabotages(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Sabotage> {
+pub fn mutations(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mutation> {
     let Some(row) = CALLS.iter().find(|row| row.name() == made.call) else { return Vec::new() };
-    let mut acts = Vec::new();
+    let mut effects = Vec::new();
     let errors = match row.errors {
         Errors::Documented(name) => documented(name),
         Errors::Of(errors) => errors.to_vec(),
@@ -70,70 +70,70 @@ pub fn sabotages(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Sa
         |seen: Option<Errno>| errors.iter().copied().find(|error| Some(*error) != seen && !PASSING.contains(error));
     match made.result {
         None => {}
-        Some(Ok(value)) => succeeded(row, made, value, other_than(None), &mut acts),
+        Some(Ok(value)) => succeeded(row, made, value, other_than(None), &mut effects),
         Some(Err(error)) => {
             let error = Errno::from_raw(error);
-            acts.push(("accepted".into(), Act::Return(success(row, made))));
+            effects.push(("accepted".into(), Effect::Return(success(row, made))));
             if made.blocked {
-                acts.push(("not-waiting".into(), Act::Skip(-(error as i64))));
+                effects.push(("not-waiting".into(), Effect::Skip(-(error as i64))));
             }
             if let Some(other) = other_than(Some(error)) {
-                acts.push((format!("error-{other:?}"), Act::Return(-(other as i64))));
+                effects.push((format!("error-{other:?}"), Effect::Return(-(other as i64))));
             }
         }
     }
     for (place, (_, flags)) in row.flags.iter().enumerate() {
         for (index, (name, _)) in flags.iter().enumerate() {
             if made.flags.iter().any(|set| set == name) {
-                acts.push((format!("without-{name}"), Act::Drop(place, index)));
+                effects.push((format!("without-{name}"), Effect::Drop(place, index)));
             }
         }
     }
-    let sabotage = |(kind, act)| Sabotage {
+    let mutation = |(kind, effect)| Mutation {
         process: made.process.clone(),
         call: made.call.clone(),
         number: made.number,
         kind,
-        act,
+        effect,
         interrupted: made.result == Some(Err(libc::EINTR)),
     };
-    acts.into_iter().map(sabotage).collect()
+    effects.into_iter().map(mutation).collect()
 }
 
 /// What can go wrong with a call that should succeed.
-fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, acts: &mut Vec<(String, Act)>) {
+fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, effects: &mut Vec<(String, Effect)>) {
     let moves_bytes = matches!(row.returns, Returns::Bytes(_));
-    // A call that moved nothing and did not wait leaves everything as it was: not to make it is no sabotage.
+    // A call that moved nothing and did not wait leaves everything as it was: not to make it is no mutation.
     if (row.acts)(&made.arguments) && (made.blocked || !moves_bytes || value > 0) {
-        acts.push(("not-done".into(), Act::Skip(value)));
+        effects.push(("not-done".into(), Effect::Skip(value)));
     }
     if let Some(error) = error {
         if (row.acts)(&made.arguments) {
-            acts.push((format!("failed-{error:?}"), Act::Return(-(error as i64))));
+            effects.push((format!("failed-{error:?}"), Effect::Return(-(error as i64))));
         }
-        acts.push((format!("refused-{error:?}"), Act::Skip(-(error as i64))));
+        effects.push((format!("refused-{error:?}"), Effect::Skip(-(error as i64))));
     }
     if made.blocked {
         for passing in PASSING {
-            acts.push((format!("not-waiting-{passing:?}"), Act::Skip(-(passing as i64))));
+            effects.push((format!("not-waiting-{passing:?}"), Effect::Skip(-(passing as i64))));
         }
         if value != 0 {
-            acts.push(("not-waiting-0".into(), Act::Skip(0)));
+            effects.push(("not-waiting-0".into(), Effect::Skip(0)));
         }
         // A descriptor is of no use to another process.
         if made.contested && row.returns != Returns::Descriptor {
-            acts.push(("wrong-waiter".into(), Act::GiveAway));
+            effects.push(("wrong-waiter".into(), Effect::GiveAway));
         }
     }
     match row.returns {
         Returns::Nothing | Returns::Opaque => {}
-        Returns::Descriptor | Returns::Number => acts.push(("other-value".into(), Act::Shift(1))),
+        Returns::Descriptor | Returns::Number => effects.push(("other-value".into(), Effect::Shift(1))),
         Returns::Bytes(asked) => {
             if value > 0 {
-                acts.push(("short".into(), Act::Shift(-1)));
+                effects.push(("short".into(), Effect::Shift(-1)));
             }
             if asked.is_none_or(|argument| value.cast_unsigned() < made.arguments[argument]) {
-                acts.push(("long".into(), Act::Shift(1)));
+                effects.push(("long".into(), Effect::Shift(1)));
             }
         }
     }
@@ -141,26 +141,26 @@ fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, acts: &mu
         match given {
             Given::Bytes(_) => {
                 if value > 0 {
-                    acts.push(("stale-byte".into(), Act::Change(index)));
+                    effects.push(("stale-byte".into(), Effect::Change(index)));
                 }
                 if value > 1 {
-                    acts.push(("stale-start".into(), Act::ChangeFirst(index)));
+                    effects.push(("stale-start".into(), Effect::ChangeFirst(index)));
                 }
             }
             Given::Field(name, place) => {
                 if is_given(*place, &made.arguments) {
-                    acts.push((format!("other-{name}"), Act::Change(index)));
+                    effects.push((format!("other-{name}"), Effect::Change(index)));
                 }
             }
             Given::WaitStatus(_) => {
                 for (kind, other) in made.status.into_iter().flat_map(other_statuses) {
-                    acts.push((kind.into(), Act::Status(index, other)));
+                    effects.push((kind.into(), Effect::Status(index, other)));
                 }
             }
         }
     }
     if row.takes.is_some() && (value > 0 || !moves_bytes) {
-        acts.push(("changed-byte".into(), Act::Corrupt));
+        effects.push(("changed-byte".into(), Effect::Corrupt));
     }
 }
 
@@ -218,7 +218,7 @@ mod tests {
 
     fn names(made: &Made) -> Vec<String> {
         let documented = |_: &str| vec![Errno::EAGAIN, Errno::EBADF, Errno::EFAULT];
-        sabotages(made, documented).iter().map(Sabotage::name).collect()
+        mutations(made, documented).iter().map(Mutation::name).collect()
     }
 
     #[test]
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_right_kernel_could_do_is_no_sabotage() {
+    fn what_a_right_kernel_could_do_is_no_mutation() {
         // All that was asked for came: there cannot be more. Nothing came: there cannot be less.
         assert!(!names(&made("read", [3, 4096, 5, 0, 0, 0], Ok(5))).contains(&"read#2:long".into()));
         let nothing = names(&made("read", [3, 4096, 5, 0, 0, 0], Ok(0)));

@@ -1,28 +1,31 @@
-//! What is done to the call that is sabotaged, while its process is stopped at it.
+//! What is done to the call that is mutated, while its process is stopped at it.
 
 use super::calls::{Buffer, Given, Row};
+use super::mutations::Effect;
 use super::registers;
-use super::sabotage::Act;
 use super::tracee::{Inside, Tracee};
 
 /// What is done to a call before it is made.
-pub fn at_entry(tracee: &Tracee, act: Act, inside: &mut Inside) -> nix::Result<()> {
+pub fn at_entry(tracee: &Tracee, effect: Effect, inside: &mut Inside) -> nix::Result<()> {
     let (row, arguments) = (inside.row, &inside.arguments);
-    match act {
-        Act::Skip(_) => registers::skip_call(tracee.pid),
-        Act::Corrupt => {
+    match effect {
+        Effect::Skip(_) => registers::skip_call(tracee.pid),
+        Effect::Corrupt => {
             let Some(buffer) = row.takes else { return Ok(()) };
             let address = tracee.byte_of(buffer, arguments, 0)?;
             inside.put_back = Some((address, change_byte(tracee, address)?));
             Ok(())
         }
-        Act::Drop(place, flag) => {
+        Effect::Drop(place, flag) => {
             let (place, flags) = row.flags[place];
             tracee.set_value(place, arguments, tracee.value(place, arguments)? & !(flags[flag].1 as u64))
         }
-        Act::Return(_) | Act::Shift(_) | Act::Change(_) | Act::ChangeFirst(_) | Act::Status(..) | Act::GiveAway => {
-            Ok(())
-        }
+        Effect::Return(_)
+        | Effect::Shift(_)
+        | Effect::Change(_)
+        | Effect::ChangeFirst(_)
+        | Effect::Status(..)
+        | Effect::GiveAway => Ok(()),
     }
 }
 
@@ -33,18 +36,18 @@ const OTHER: u64 = 0x80;
 const EXTRA: u8 = 0xA5;
 
 /// What is done to a call after it was made.
-pub fn at_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix::Result<()> {
+pub fn at_exit(tracee: &Tracee, effect: Effect, inside: &Inside, returned: i64) -> nix::Result<()> {
     let (row, arguments) = (inside.row, &inside.arguments);
-    match act {
-        Act::Skip(value) | Act::Return(value) => registers::set_result(tracee.pid, value),
-        Act::Shift(more) => {
+    match effect {
+        Effect::Skip(value) | Effect::Return(value) => registers::set_result(tracee.pid, value),
+        Effect::Shift(more) => {
             if let (Some(buffer @ Buffer::At(..)), 1..) = (given_bytes(row), more) {
                 // A vector may have no room for it.
                 tracee.set_byte(tracee.byte_of(buffer, arguments, returned.cast_unsigned())?, EXTRA)?;
             }
             registers::set_result(tracee.pid, returned + more)
         }
-        Act::Change(given) => match row.gives[given] {
+        Effect::Change(given) => match row.gives[given] {
             Given::Bytes(buffer) => {
                 let last = returned.saturating_sub(1).max(0).cast_unsigned();
                 change_byte(tracee, tracee.byte_of(buffer, arguments, last)?).map(drop)
@@ -53,15 +56,15 @@ pub fn at_exit(tracee: &Tracee, act: Act, inside: &Inside, returned: i64) -> nix
                 tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ OTHER)
             }
         },
-        Act::ChangeFirst(given) => match row.gives[given] {
+        Effect::ChangeFirst(given) => match row.gives[given] {
             Given::Bytes(buffer) => change_byte(tracee, tracee.byte_of(buffer, arguments, 0)?).map(drop),
             Given::Field(..) | Given::WaitStatus(_) => Ok(()),
         },
-        Act::Status(given, status) => match row.gives[given] {
+        Effect::Status(given, status) => match row.gives[given] {
             Given::WaitStatus(place) => tracee.set_value(place, arguments, u64::from(status.cast_unsigned())),
             Given::Bytes(_) | Given::Field(..) => Ok(()),
         },
-        Act::Corrupt | Act::Drop(..) | Act::GiveAway => Ok(()),
+        Effect::Corrupt | Effect::Drop(..) | Effect::GiveAway => Ok(()),
     }
 }
 
