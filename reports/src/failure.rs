@@ -4,6 +4,7 @@
 use crate::judged::{Judged, reason};
 use crate::page::{Page, Style};
 use crate::text;
+use record::citation_line;
 use record::{Failure, Process, SpecRecord};
 
 /// How many failures of one spec are told in full.
@@ -27,7 +28,7 @@ pub(crate) fn plain(spec: &Judged) -> String {
 pub(crate) fn write(page: &mut Page, spec: &Judged) {
     let record = spec.record();
     page.paragraph((Style::Bold, "  -> "), Style::Bold, &record.statement);
-    page.paragraph((Style::Dim, "     "), Style::Dim, &record.cite);
+    page.paragraph((Style::Dim, "     "), Style::Dim, &citation_line(&record.cite));
     page.blank();
     if spec.attempts().len() > 1 {
         let rate = format!("{}; this is attempt {}", spec.rate(), record.attempt);

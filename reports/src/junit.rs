@@ -11,6 +11,7 @@ use crate::text;
 use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, TestSuite};
 use record::Records;
 use record::Verdict;
+use record::citation_line;
 use std::time::Duration;
 
 /// The report as XML.
@@ -45,7 +46,7 @@ fn case(spec: &Judged) -> TestCase {
     case.extra.insert("file".into(), text::one_line(&record.source.file).into());
     case.extra.insert("line".into(), record.source.line.to_string().into());
     case.add_property(Property::new("statement", text::one_line(&record.statement)));
-    case.add_property(Property::new("citation", text::one_line(&record.cite)));
+    case.add_property(Property::new("citation", text::one_line(&citation_line(&record.cite))));
     if spec.attempts().len() > 1 {
         case.add_property(Property::new("attempts", spec.rate()));
     }

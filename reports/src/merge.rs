@@ -21,6 +21,8 @@ pub fn merge(parts: Vec<Part>) -> Result<Records, String> {
     let run = RunRecord {
         run: parts.iter().map(|part| part.records.run.run.as_str()).collect::<Vec<_>>().join("+"),
         started: parts.iter().map(|part| part.records.run.started).min().unwrap_or_default(),
+        selection: selections(&parts),
+        shard: None,
         selected: parts.iter().fold(0, |sum, part| part.records.run.selected.saturating_add(sum)),
         ..first.records.run.clone()
     };
@@ -30,6 +32,17 @@ pub fn merge(parts: Vec<Part>) -> Result<Records, String> {
         wall_us: span_us(&parts, run.started),
     };
     Ok(Records { run, specs: parts.into_iter().flat_map(|part| part.records.specs).collect(), end })
+}
+
+/// What all parts were about: the words of each, once.
+fn selections(parts: &[Part]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in parts.iter().flat_map(|part| &part.records.run.selection) {
+        if !words.contains(word) {
+            words.push(word.clone());
+        }
+    }
+    words
 }
 
 /// Parts may have run one after another on one machine, or side by side on several.

@@ -5,9 +5,9 @@ use crate::claims::NotedClaim;
 use crate::documented::DocumentedError;
 use crate::gate;
 use crate::scope::Scope;
-use record::Environment;
 use record::Layer;
 use record::Verdict;
+use record::{Citation, Environment, Level};
 use record::{
     EndRecord, FORMAT, Failure, Missing, Observation, Process, Records, RunRecord, SeenError, Source, SpecRecord,
 };
@@ -66,7 +66,8 @@ pub(crate) fn hostile(text: &str) -> Records {
         mechanism: t(),
         layer: Some(Layer::Raw),
         statement: t(),
-        cite: t(),
+        cite: vec![Citation::Linux { page: (t() + ".7").into(), heading: t().into(), item: Some(t().into()) }],
+        level: Level::Linux,
         covers: vec!["notes:hostile".into(), t()],
         needs: vec![t()],
         source: Source { file: t(), line: 1 },
@@ -147,6 +148,8 @@ fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
             started: 1_795_000_000,
             target: None,
             selected,
+            selection: Vec::new(),
+            shard: None,
             repeat: 1,
             seed: None,
             mutation: None,
@@ -177,7 +180,11 @@ fn conforms(id: &str, statement: &str) -> SpecRecord {
         mechanism: id.split('.').next().unwrap().into(),
         layer: None,
         statement: statement.into(),
-        cite: "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs".into(),
+        cite: vec![
+            Citation::posix(2017, "read.3p", "DESCRIPTION", None),
+            Citation::man("pipe.7", "I/O on pipes and FIFOs", None),
+        ],
+        level: Level::Posix,
         covers: vec![],
         needs: vec![],
         source: Source { file: "suites/src/pipe.rs".into(), line: 42 },
@@ -202,7 +209,8 @@ fn deviates() -> SpecRecord {
     let what = r#"open("fifo", O_WRONLY | O_NONBLOCK)"#;
     SpecRecord {
         layer: Some(Layer::Raw),
-        cite: "POSIX.1-2024 open(); fifo(7)".into(),
+        cite: vec![Citation::posix(2017, "open.3p", "ERRORS", Some("ENXIO"))],
+        level: Level::Posix,
         source: Source { file: "suites/src/fifo.rs".into(), line: 88 },
         verdict: Verdict::Deviates,
         failures: vec![Failure {

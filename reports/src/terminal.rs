@@ -169,7 +169,7 @@ mod tests {
 
 × 1: fifo.open-nonblock-write/raw deviates
   -> Opening a FIFO for writing with O_NONBLOCK and no reader fails with ENXIO.
-     POSIX.1-2024 open(); fifo(7)
+     POSIX.1-2017 open(3p), ERRORS: ENXIO
 
        done: open("fifo", O_WRONLY | O_NONBLOCK)
    expected: Err(ENXIO)
@@ -180,7 +180,7 @@ mod tests {
 
 × 2: fifo.open-read-blocks timeout
   -> Opening a FIFO for reading blocks until a writer opens it.
-     POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs
+     POSIX.1-2017 read(3p), DESCRIPTION; pipe(7), I/O on pipes and FIFOs
 
      failed: the watchdog ended it after 30.000 s
   processes: pid  2  ipcspec  sleeping                  in wait4, waiting in do_wait4
@@ -195,7 +195,7 @@ mod tests {
 × 3: pipe.write-atomic broken
   -> Writes of at most PIPE_BUF bytes by several processes are never interleaved, however many
      writers there are and in whatever order the scheduler lets them run.
-     POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs
+     POSIX.1-2017 read(3p), DESCRIPTION; pipe(7), I/O on pipes and FIFOs
 
      failed: fcntl(F_SETPIPE_SZ) failed while the scene was set: EPERM
          in: the spec, suites/src/pipe.rs:120

@@ -4,51 +4,19 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
-use syn::{Error, Ident, LitFloat, LitInt, LitStr, Result, Token, bracketed, parenthesized};
+use syn::{Error, Expr, Ident, LitStr, Result, Token, bracketed, parenthesized};
 
 /// The attribute's arguments, checked one by one.
 pub struct Attribute {
     pub id: LitStr,
-    pub cite: LitStr,
+    /// Expressions of type `harness::Citation`, at least one.
+    pub cite: Vec<TokenStream>,
     pub covers: Vec<LitStr>,
-    /// Expressions of type `harness::Need`.
-    pub needs: Vec<TokenStream>,
+    /// Expressions of type `harness::Need`: constants, and calls of const functions.
+    pub needs: Vec<Expr>,
     /// Words of layers; empty when the layer is no case.
     pub layers: Vec<Ident>,
 }
-
-/// The arguments of a need, as they are written.
-enum Argument {
-    None,
-    Count,
-    Version,
-    Text,
-}
-
-/// The words of `harness::Need`; a test in harness holds that the two agree.
-const NEEDS: [(&str, Argument); 21] = [
-    ("cap_sys_resource", Argument::None),
-    ("cpus", Argument::Count),
-    ("dev_shm", Argument::None),
-    ("disposable", Argument::None),
-    ("ipcns", Argument::None),
-    ("mounts", Argument::None),
-    ("mqueue", Argument::None),
-    ("netns", Argument::None),
-    ("no_pipe_hard_limit", Argument::None),
-    ("nofile", Argument::Count),
-    ("own_uid", Argument::None),
-    ("pidns", Argument::None),
-    ("pipe_hard_limit", Argument::None),
-    ("program", Argument::Text),
-    ("protected_fifos", Argument::None),
-    ("pty", Argument::None),
-    ("reboot", Argument::None),
-    ("root", Argument::None),
-    ("second_uid", Argument::None),
-    ("since", Argument::Version),
-    ("sysv", Argument::None),
-];
 
 const LAYERS: [&str; 3] = ["libc", "nix", "raw"];
 
@@ -60,13 +28,9 @@ impl Parse for Attribute {
             input.parse::<Token![=]>()?;
             match key.to_string().as_str() {
                 "id" => once(&key, &mut id, input.parse::<LitStr>()?)?,
-                "cite" if input.peek(syn::token::Bracket) => {
-                    let words: Vec<_> = list::<Citation>(input)?.into_iter().map(|citation| citation.0).collect();
-                    once(&key, &mut cite, LitStr::new(&words.join("; "), key.span()))?;
-                }
-                "cite" => once(&key, &mut cite, input.parse::<LitStr>()?)?,
+                "cite" => once(&key, &mut cite, list::<Citation>(input)?)?,
                 "covers" => once(&key, &mut covers, list::<LitStr>(input)?)?,
-                "needs" => once(&key, &mut needs, list::<NeedExpression>(input)?)?,
+                "needs" => once(&key, &mut needs, list::<Expr>(input)?)?,
                 "layers" => once(&key, &mut layers, list::<Ident>(input)?)?,
                 other => {
                     let message = format!("unknown key `{other}`: write id, cite, covers, needs or layers");
@@ -81,26 +45,26 @@ impl Parse for Attribute {
         let id = id.ok_or_else(|| missing("a spec has an id: write `id = \"mechanism.behaviour\"`"))?;
         let cite = cite.ok_or_else(|| {
             missing(
-                "a spec quotes what it checks: write `cite = \"POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs\"`",
+                "a spec quotes what it checks: write `cite = [posix(\"read.3p\", \"RETURN VALUE\"), man(\"pipe.7\", \"PIPE_BUF\")]`",
             )
         })?;
         let covers = covers.ok_or_else(|| {
             missing("a spec names the clauses that it covers: write `covers = [\"behaviours:pipe.read-eof\"]`, or `covers = []`")
         })?;
         check_id(&id)?;
-        if cite.value().trim().is_empty() {
-            return Err(Error::new(
-                cite.span(),
-                "the citation is empty: name the function or manual page, and its section",
+        if cite.is_empty() {
+            return Err(missing(
+                "the citation is empty: name at least one text, first the one that carries the whole statement",
             ));
         }
+        let cite = cite.into_iter().map(|citation| citation.0).collect();
         let layers = layers.unwrap_or_default();
         for layer in &layers {
             if !LAYERS.contains(&layer.to_string().as_str()) {
                 return Err(Error::new(layer.span(), format!("unknown layer `{layer}`: write libc, nix or raw")));
             }
         }
-        let needs = needs.unwrap_or_default().into_iter().map(|need| need.0).collect();
+        let needs = needs.unwrap_or_default();
         Ok(Self { id, cite, covers, needs, layers })
     }
 }
@@ -136,77 +100,39 @@ fn check_id(id: &LitStr) -> Result<()> {
     }
 }
 
-fn in_parentheses<T: Parse>(input: ParseStream) -> Result<T> {
-    let content;
-    parenthesized!(content in input);
-    content.parse()
-}
-
 /// `posix("read.3p", "ERRORS", "EAGAIN")`, `man("pipe.7", "PIPE_BUF")`, `kernel("fs/pipe.c", "pipe_read", "6.18")`.
-struct Citation(String);
+struct Citation(TokenStream);
+
+const CITATIONS: &str = "a citation is `posix(page, heading, item)` or `man(page, heading, item)`, the item where there is one, or \
+                         `kernel(file, function, version)`";
 
 impl Parse for Citation {
     fn parse(input: ParseStream) -> Result<Self> {
         let kind: Ident = input.parse()?;
         let content;
         parenthesized!(content in input);
-        let parts = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?;
-        let parts: Vec<_> = parts.iter().map(LitStr::value).collect();
-        let kind_word = kind.to_string();
-        match (kind_word.as_str(), parts.as_slice()) {
-            ("posix" | "posix_2024" | "man", [page, heading @ ..]) if heading.len() <= 2 => {
-                let title = if kind == "man" { "" } else { "POSIX " };
-                Ok(Self(format!("{title}{page}, {}", heading.join(": "))))
+        let parts: Vec<_> = Punctuated::<LitStr, Token![,]>::parse_terminated(&content)?.into_iter().collect();
+        let optional = |item: Option<&LitStr>| match item {
+            Some(item) => quote!(::core::option::Option::Some(#item)),
+            None => quote!(::core::option::Option::None),
+        };
+        let expression = match (kind.to_string().as_str(), parts.as_slice()) {
+            (posix @ ("posix" | "posix_2024"), [page, heading, item @ ..]) if item.len() <= 1 => {
+                let (edition, item) = (if posix == "posix" { 2017_u16 } else { 2024 }, optional(item.first()));
+                quote!(::harness::Citation::posix(#edition, #page, #heading, #item))
             }
-            ("kernel", [file, function, version]) => Ok(Self(format!("Linux {version} {file}, {function}()"))),
-            _ => Err(Error::new(
-                kind.span(),
-                "write posix(page, heading, item), man(page, heading, item) or kernel(file, function, version)",
-            )),
-        }
+            ("man", [page, heading, item @ ..]) if item.len() <= 1 => {
+                let item = optional(item.first());
+                quote!(::harness::Citation::man(#page, #heading, #item))
+            }
+            ("kernel", [file, function, version]) => quote!(::harness::Citation::kernel(#file, #function, #version)),
+            _ => return Err(Error::new(kind.span(), CITATIONS)),
+        };
+        Ok(Self(expression))
     }
 }
 
-struct NeedExpression(TokenStream);
-
-impl Parse for NeedExpression {
-    fn parse(input: ParseStream) -> Result<Self> {
-        let word: Ident = input.parse()?;
-        let Some((_, argument)) = NEEDS.iter().find(|(known, _)| word == known) else {
-            let words = NEEDS.map(|(known, argument)| match argument {
-                Argument::None => known.to_owned(),
-                Argument::Count => format!("{known}(2)"),
-                Argument::Version => format!("{known}(5.14)"),
-                Argument::Text => format!("{known}(\"sh\")"),
-            });
-            return Err(Error::new(word.span(), format!("unknown need `{word}`: write one of {}", words.join(", "))));
-        };
-        let variant = Ident::new(&camel(&word.to_string()), word.span());
-        let arguments = match argument {
-            Argument::None => quote!(),
-            Argument::Count => {
-                let count: LitInt = in_parentheses(input)?;
-                quote!((#count))
-            }
-            Argument::Version => {
-                // As written: 5.10 is not 5.1.
-                let version: LitFloat = in_parentheses(input)
-                    .map_err(|error| Error::new(error.span(), format!("a version is written `{word}(5.14)`")))?;
-                let (major, minor) = version.base10_digits().split_once('.').unwrap_or_default();
-                let number = |digits: &str| digits.parse::<u32>().map_err(|error| Error::new(version.span(), error));
-                let (major, minor) = (number(major)?, number(minor)?);
-                quote!((#major, #minor))
-            }
-            Argument::Text => {
-                let text: LitStr = in_parentheses(input)?;
-                quote!((#text))
-            }
-        };
-        Ok(Self(quote!(::harness::Need::#variant #arguments)))
-    }
-}
-
-/// `own_uid` is written `OwnUid` in Rust, `libc` is `Libc`.
+/// `libc` is written `Libc` in Rust.
 pub fn camel(word: &str) -> String {
     word.split('_').map(|part| part[..1].to_ascii_uppercase() + &part[1..]).collect()
 }

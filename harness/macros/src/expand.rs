@@ -103,7 +103,7 @@ fn spec(attribute: Attribute, function: &ItemFn, case: Option<String>) -> Result
                 static SPEC: ::harness::Spec = ::harness::Spec {
                     id: #id,
                     statement: #statement,
-                    cite: #cite,
+                    cite: &[#(#cite),*],
                     covers: &[#(#covers),*],
                     needs: &[#(#needs),*],
                     layer: #layer,

@@ -14,9 +14,9 @@ use proc_macro::{Delimiter, Span, TokenStream, TokenTree};
 /// /// A read on an empty pipe returns 0 once its last write end is closed.
 /// #[harness::test(
 ///     id = "pipe.read-eof",                      // mechanism.behaviour, fixed for ever
-///     cite = "POSIX.1-2024 read(); pipe(7), I/O on pipes and FIFOs",
+///     cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
 ///     covers = ["notes:pipe.read-eof-after-writers-close"],
-///     needs = [since(5.14), cpus(2)],            // optional
+///     needs = [SECOND_UID, program("sh")],       // optional
 ///     layers = [libc, nix, raw],                 // optional: one case for each
 /// )]
 /// fn read_returns_0_after_the_last_writer_closes() -> TestResult { ... }

@@ -16,21 +16,27 @@ fn good_item() -> proc_macro2::TokenStream {
 
 #[test]
 fn what_is_missing_is_named() {
-    assert!(refusal(quote!(cite = "c", covers = []), good_item()).contains("a spec has an id"));
+    assert!(refusal(quote!(cite = [man("pipe.7", "PIPE_BUF")], covers = []), good_item()).contains("a spec has an id"));
     assert!(refusal(quote!(id = "a.b", covers = []), good_item()).contains("a spec quotes what it checks"));
-    assert!(refusal(quote!(id = "a.b", cite = "c"), good_item()).contains("names the clauses"));
-    assert!(refusal(quote!(id = "a.b", cite = " ", covers = []), good_item()).contains("the citation is empty"));
+    assert!(refusal(quote!(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")]), good_item()).contains("names the clauses"));
+    assert!(refusal(quote!(id = "a.b", cite = [], covers = []), good_item()).contains("the citation is empty"));
     let bare = quote!(
         fn spec() {}
     );
-    assert!(refusal(quote!(id = "a.b", cite = "c", covers = []), bare).contains("a spec has a statement"));
+    assert!(
+        refusal(quote!(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")], covers = []), bare)
+            .contains("a spec has a statement")
+    );
 }
 
 #[test]
 fn what_is_unknown_is_named_with_what_is_known() {
-    let need = refusal(quote!(id = "a.b", cite = "c", covers = [], needs = [rot]), good_item());
-    assert!(need.contains("unknown need `rot`") && need.contains("since(5.14)") && need.contains("root"), "{need}");
-    let layer = refusal(quote!(id = "a.b", cite = "c", covers = [], layers = [musl]), good_item());
+    for cite in [quote!(man("pipe.7")), quote!(book("a", "b")), quote!(kernel("fs/pipe.c", "pipe_write"))] {
+        let message = refusal(quote!(id = "a.b", cite = [#cite], covers = []), good_item());
+        assert!(message.contains("a citation is `posix(page, heading, item)`"), "{cite}: {message}");
+    }
+    let layer =
+        refusal(quote!(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")], covers = [], layers = [musl]), good_item());
     assert!(layer.contains("unknown layer `musl`: write libc, nix or raw"), "{layer}");
     let key = refusal(quote!(name = "x"), good_item());
     assert!(key.contains("unknown key `name`"), "{key}");
@@ -40,7 +46,7 @@ fn what_is_unknown_is_named_with_what_is_known() {
 #[test]
 fn ids_have_one_form() {
     for id in ["pipe", "pipe.", "Pipe.eof", "pipe.read_eof", "pipe.a.b", ".eof", "pipe.1eof", "pipe.a/b"] {
-        let message = refusal(quote!(id = #id, cite = "c", covers = []), good_item());
+        let message = refusal(quote!(id = #id, cite = [man("pipe.7", "PIPE_BUF")], covers = []), good_item());
         assert!(message.contains("is not an id"), "{id}: {message}");
     }
 }
@@ -51,12 +57,15 @@ fn functions_take_no_arguments_and_cases_have_names() {
         /// A statement.
         fn spec(size: usize) {}
     };
-    assert!(refusal(quote!(id = "a.b", cite = "c", covers = []), arguments).contains("#[rstest]"));
+    assert!(
+        refusal(quote!(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")], covers = []), arguments).contains("#[rstest]")
+    );
     let unnamed = quote! {
         /// A statement.
         fn case_1() {}
     };
-    let refusal = expand::case(quote!(id = "a.b", cite = "c", covers = []), unnamed).expect_err("it is refused");
+    let refusal = expand::case(quote!(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")], covers = []), unnamed)
+        .expect_err("it is refused");
     assert!(refusal.to_string().contains("a case has a name"));
 }
 
@@ -66,7 +75,7 @@ fn between_rstest_and_the_cases_the_attribute_is_refused() {
         /// A statement.
         fn case_1_full() {}
     };
-    let attribute = quote!(id = "a.b", cite = "c", covers = []);
+    let attribute = quote!(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")], covers = []);
     let refusal = expand::test(attribute, first, Place::AboveItsCase).expect_err("it is refused").to_string();
     assert!(refusal.contains("above `#[rstest]`, or behind the last case"), "{refusal}");
 }
@@ -81,9 +90,10 @@ fn a_table_gets_statement_and_attribute_behind_its_cases() {
         #[file_serial(key)]
         fn spec(#[case] size: usize) {}
     };
-    let code = expand::test(quote!(id = "a.b", cite = "c", covers = []), table, Place::Elsewhere)
-        .expect("it expands")
-        .to_string();
+    let code =
+        expand::test(quote!(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")], covers = []), table, Place::Elsewhere)
+            .expect("it expands")
+            .to_string();
     let parts = ["rstest", "full", "empty", "A statement", ":: harness :: cases :: test", "file_serial", "fn spec"];
     let places = parts.map(|part| code.find(part).unwrap_or_else(|| panic!("{part} in {code}")));
     assert!(places.is_sorted(), "{code}");
@@ -98,10 +108,16 @@ fn cases_and_layers_end_the_id() {
         /// More.
         fn case_2_write_full() {}
     };
-    let attribute = quote!(id = "a.b", cite = "c", covers = [], needs = [since(5.10)], layers = [libc, raw]);
+    let attribute = quote!(
+        id = "a.b",
+        cite = [man("pipe.7", "PIPE_BUF")],
+        covers = [],
+        needs = [program("sh")],
+        layers = [libc, raw]
+    );
     let code = expand::case(attribute, item).expect("it expands").to_string();
     for part in
-        ["\"a.b/write-full/libc\"", "\"a.b/write-full/raw\"", "\"A statement on two lines.\"", "Since (5u32 , 10u32)"]
+        ["\"a.b/write-full/libc\"", "\"a.b/write-full/raw\"", "\"A statement on two lines.\"", "program (\"sh\")"]
     {
         assert!(code.contains(part), "{part} in {code}");
     }

@@ -4,23 +4,27 @@
 //! [`EndRecord`] line, then the [`Seal`] of all of them: a file that lacks a line, or has one that was changed, is not
 //! read. Readers refuse a file whose format is newer than theirs.
 
+mod citation;
 mod environment;
 mod file;
 pub mod findings;
 pub mod id;
 mod layer;
+mod shard;
 mod verdict;
 
+pub use citation::{Citation, Level, VOLUMES, line as citation_line};
 pub use environment::Environment;
 pub use file::{ReadError, Writer};
 pub use layer::Layer;
+pub use shard::Shard;
 pub use verdict::Verdict;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The version of the record format. It grows when an old reader would misunderstand a new record.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// One line of a record file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -52,6 +56,10 @@ pub struct RunRecord {
     pub target: Option<String>,
     /// How many specs were selected, those that will be skipped among them, each repetition counted.
     pub selected: usize,
+    /// What was selected, in the words of the command line; empty for everything.
+    pub selection: Vec<String>,
+    /// The part of the selected specs that the run was about, when it was one of several.
+    pub shard: Option<Shard>,
     /// How many times each spec was to run.
     pub repeat: u32,
     /// The seed of the order, when it was shuffled.
@@ -74,8 +82,10 @@ pub struct SpecRecord {
     pub layer: Option<Layer>,
     /// What the spec shows, one sentence.
     pub statement: String,
-    /// The documentation that says so.
-    pub cite: String,
+    /// The documentation that says so; the first text carries the whole statement.
+    pub cite: Vec<Citation>,
+    /// Who promises it: the level of the first citation.
+    pub level: Level,
     /// The clauses of the catalogue that it covers.
     pub covers: Vec<String>,
     /// The needs that it declares.

@@ -13,6 +13,7 @@ pub mod mark;
 pub mod need;
 pub mod place;
 pub mod process_state;
+pub mod raw;
 pub mod registry;
 pub mod sign;
 pub mod spec;
@@ -21,7 +22,7 @@ pub use harness_macros::test;
 pub use judge::CallError;
 pub use need::Need;
 pub use nix::errno::Errno;
-pub use record::{Layer, Verdict};
+pub use record::{Citation, Layer, Level, Verdict};
 pub use spec::{Spec, TestResult};
 
 // For the code that `#[harness::test]` writes.

@@ -1,8 +1,8 @@
 //! A spec, and what its body returns.
 
 use crate::judge::Stop;
-use crate::need::Need;
-use record::Layer;
+use crate::need::{Demand, Need};
+use record::{Citation, Layer, Level};
 
 /// One executable specification, as `#[harness::test]` enters it into the registry.
 #[derive(Debug)]
@@ -11,8 +11,8 @@ pub struct Spec {
     pub id: &'static str,
     /// What it shows, one sentence.
     pub statement: &'static str,
-    /// The documentation that says so.
-    pub cite: &'static str,
+    /// The documentation that says so, at least one text; the first carries the whole statement.
+    pub cite: &'static [Citation],
     /// Ids of the clauses that it covers.
     pub covers: &'static [&'static str],
     /// What it wants of the machine.
@@ -36,8 +36,18 @@ impl Spec {
         self.id.split_once('.').map_or(self.id, |(mechanism, _)| mechanism)
     }
 
+    /// Who promises what it shows: the level of the text that carries the whole statement.
+    pub fn level(&self) -> Level {
+        self.cite[0].level()
+    }
+
     /// Whether it must run as the machine's own root, outside a user namespace.
     pub fn asks_for_root(&self) -> bool {
-        self.needs.iter().any(|need| need.asks_for_root())
+        self.needs.iter().any(Need::asks_for_root)
+    }
+
+    /// Whether one of its needs demands this of the sandbox.
+    pub fn demands(&self, demand: Demand) -> bool {
+        self.needs.iter().any(|need| need.demand() == demand)
     }
 }

@@ -1,10 +1,13 @@
 //! The registry against the catalogue: every spec is about clauses that exist, and has an id of its own.
 
+use catalogue::pages::Pages;
 use catalogue::{Catalogue, OUT_OF_REACH};
 use engine::mutation::calls::{CALLS, Errors};
+use harness::need::Need;
 use harness::registry::{SPECS, specs};
-use std::collections::{HashMap, HashSet};
-use suites as _;
+use record::Citation;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use suites::FAMILIES;
 
 #[test]
 fn every_covered_clause_is_in_the_catalogue() {
@@ -44,12 +47,13 @@ fn a_family_of_cases_is_one_function() {
     }
 }
 
-/// Words of the needs column beside those of `harness::Need`: what a fixture provides, or what no spec asks for yet.
-const FURTHER: [&str; 5] = ["fault_injection", "hardware", "old_abi", "unprivileged", "userns"];
+/// Words of the needs column beside those of the needs that specs have: what a fixture provides, or what no spec requires yet.
+const FURTHER: [&str; 9] =
+    ["cpus", "fault_injection", "hardware", "netns", "nofile", "old_abi", "root", "unprivileged", "userns"];
 
 #[test]
 fn needs_are_known() {
-    let known: HashSet<_> = harness::Need::WORDS.into_iter().chain(FURTHER).collect();
+    let known: HashSet<_> = specs().iter().flat_map(|spec| spec.needs).map(Need::name).chain(FURTHER).collect();
     for clause in Catalogue::load().clauses() {
         for need in clause.needs() {
             assert!(known.contains(need.as_str()), "{} needs {need}, which no machine knows of", clause.id());
@@ -65,4 +69,90 @@ fn every_audited_call_has_an_error_to_fail_with() {
             assert!(!Catalogue::load().errnos_of(name).is_empty(), "{}: no errors of {name} are listed", row.name());
         }
     }
+}
+
+/// What a citation of a spec lacks, by the index of pages.
+fn fault(pages: &Pages, citation: &Citation) -> Option<String> {
+    let parts: Vec<&str> = match citation {
+        Citation::Posix { page, heading, item, .. } | Citation::Linux { page, heading, item } => {
+            [page, heading].into_iter().chain(item).map(AsRef::as_ref).collect()
+        }
+        Citation::Kernel { file, function, version } => [file, function, version].map(AsRef::as_ref).to_vec(),
+    };
+    let kind = match citation {
+        Citation::Posix { edition: 2024, .. } => "posix_2024",
+        Citation::Posix { .. } => "posix",
+        Citation::Linux { .. } => "man",
+        Citation::Kernel { .. } => "kernel",
+    };
+    pages.citation_exists(kind, &parts).err()
+}
+
+#[test]
+fn every_text_that_a_spec_quotes_exists() {
+    let pages = Pages::load();
+    let wrong: Vec<_> = specs()
+        .iter()
+        .flat_map(|spec| spec.cite.iter().map(move |citation| (spec, citation)))
+        .filter_map(|(spec, citation)| {
+            Some(format!("{} ({}:{}): {citation}: {}", spec.id, spec.file, spec.line, fault(&pages, citation)?))
+        })
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_wrong_citation_is_found() {
+    let pages = Pages::load();
+    for (citation, words) in [
+        (Citation::posix(2017, "raed.3p", "ERRORS", None), "no page raed.3p"),
+        (Citation::man("read.2", "MISTAKES", None), "MISTAKES"),
+        (Citation::man("read.2", "ERRORS", Some("EXDEV")), "EXDEV"),
+        (Citation::posix(2017, "XSH", "Pipelines", None), "Pipelines"),
+        (Citation::kernel("pipe.c", "pipe_write", "6.18"), "is not a file"),
+        (Citation::kernel("fs/pipe.c", "pipe_write()", "6.18"), "is not the name of a function"),
+    ] {
+        let found = fault(&pages, &citation).unwrap_or_else(|| panic!("{citation} passes"));
+        assert!(found.contains(words), "{citation}: {found}");
+    }
+    assert_eq!(fault(&pages, &Citation::man("read.2", "ERRORS", Some("EAGAIN"))), None);
+}
+
+/// The oldest kernel that is supported; what is newer is a feature, which a need has to ask for.
+const OLDEST: (u32, u32) = (5, 10);
+
+#[test]
+fn a_clause_of_a_newer_kernel_is_covered_by_specs_that_require_the_feature() {
+    let catalogue = Catalogue::load();
+    let since =
+        |id: &str| catalogue.behaviours.iter().find(|row| row.id == id).and_then(|row| version(&row.min_kernel));
+    for spec in specs() {
+        for clause in spec.covers {
+            if let Some(newer) = since(clause).filter(|since| *since > OLDEST) {
+                let requires = spec.needs.iter().any(|need| need.feature_since() >= Some(newer));
+                assert!(requires, "{} covers {clause}, of Linux {newer:?}, without a need `.since(..)`", spec.id);
+            }
+        }
+    }
+    assert!(
+        catalogue.behaviours.iter().any(|row| version(&row.min_kernel) > Some(OLDEST)),
+        "the test looks at something"
+    );
+}
+
+fn version(text: &str) -> Option<(u32, u32)> {
+    let (major, rest) = text.split_once('.')?;
+    Some((major.parse().ok()?, rest.split('.').next()?.parse().ok()?))
+}
+
+/// How many specs each family has, cases and layers included: none can be lost in linking.
+#[test]
+fn every_family_is_linked_in_whole() {
+    let mut counts: BTreeMap<&str, usize> = FAMILIES.iter().map(|family| (*family, 0)).collect();
+    for spec in specs() {
+        let family = spec.file.strip_prefix("suites/").and_then(|path| path.split('/').next()).unwrap_or_default();
+        *counts.get_mut(family).unwrap_or_else(|| panic!("{} is in no family", spec.file)) += 1;
+    }
+    let expected = BTreeMap::from([("persistence", 30), ("pipes", 944), ("signals", 54), ("sockets", 4), ("sysv", 18)]);
+    assert_eq!(counts, expected, "a new spec is counted here");
 }

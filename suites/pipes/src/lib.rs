@@ -8,5 +8,6 @@ extern crate harness;
 pub const FAMILY: &str = "pipes";
 
 pub mod fifo;
+pub mod needs;
 pub mod pipe;
 pub mod splice;

@@ -134,6 +134,8 @@ mod tests {
             target: None,
             selected: 0,
             repeat: 1,
+            selection: Vec::new(),
+            shard: None,
             seed: None,
             mutation: None,
             environment: crate::environment::look("userns", [].into()),

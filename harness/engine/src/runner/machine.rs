@@ -2,13 +2,13 @@
 
 use crate::sandbox::{self, Place};
 use harness::event_log::{self, Event};
-use harness::need::{Missing, Need};
+use harness::need::{Demand, Missing, Need};
 use harness::place::Isolation;
-use harness::spec::Spec;
+use harness::spec::{Spec, TestResult};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::waitpid;
+use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, fork, geteuid};
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::fd::AsFd;
@@ -85,9 +85,7 @@ impl Machine {
             return;
         }
         self.missing.extend(trial(isolation, needs).unwrap_or_else(|reason| {
-            let missing =
-                |need: &Need| Missing { need: need.to_string(), found: reason.clone(), remedy: need.remedy().into() };
-            needs.iter().map(|need| ((isolation, *need), missing(need))).collect()
+            needs.iter().map(|need| ((isolation, *need), need.unmet(reason.clone()))).collect()
         }));
     }
 
@@ -96,11 +94,7 @@ impl Machine {
         let isolation = fixed_isolation(spec).unwrap_or(self.isolation);
         let missing: Vec<_> =
             spec.needs.iter().filter_map(|need| self.missing.get(&(isolation, *need))).cloned().collect();
-        if missing.is_empty() {
-            Ok(Place { isolation, netns: spec.needs.contains(&Need::Netns) })
-        } else {
-            Err(missing)
-        }
+        if missing.is_empty() { Ok(Place { isolation, netns: spec.demands(Demand::Network) }) } else { Err(missing) }
     }
 
     /// How many specs may run side by side, of those wanted: each can have a few processes, and RLIMIT_NPROC counts them.
@@ -125,7 +119,7 @@ impl Machine {
 /// The isolation level that a spec runs on whatever the machine offers: root's for who asks for root, and none for who looks for what a
 /// first boot has left, which was in no namespace of ours.
 fn fixed_isolation(spec: &Spec) -> Option<Isolation> {
-    if spec.needs.contains(&Need::Reboot) {
+    if spec.demands(Demand::NoNamespaces) {
         Some(Isolation::None)
     } else {
         spec.asks_for_root().then_some(Isolation::Root)
@@ -154,12 +148,30 @@ fn room_for_processes(enough: usize) -> usize {
     children.len()
 }
 
+/// Probes in a process of its own, so that no probe changes what the next one sees.
+fn probe_apart(need: &Need) -> TestResult {
+    // SAFETY: this process has one thread.
+    match unsafe { fork() }? {
+        ForkResult::Child => {
+            if let Some(missing) = need.missing() {
+                event_log::note(&Event::Missing(missing));
+            }
+            // SAFETY: ends the process without running what its ancestors registered.
+            unsafe { libc::_exit(0) }
+        }
+        ForkResult::Parent { child } => {
+            let status = waitpid(child, None)?;
+            if status != WaitStatus::Exited(child, 0) {
+                event_log::note(&Event::Missing(need.unmet(format!("its probe ended badly: {status:?}"))));
+            }
+            Ok(())
+        }
+    }
+}
+
 /// Runs the probes in a sandbox of this isolation level. An error is the reason why the isolation level does not work.
 fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isolation, Need), Missing>, String> {
-    let probe = || {
-        needs.iter().filter_map(|need| need.missing()).for_each(|missing| event_log::note(&Event::Missing(missing)));
-        Ok(())
-    };
+    let probe = || needs.iter().try_for_each(probe_apart);
     let place = Place { isolation, netns: false };
     // gVisor takes CLONE_NEWNS and makes no namespace: what a sandbox mounts would be everybody's.
     if isolation != Isolation::None && !std::fs::exists("/proc/self/ns/mnt").unwrap_or(false) {

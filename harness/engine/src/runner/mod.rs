@@ -7,7 +7,7 @@ use crate::mutation::{Made, Watch};
 use crate::sandbox::{self, Place, Sandbox};
 use harness::ended::Ended;
 use harness::event_log::Event;
-use harness::need::Need;
+use harness::need::Demand;
 use harness::process_state;
 use harness::spec::Spec;
 use machine::{CannotRun, Machine};
@@ -140,7 +140,7 @@ pub fn run(
 
 /// A spec that changes the machine runs alone: the others would see the change.
 fn may_join(next: &Spec, running: &[Running]) -> bool {
-    let changes_the_machine = |spec: &Spec| spec.needs.contains(&Need::Disposable);
+    let changes_the_machine = |spec: &Spec| spec.demands(Demand::Alone);
     running.is_empty()
         || !(changes_the_machine(next) || running.iter().any(|other| changes_the_machine(other.task.spec)))
 }
@@ -381,7 +381,8 @@ fn blank(task: &Task) -> SpecRecord {
         mechanism: spec.mechanism().into(),
         layer: spec.layer,
         statement: spec.statement.into(),
-        cite: spec.cite.into(),
+        cite: spec.cite.to_vec(),
+        level: spec.level(),
         covers: spec.covers.iter().map(ToString::to_string).collect(),
         needs: spec.needs.iter().map(ToString::to_string).collect(),
         source: Source { file: spec.file.into(), line: spec.line },

@@ -1,9 +1,9 @@
 //! Which specs a run is about, and in which order.
 
 use crate::runner::Task;
-use harness::Layer;
 use harness::registry::specs;
 use harness::spec::Spec;
+use harness::{Layer, Level};
 use record::id::IdPattern;
 
 /// What the user asked for. Empty lists select everything.
@@ -15,6 +15,8 @@ pub struct Selection {
     pub mechanisms: Vec<String>,
     /// Words of needs, with or without their arguments: `cpus`, `cpus(2)`.
     pub needs: Vec<String>,
+    /// Levels.
+    pub levels: Vec<Level>,
     /// Layers; a spec without layers is asked by `libc`.
     pub layers: Vec<Layer>,
 }
@@ -42,6 +44,7 @@ impl Selection {
             (ids.is_empty() || ids.iter().any(|pattern| pattern.matches(spec.id)))
                 && (self.mechanisms.is_empty() || self.mechanisms.iter().any(|name| spec.mechanism() == name))
                 && (self.needs.is_empty() || self.needs.iter().any(|word| has_need(spec, word)))
+                && (self.levels.is_empty() || self.levels.contains(&spec.level()))
                 && (self.layers.is_empty() || self.layers.contains(&spec.layer.unwrap_or(Layer::Libc)))
         };
         Ok(specs().iter().copied().filter(|spec| wanted(spec)).collect())
@@ -64,34 +67,6 @@ fn has_need(spec: &Spec, word: &str) -> bool {
     })
 }
 
-/// One part of `total`, from 1: specs are dealt out like cards, so that parts are of equal size and whole families spread.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shard {
-    /// Which part, from 1.
-    pub part: usize,
-    /// How many parts there are.
-    pub total: usize,
-}
-
-impl std::str::FromStr for Shard {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let numbers = text.split_once('/').and_then(|(part, total)| Some((part.parse().ok()?, total.parse().ok()?)));
-        match numbers {
-            Some((part, total)) if (1..=total).contains(&part) => Ok(Self { part, total }),
-            _ => Err("a shard is written m/n with 1 <= m <= n, like 2/4".into()),
-        }
-    }
-}
-
-impl Shard {
-    /// This part of the specs.
-    pub fn of(self, specs: Vec<&'static Spec>) -> Vec<&'static Spec> {
-        specs.into_iter().skip(self.part - 1).step_by(self.total).collect()
-    }
-}
-
 /// Every spec so many times, each round in the order of the ids, or in an order that the seed determines.
 pub fn order(specs: &[&'static Spec], repeat: u32, seed: Option<u64>) -> Vec<Task> {
     let mut random = seed.map(fastrand::Rng::with_seed);
@@ -104,17 +79,4 @@ pub fn order(specs: &[&'static Spec], repeat: u32, seed: Option<u64>) -> Vec<Tas
         order.extend(round);
     }
     order
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shards_are_written_m_of_n() {
-        assert_eq!("2/4".parse(), Ok(Shard { part: 2, total: 4 }));
-        for wrong in ["0/4", "5/4", "4", "a/b", "", "1/0"] {
-            assert!(wrong.parse::<Shard>().is_err(), "{wrong}");
-        }
-    }
 }

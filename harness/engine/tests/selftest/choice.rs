@@ -2,9 +2,10 @@
 
 use crate::trial;
 use engine::runner::Task;
-use engine::runner::selection::{Selection, Shard, order};
-use harness::{Layer, Spec};
+use engine::runner::selection::{Selection, order};
+use harness::{Layer, Level, Spec};
 use libtest_mimic::Trial;
+use record::Shard;
 
 pub fn trials() -> Vec<Trial> {
     vec![
@@ -51,9 +52,12 @@ fn selections() {
     assert_eq!(selected(&by_layers(&[Layer::Raw])), ["planted.deviates/raw"]);
     assert_eq!(selected(&by_layers(&[Layer::Libc])), ["planted.alone", "planted.deviates/libc"]);
     let by_needs = |needs: &[&str]| Selection { needs: words(needs), ..Selection::default() };
-    let everything = ["planted.needs-everything/libc", "planted.needs-everything/nix", "planted.needs-everything/raw"];
-    assert_eq!(selected(&by_needs(&["cpus"])), everything);
-    assert_eq!(selected(&by_needs(&["cpus(2)", "since(5.10)"])), everything);
+    let needy = ["planted.needs/libc", "planted.needs/nix", "planted.needs/raw"];
+    assert_eq!(selected(&by_needs(&["program"])), needy);
+    assert_eq!(selected(&by_needs(&["program(sh)", "second_uid"])), needy);
+    let by_level = |level| Selection { levels: vec![level], ..Selection::default() };
+    assert_eq!(selected(&by_level(Level::Kernel)), ids(&all()));
+    assert_eq!(selected(&by_level(Level::Posix)), [""; 0]);
     let by_mechanism = Selection { mechanisms: words(&["planted"]), ..Selection::default() };
     assert_eq!(selected(&by_mechanism), ids(&all()));
 }

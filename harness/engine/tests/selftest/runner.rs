@@ -26,6 +26,8 @@ pub fn main(arguments: &[String]) -> Result<(), CannotRun> {
         target: None,
         selected: order.len(),
         repeat: number(repeat) as u32,
+        selection: Vec::new(),
+        shard: None,
         seed: None,
         mutation: None,
         environment: engine::environment::look(machine.isolation.word(), machine.refused.clone()),

@@ -1,5 +1,5 @@
 /// A statement.
-#[harness::test(id = "pipe.eof", cite = "pipe(7)", covers = [])]
+#[harness::test(id = "pipe.eof", cite = [man("pipe.7", "PIPE_BUF")], covers = [])]
 fn spec(size: usize) {}
 
 fn main() {}

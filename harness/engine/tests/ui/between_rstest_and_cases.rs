@@ -11,7 +11,7 @@ macro_rules! first_case {
 
 first_case! {
     /// A statement.
-    #[harness::test(id = "pipe.eof", cite = "pipe(7)", covers = [])]
+    #[harness::test(id = "pipe.eof", cite = [man("pipe.7", "PIPE_BUF")], covers = [])]
     case 1
     fn case_1_full
 }

@@ -1,5 +1,5 @@
 /// A statement.
-#[harness::test(cite = "pipe(7)", covers = [])]
+#[harness::test(cite = [man("pipe.7", "PIPE_BUF")], covers = [])]
 fn spec() {}
 
 fn main() {}

@@ -1,4 +1,4 @@
-#[harness::test(id = "pipe.eof", cite = "pipe(7)", covers = [])]
+#[harness::test(id = "pipe.eof", cite = [man("pipe.7", "PIPE_BUF")], covers = [])]
 fn spec() {}
 
 fn main() {}

@@ -1,5 +1,5 @@
 /// A statement.
-#[harness::test(id = "pipe.eof", cite = "pipe(7)", covers = [], layers = [libc, musl])]
+#[harness::test(id = "pipe.eof", cite = [man("pipe.7", "PIPE_BUF")], covers = [], layers = [libc, musl])]
 fn spec() {}
 
 fn main() {}

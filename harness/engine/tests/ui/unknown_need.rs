@@ -1,5 +1,5 @@
 /// A statement.
-#[harness::test(id = "pipe.eof", cite = "pipe(7)", covers = [], needs = [rot])]
+#[harness::test(id = "pipe.eof", cite = [man("pipe.7", "PIPE_BUF")], covers = [], needs = [ROT])]
 fn spec() {}
 
 fn main() {}

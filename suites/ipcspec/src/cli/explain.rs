@@ -26,7 +26,7 @@ pub fn explain(arguments: &Arguments) -> Result<Exit, Refusal> {
         return Err(Refusal::nothing(format!("no spec has the id {asked}{}", similar(asked))));
     };
     let mut text = String::new();
-    let _ = writeln!(text, "{asked}\n\n  {}\n  {}\n", first.statement, first.cite);
+    let _ = writeln!(text, "{asked}\n\n  {}\n  {}\n", first.statement, record::citation_line(first.cite));
     write_clauses(&mut text, &told);
     write_needs(&mut text, &told);
     write_cases(&mut text, asked, &told);

@@ -3,7 +3,7 @@
 use super::select::Filters;
 use super::{Refusal, print};
 use clap::Args;
-use harness::{Layer, Spec};
+use harness::{Citation, Layer, Level, Spec};
 use reports::Exit;
 use serde::Serialize;
 use std::fmt::Write;
@@ -23,7 +23,8 @@ struct Listed {
     id: &'static str,
     mechanism: &'static str,
     statement: &'static str,
-    cite: &'static str,
+    level: Level,
+    cite: &'static [Citation],
     covers: &'static [&'static str],
     needs: Vec<String>,
     layer: Option<Layer>,
@@ -37,6 +38,7 @@ impl From<&'static Spec> for Listed {
             id: spec.id,
             mechanism: spec.mechanism(),
             statement: spec.statement,
+            level: spec.level(),
             cite: spec.cite,
             covers: spec.covers,
             needs: spec.needs.iter().map(ToString::to_string).collect(),

@@ -58,7 +58,7 @@ fn text() -> String {
             mechanism = spec.mechanism();
             let _ = writeln!(text, "\n## {mechanism}\n");
         }
-        let _ = writeln!(text, "- **{}**: {} *{}*", family(spec.id), spec.statement, spec.cite);
+        let _ = writeln!(text, "- **{}**: {} *{}*", family(spec.id), spec.statement, record::citation_line(spec.cite));
         let cases: Vec<_> = family_of.iter().filter_map(|spec| Some(spec.id.split_once('/')?.1)).collect();
         if !cases.is_empty() {
             let _ = writeln!(text, "  Cases: {}.", cases.join(", "));

@@ -4,7 +4,7 @@ use super::{Refusal, baseline, colour, documented::documented, print, remote, st
 use clap::Args;
 use engine::remote::carry::{Outcome, TargetRun};
 use engine::remote::{Job, Target, list};
-use harness::need::Need;
+use harness::need::Demand;
 use harness::registry::specs;
 use reports::baseline::Baseline;
 use reports::matrix::{self, Column};
@@ -96,7 +96,7 @@ fn targets(arguments: &Arguments) -> Result<Vec<Target>, Refusal> {
 }
 
 fn run(target: Target, directory: &Path) -> TargetRun {
-    let reboot = specs().iter().any(|spec| spec.needs.contains(&Need::Reboot));
+    let reboot = specs().iter().any(|spec| spec.demands(Demand::NoNamespaces));
     let job = Job { arguments: remote::words(&target, 1.0), reboot };
     // A kernel is called by its path.
     let name = target.name.replace(['/', ':'], "-");

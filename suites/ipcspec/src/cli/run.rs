@@ -6,11 +6,11 @@ use super::{Refusal, audit, preload, progress::Progress, remote, send::send, sto
 use clap::Args;
 use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
-use engine::runner::selection::{self, Shard};
+use engine::runner::selection;
 use engine::runner::{self, Pace, RunEvent};
 use harness::Spec;
-use harness::need::Need;
-use record::{EndRecord, FORMAT, Records, RunRecord};
+use harness::need::Demand;
+use record::{EndRecord, FORMAT, Records, RunRecord, Shard};
 use reports::Exit;
 use std::ffi::OsString;
 use std::io::Write;
@@ -77,8 +77,8 @@ impl Arguments {
         arguments.extend(self.jobs.map(|jobs| format!("--jobs={jobs}")));
         arguments.extend(self.shuffle.map(|seed| format!("--shuffle={seed}")));
         arguments.push(format!("--repeat={}", self.repeat));
-        arguments.extend(self.shard.map(|Shard { part, total }| format!("--shard={part}/{total}")));
-        Job { arguments, reboot: specs.iter().any(|spec| spec.needs.contains(&Need::Reboot)) }
+        arguments.extend(self.shard.map(|shard| format!("--shard={shard}")));
+        Job { arguments, reboot: specs.iter().any(|spec| spec.demands(Demand::NoNamespaces)) }
     }
 }
 
@@ -171,6 +171,8 @@ fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecor
         started,
         target: None,
         selected,
+        selection: arguments.filters.words(),
+        shard: arguments.shard,
         repeat: arguments.repeat,
         seed: arguments.shuffle,
         mutation: arguments.mutation.clone(),

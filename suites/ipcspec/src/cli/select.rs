@@ -4,7 +4,7 @@ use super::Refusal;
 use clap::Args;
 use engine::runner::selection::{NothingMatches, Selection};
 use harness::registry::specs;
-use harness::{Layer, Spec};
+use harness::{Layer, Level, Spec};
 use record::id::family;
 
 /// Filters; together they narrow.
@@ -19,6 +19,10 @@ pub struct Filters {
     /// Only specs with this need: `cpus`, `second_uid`, ... Can be repeated.
     #[arg(long, value_name = "NEED")]
     need: Vec<String>,
+    /// Only specs of this level: posix (POSIX demands it), linux (the man-pages promise it) or kernel (only its source shows it). Can
+    /// be repeated.
+    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    level: Vec<Level>,
     /// Only specs that ask the system by this layer: libc, nix or raw. Can be repeated.
     #[arg(long, value_name = "LAYER", value_parser = layer)]
     layer: Vec<Layer>,
@@ -28,11 +32,17 @@ fn layer(word: &str) -> Result<Layer, String> {
     Layer::parse(word).ok_or_else(|| "a layer is libc, nix or raw".into())
 }
 
+fn level(word: &str) -> Result<Level, String> {
+    word.parse().map_err(|_| "a level is posix, linux or kernel".into())
+}
+
 impl Filters {
     /// The words that ask for the same, for an ipcspec elsewhere.
     pub fn words(&self) -> Vec<String> {
         let layers: Vec<_> = self.layer.iter().map(|layer| layer.word().to_owned()).collect();
-        let options = [("--mechanism", &self.mechanism), ("--need", &self.need), ("--layer", &layers)];
+        let levels: Vec<_> = self.level.iter().map(ToString::to_string).collect();
+        let options =
+            [("--mechanism", &self.mechanism), ("--need", &self.need), ("--level", &levels), ("--layer", &layers)];
         let options = options.into_iter().flat_map(|(option, values)| values.iter().map(move |value| (option, value)));
         self.ids.iter().cloned().chain(options.map(|(option, value)| format!("{option}={value}"))).collect()
     }
@@ -43,6 +53,7 @@ impl Filters {
             ids: self.ids.clone(),
             mechanisms: self.mechanism.clone(),
             needs: self.need.clone(),
+            levels: self.level.clone(),
             layers: self.layer.clone(),
         };
         let selected = selection.specs().map_err(|NothingMatches { what, pattern }| {

@@ -106,7 +106,7 @@ fn records_that_are_not_one_whole_run_are_refused() {
         ("other words", b"{\"kind\":\"story\"}\n".into(), "line 1 is not a record"),
         ("no text", vec![0xff, 0xfe, 0x00], "it is not UTF-8"),
         ("hostile", b"{\"kind\":\"\x1b[2J\\u001b[2J\"}\n".into(), "line 1 is not a record"),
-        ("newer", whole.replacen("\"format\":1", "\"format\":99", 1).into_bytes(), "record format 99"),
+        ("newer", whole.replacen("\"format\":2", "\"format\":99", 1).into_bytes(), "record format 99"),
     ];
     let damaged = directory.path().join("damaged.jsonl");
     fs::write(directory.path().join("b.toml"), "").unwrap();

@@ -5,6 +5,8 @@ use calls::sysv::{
     Message, SegmentStatus, msgget, msgrcv, msgsnd, operation, queued_messages, segment_status, semaphore_value,
     semget, semop, set_semaphore_value, shmget,
 };
+use harness::need::IPCNS;
+use kit::needs::SYSV;
 use kit::prelude::*;
 use kit::sysv::{Attachment, Queue, Segment, SemaphoreSet, unused_key};
 use kit::unrelated::{self, PROGRAMS, Program};
@@ -36,7 +38,7 @@ fn key_and_id(key: i32, id: i32) -> [OsString; 2] {
         "errors:sysv-msg.msgget.ENOENT", "errors:sysv-msg.msgrcv.EINVAL", "errors:sysv-msg.msgsnd.EINVAL",
         "errors:sysv-msg.msgctl.EINVAL.2",
     ],
-    needs = [sysv],
+    needs = [SYSV],
     layers = [libc, raw],
 )]
 fn queue_survives_its_creator() -> TestResult {
@@ -89,7 +91,7 @@ static TAKES_MESSAGE: Program = Program {
         "notes:persist.sysv-kernel-shm", "notes:shm.survives-sudden-exit", "behaviours:sysvshm.persist",
         "errors:sysv-shm.shmget.ENOENT", "errors:sysv-shm.shmctl.EINVAL",
     ],
-    needs = [sysv],
+    needs = [SYSV],
     layers = [libc, raw],
 )]
 fn segment_survives_its_creator() -> TestResult {
@@ -138,7 +140,7 @@ static READS_SEGMENT: Program = Program {
         "notes:persist.sysv-kernel-sem", "behaviours:sysvsem.persist", "behaviours:sysvsem.undo-on-exit",
         "errors:sysv-sem.semget.ENOENT", "errors:sysv-sem.semctl.EINVAL.2", "errors:sysv-sem.semop.EINVAL",
     ],
-    needs = [sysv],
+    needs = [SYSV],
     layers = [libc, raw],
 )]
 fn semaphore_set_survives_its_creator() -> TestResult {
@@ -180,7 +182,7 @@ static TAKES_SEMAPHORES: Program = Program {
     id = "persistence.sysv-namespace",
     cite = [man("ipc_namespaces.7", "DESCRIPTION")],
     covers = ["notes:persist.sysv-gone-after-reboot", "behaviours:ipcns.destroy-with-last"],
-    needs = [ipcns, sysv],
+    needs = [IPCNS, SYSV],
 )]
 fn system_v_objects_live_as_long_as_their_namespace() -> TestResult {
     let key = unused_key()?;

@@ -3,6 +3,7 @@
 use super::{TEXT, argument};
 use calls::posix::{mq_open, mq_receive, mq_send, sem_getvalue, sem_open, sem_trywait, shm_open};
 use kit::memory::Mapping;
+use kit::needs::{DEV_SHM, MQUEUE};
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use kit::prelude::*;
 use kit::unrelated::{self, PROGRAMS, Program};
@@ -14,7 +15,7 @@ use linkme::distributed_slice;
     id = "persistence.posix-shm",
     cite = [posix("shm_open.3p", "DESCRIPTION"), man("shm_overview.7", "Persistence")],
     covers = ["notes:persist.posix-until-unlink", "behaviours:pshm.kernel-persistence"],
-    needs = [dev_shm],
+    needs = [DEV_SHM],
     layers = [libc, nix, raw],
 )]
 fn shared_memory_survives_its_creator() -> TestResult {
@@ -51,7 +52,7 @@ static READS_MEMORY: Program = Program {
     covers = [
         "notes:persist.posix-until-unlink", "behaviours:mq.kernel-persistence", "errors:posix-mq.mq_receive.EAGAIN",
     ],
-    needs = [mqueue],
+    needs = [MQUEUE],
     layers = [libc, nix, raw],
 )]
 fn queue_survives_its_creator() -> TestResult {
@@ -88,7 +89,7 @@ static TAKES_MESSAGE: Program = Program {
         "notes:persist.posix-until-unlink", "behaviours:psem.kernel-persistence",
         "behaviours:psem.holder-death-no-release", "behaviours:psem.exit-closes", "errors:posix-sem.sem_trywait.EAGAIN",
     ],
-    needs = [dev_shm],
+    needs = [DEV_SHM],
 )]
 fn semaphore_survives_its_creator() -> TestResult {
     let name = NamedSemaphore::new();

@@ -4,7 +4,9 @@ use super::TEXT;
 use super::kernel::assert_all_missing;
 use calls::posix::{mq_open, queue_attributes, sem_open, shm_open};
 use calls::sysv::{msgget, semget, shmget};
+use harness::need::REBOOT;
 use harness::need::{FIRST_BOOT, boot_id, left_by_first_boot};
+use kit::needs::{DEV_SHM, MQUEUE, SYSV};
 use kit::prelude::*;
 use libc::{IPC_CREAT, IPC_EXCL, O_CREAT, O_EXCL, O_RDWR};
 use nix::sys::mman::{MapFlags, MsFlags, ProtFlags, mmap, msync};
@@ -69,7 +71,7 @@ fn leave_mapped(path: &Path) -> io::Result<()> {
     id = "persistence.sysv-reboot",
     cite = [kernel("ipc/util.c", "ipc_init_ids", "6.18")],
     covers = ["notes:persist.sysv-gone-after-reboot", "notes:shm.lost-on-machine-crash"],
-    needs = [reboot, sysv],
+    needs = [REBOOT, SYSV],
 )]
 fn system_v_objects_do_not_survive_a_reboot() -> TestResult {
     assert_all_missing(KEY);
@@ -86,7 +88,7 @@ fn system_v_objects_do_not_survive_a_reboot() -> TestResult {
         man("sem_overview.7", "Persistence"),
     ],
     covers = ["notes:persist.posix-filesystem"],
-    needs = [reboot, dev_shm, mqueue],
+    needs = [REBOOT, DEV_SHM, MQUEUE],
 )]
 fn posix_objects_do_not_survive_a_reboot() -> TestResult {
     let opened = (shm_open(NAME, O_RDWR, 0), mq_open(NAME, O_RDWR, 0, None), sem_open(NAME, 0, 0, 0));
@@ -103,7 +105,7 @@ fn posix_objects_do_not_survive_a_reboot() -> TestResult {
     id = "persistence.file-reboot",
     cite = [man("fsync.2", "DESCRIPTION"), posix("msync.3p", "DESCRIPTION"), posix("fsync.3p", "DESCRIPTION")],
     covers = ["notes:mmap.data-survives-crash"],
-    needs = [reboot],
+    needs = [REBOOT],
 )]
 fn synchronised_data_survives_a_reboot() -> TestResult {
     let directory = left_by_first_boot().ok_or_else(|| Stop::broken("no first boot"))?;

@@ -3,8 +3,10 @@
 use super::TEXT;
 use calls::posix::{sem_getvalue, sem_open, shm_open};
 use calls::sysv::{Message, msgget, msgrcv, msgsnd};
+use harness::need::{IPCNS, MOUNTS};
 use kit::file::content;
 use kit::memory::Mapping;
+use kit::needs::{DEV_SHM, MQUEUE};
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use kit::prelude::*;
 use kit::watch::Watch;
@@ -27,7 +29,7 @@ const MQUEUE_MAGIC: i64 = 0x1980_0202;
         man("mq_overview.7", "Mounting the message queue filesystem"),
     ],
     covers = ["notes:persist.posix-filesystem", "behaviours:pshm.file-dev-shm", "behaviours:psem.file-dev-shm"],
-    needs = [dev_shm, mqueue],
+    needs = [DEV_SHM, MQUEUE],
 )]
 fn posix_objects_are_files_in_virtual_filesystems() -> TestResult {
     let (memory, queue, semaphore) = (SharedMemory::new(), MessageQueue::new(), NamedSemaphore::new());
@@ -55,7 +57,7 @@ fn posix_objects_are_files_in_virtual_filesystems() -> TestResult {
         man("sem_overview.7", "Accessing named semaphores via the filesystem"),
     ],
     covers = ["notes:persist.posix-filesystem", "errors:posix-shm.shm_open.ENOENT", "errors:posix-sem.sem_open.ENOENT"],
-    needs = [dev_shm, mounts],
+    needs = [DEV_SHM, MOUNTS],
 )]
 fn posix_objects_are_discarded_with_their_tmpfs() -> TestResult {
     let (memory, semaphore) = (SharedMemory::new(), NamedSemaphore::new());
@@ -95,7 +97,7 @@ fn mount_tmpfs() -> nix::Result<()> {
         posix("_Exit.3p", "Consequences of Process Termination"),
     ],
     covers = ["notes:persist.three-classes"],
-    needs = [ipcns],
+    needs = [IPCNS],
 )]
 fn objects_have_process_kernel_or_filesystem_persistence() -> TestResult {
     let (key, file) = (kit::sysv::unused_key()?, Name::free("file"));

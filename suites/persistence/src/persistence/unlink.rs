@@ -6,6 +6,7 @@ use calls::posix::{
     shm_unlink,
 };
 use kit::memory::Mapping;
+use kit::needs::{DEV_SHM, MQUEUE};
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR};
@@ -19,7 +20,7 @@ use libc::{O_NONBLOCK, O_RDWR};
         "notes:persist.posix-until-unlink", "behaviours:pshm.unlink-keeps-mappings",
         "behaviours:pshm.unlink-recreate-new", "errors:posix-shm.shm_open.ENOENT", "errors:posix-shm.shm_unlink.ENOENT",
     ],
-    needs = [dev_shm],
+    needs = [DEV_SHM],
     layers = [libc, nix, raw],
 )]
 fn unlinked_shared_memory_remains_usable() -> TestResult {
@@ -48,7 +49,7 @@ fn unlinked_shared_memory_remains_usable() -> TestResult {
         "errors:posix-mq.mq_open.ENOENT", "errors:posix-mq.mq_unlink.ENOENT",
         "errors:posix-mq.mq_receive.EAGAIN",
     ],
-    needs = [mqueue],
+    needs = [MQUEUE],
     layers = [libc, nix, raw],
 )]
 fn unlinked_queue_remains_usable() -> TestResult {
@@ -74,7 +75,7 @@ fn unlinked_queue_remains_usable() -> TestResult {
         "notes:persist.posix-until-unlink", "behaviours:psem.name-gone-at-once", "behaviours:psem.users-continue",
         "behaviours:psem.recreate-distinct", "errors:posix-sem.sem_open.ENOENT", "errors:posix-sem.sem_unlink.ENOENT",
     ],
-    needs = [dev_shm],
+    needs = [DEV_SHM],
 )]
 fn unlinked_semaphore_remains_usable() -> TestResult {
     let name = NamedSemaphore::new();

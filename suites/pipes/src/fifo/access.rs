@@ -1,5 +1,7 @@
 //! Access permissions of a FIFO.
 
+use crate::needs::PROTECTED_FIFOS;
+use harness::need::SECOND_UID;
 use kit::prelude::*;
 use kit::privilege::{become_second_user, drop_capabilities};
 use libc::{O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
@@ -42,7 +44,7 @@ fn the_mode_is_checked_when_a_fifo_is_opened() -> TestResult {
         man("path_resolution.7", "Permissions"),
     ],
     covers = ["notes:fifo.any-process-with-path-access"],
-    needs = [second_uid],
+    needs = [SECOND_UID],
     layers = [libc, nix, raw],
 )]
 fn another_user_needs_permission_by_the_mode() -> TestResult {
@@ -79,7 +81,7 @@ fn another_user_needs_permission_by_the_mode() -> TestResult {
         kernel("fs/namei.c", "may_create_in_sticky", "6.18"),
     ],
     covers = ["behaviours:fifo.protected-fifos", "errors:fifo.open.EACCES.3"],
-    needs = [protected_fifos, second_uid],
+    needs = [PROTECTED_FIFOS, SECOND_UID],
     layers = [libc, nix, raw],
 )]
 fn o_creat_on_anothers_fifo_in_a_sticky_directory_fails() -> TestResult {

@@ -9,7 +9,7 @@ use std::time::Instant;
 /// at once.
 #[harness::test(
     id = "fifo.order",
-    cite = [posix("XBD", "3.163 FIFO Special File (or FIFO)"), posix("write.3p", "DESCRIPTION"), man("fifo.7", "NAME")],
+    cite = [posix("XBD", "3.163 FIFO Special File (or FIFO)"), posix("write.3p", "DESCRIPTION"), man("fifo.7", "DESCRIPTION")],
     covers = ["notes:fifo.fifo-order"],
     layers = [libc, nix, raw],
 )]

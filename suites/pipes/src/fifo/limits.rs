@@ -1,6 +1,8 @@
 //! Creating and opening FIFOs with a resource exhausted or on a read-only file system.
 
 use super::calls::*;
+use crate::needs::PIPE_HARD_LIMIT;
+use harness::need::{MOUNTS, OWN_UID};
 use kit::mounted::Mounted;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
@@ -29,7 +31,7 @@ use rstest::rstest;
         "errors:fifo.mknod.ENOSPC",
         "errors:fifo.mknodat.ENOSPC",
     ],
-    needs = [mounts],
+    needs = [MOUNTS],
     layers = [libc, nix, raw],
 )]
 fn creating_a_fifo_without_a_free_inode_fails(#[case] make: Make) -> TestResult {
@@ -65,7 +67,7 @@ fn creating_a_fifo_without_a_free_inode_fails(#[case] make: Make) -> TestResult 
         "errors:fifo.mknod.EROFS",
         "errors:fifo.mknodat.EROFS",
     ],
-    needs = [mounts],
+    needs = [MOUNTS],
     layers = [libc, nix, raw],
 )]
 fn creating_a_fifo_on_a_read_only_file_system_fails(#[case] make: Make) -> TestResult {
@@ -80,7 +82,7 @@ fn creating_a_fifo_on_a_read_only_file_system_fails(#[case] make: Make) -> TestR
     id = "fifo.open-on-read-only",
     cite = [kernel("fs/namei.c", "sb_permission", "6.18"), man("pipe.7", "DESCRIPTION")],
     covers = [],
-    needs = [mounts],
+    needs = [MOUNTS],
     layers = [libc, nix, raw],
 )]
 fn a_fifo_on_a_read_only_file_system_can_be_written() -> TestResult {
@@ -129,7 +131,7 @@ fn an_open_beyond_the_descriptor_limit_fails() -> TestResult {
     id = "fifo.open-enomem",
     cite = [man("open.2", "ERRORS", "ENOMEM"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-hard")],
     covers = ["errors:fifo.open.ENOMEM"],
-    needs = [pipe_hard_limit, own_uid],
+    needs = [PIPE_HARD_LIMIT, OWN_UID],
     layers = [libc, nix, raw],
 )]
 fn an_open_beyond_the_hard_limit_on_pipe_pages_fails() -> TestResult {

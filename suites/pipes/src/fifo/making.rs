@@ -2,6 +2,8 @@
 
 use super::calls::*;
 use harness::need::SECOND_ID;
+use harness::need::SECOND_UID;
+use kit::needs::program;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use kit::program;
@@ -96,7 +98,7 @@ fn a_fifo_is_not_a_device() -> TestResult {
     id = "fifo.owner",
     cite = [man("mknod.2", "DESCRIPTION"), posix("mkfifo.3p", "DESCRIPTION"), posix("mknod.3p", "DESCRIPTION")],
     covers = ["behaviours:fifo.owner-effective-ids"],
-    needs = [second_uid],
+    needs = [SECOND_UID],
     layers = [libc, nix, raw],
 )]
 fn a_new_fifo_belongs_to_the_effective_ids(#[case] make: Make) -> TestResult {

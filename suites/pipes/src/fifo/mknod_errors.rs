@@ -1,7 +1,9 @@
 //! Errors of mknod and mknodat that mkfifo does not have.
 
 use super::calls::*;
+use harness::need::MOUNTS;
 use kit::mounted::Mounted;
+use kit::needs::MQUEUE;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use libc::{AT_FDCWD, S_IFCHR, S_IFIFO, S_IFLNK, S_IFSOCK};
@@ -71,7 +73,7 @@ fn only_devices_need_cap_mknod(#[case] make: MakeNode) -> TestResult {
     id = "fifo.mknod-eperm-file-system",
     cite = [man("mknod.2", "ERRORS", "EPERM")],
     covers = ["errors:fifo.mknod.EPERM.2", "errors:fifo.mknodat.EPERM.2"],
-    needs = [mounts, mqueue],
+    needs = [MOUNTS, MQUEUE],
     layers = [libc, nix, raw],
 )]
 fn mknod_on_a_file_system_without_fifos_fails(#[case] make: Make) -> TestResult {

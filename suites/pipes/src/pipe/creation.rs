@@ -1,6 +1,7 @@
 //! What pipe() and pipe2() create.
 
 use super::fill_descriptors;
+use harness::need::DISPOSABLE;
 use kit::prelude::*;
 use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
@@ -10,7 +11,7 @@ use rstest::rstest;
 /// written to the second are read from the first.
 #[harness::test(
     id = "pipe.read-end-first",
-    cite = [man("pipe.2", "DESCRIPTION"), man("pipe.7", "Portability events"), posix("pipe.3p", "DESCRIPTION")],
+    cite = [man("pipe.2", "DESCRIPTION"), man("pipe.7", "Portability notes"), posix("pipe.3p", "DESCRIPTION")],
     covers = ["behaviours:pipe.fd-order", "notes:pipe.pipe-call-returns-two-fds", "notes:pipe.oldest-and-universal"],
     layers = [libc, nix, raw],
 )]
@@ -190,7 +191,7 @@ fn invalid_flags_fail_with_einval(#[case] flags: i32) -> TestResult {
         posix("pipe.3p", "ERRORS", "ENFILE"),
     ],
     covers = ["errors:pipe.pipe.ENFILE", "errors:pipe.pipe2.ENFILE"],
-    needs = [disposable],
+    needs = [DISPOSABLE],
 )]
 fn the_number_of_open_files_of_the_system_is_limited() -> TestResult {
     let limited = kit::setting::change("fs/file-max", 1)?;

@@ -7,7 +7,7 @@ use rstest::rstest;
 #[harness::test(
     id = "pipe.one-way",
     cite = [
-        man("pipe.7", "Portability events"),
+        man("pipe.7", "Portability notes"),
         man("write.2", "ERRORS", "EBADF"),
         man("read.2", "ERRORS", "EBADF"),
         man("pipe.7", "DESCRIPTION"),
@@ -36,7 +36,7 @@ fn a_pipe_is_unidirectional() -> TestResult {
 #[harness::test(
     id = "pipe.direction-fixed",
     cite = [
-        man("pipe.7", "Portability events"),
+        man("pipe.7", "Portability notes"),
         man("fcntl.2", "File status flags", "F_SETFL"),
         man("write.2", "ERRORS", "EBADF"),
         man("read.2", "ERRORS", "EBADF"),

@@ -1,6 +1,8 @@
 //! Limits on pipe capacity: /proc/sys/fs/pipe-*.
 
 use super::{fill_descriptors, pages};
+use crate::needs::{NO_PIPE_HARD_LIMIT, PIPE_HARD_LIMIT};
+use harness::need::{CAP_SYS_RESOURCE, DISPOSABLE, OWN_UID};
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use kit::setting::{change, number};
@@ -39,7 +41,7 @@ fn without_cap_sys_resource_capacity_is_limited_to_pipe_max_size() -> TestResult
         man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size"),
     ],
     covers = ["behaviours:pipe.max-size-cap-bypass"],
-    needs = [cap_sys_resource],
+    needs = [CAP_SYS_RESOURCE],
     layers = [libc, nix, raw],
 )]
 fn cap_sys_resource_overrides_pipe_max_size() -> TestResult {
@@ -85,7 +87,7 @@ fn pipe_user_pages_soft_defaults_to_16384() -> TestResult {
         man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft"),
     ],
     covers = ["behaviours:pipe.user-pages-soft-shrinks"],
-    needs = [own_uid],
+    needs = [OWN_UID],
 )]
 fn past_the_soft_limit_new_pipes_have_two_pages() -> TestResult {
     unprivileged(|| {
@@ -106,7 +108,7 @@ fn past_the_soft_limit_new_pipes_have_two_pages() -> TestResult {
     id = "pipe.user-pages-grow",
     cite = [man("fcntl.2", "ERRORS", "EPERM"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft")],
     covers = ["errors:pipe.fcntl(F_SETPIPE_SZ).EPERM.2"],
-    needs = [own_uid],
+    needs = [OWN_UID],
     layers = [libc, nix, raw],
 )]
 fn past_the_soft_limit_pipes_cannot_grow() -> TestResult {
@@ -127,7 +129,7 @@ fn past_the_soft_limit_pipes_cannot_grow() -> TestResult {
     id = "pipe.user-pages-shrink",
     cite = [man("pipe.7", "BUGS")],
     covers = ["behaviours:pipe.shrink-always-allowed"],
-    needs = [own_uid],
+    needs = [OWN_UID],
     layers = [libc, nix, raw],
 )]
 fn past_the_soft_limit_pipes_can_shrink() -> TestResult {
@@ -148,7 +150,7 @@ fn past_the_soft_limit_pipes_can_shrink() -> TestResult {
     id = "pipe.user-pages-hard-zero",
     cite = [man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-hard")],
     covers = ["behaviours:pipe.user-pages-zero-unlimited"],
-    needs = [own_uid, no_pipe_hard_limit],
+    needs = [OWN_UID, NO_PIPE_HARD_LIMIT],
 )]
 fn a_hard_limit_of_0_means_no_limit() -> TestResult {
     unprivileged(|| {
@@ -171,7 +173,7 @@ fn a_hard_limit_of_0_means_no_limit() -> TestResult {
         man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft"),
     ],
     covers = ["behaviours:pipe.user-pages-zero-unlimited"],
-    needs = [disposable],
+    needs = [DISPOSABLE],
 )]
 fn a_soft_limit_of_0_means_no_limit() -> TestResult {
     for (limit, capacity) in [(1, pages(2)), (0, pages(16))] {
@@ -195,7 +197,7 @@ fn a_soft_limit_of_0_means_no_limit() -> TestResult {
         "errors:pipe.pipe.ENFILE.2",
         "errors:pipe.pipe2.ENFILE.2",
     ],
-    needs = [pipe_hard_limit, own_uid],
+    needs = [PIPE_HARD_LIMIT, OWN_UID],
 )]
 fn at_the_hard_limit_pipe_fails_with_enfile() -> TestResult {
     unprivileged(|| {
@@ -219,7 +221,7 @@ fn at_the_hard_limit_pipe_fails_with_enfile() -> TestResult {
     id = "pipe.max-size-limits-default-capacity",
     cite = [kernel("fs/pipe.c", "alloc_pipe_info", "6.18"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size")],
     covers = ["behaviours:pipe.max-size-ceils-default"],
-    needs = [disposable],
+    needs = [DISPOSABLE],
 )]
 fn pipe_max_size_limits_the_default_capacity() -> TestResult {
     let _changed = change("fs/pipe-max-size", page_size())?;
@@ -237,7 +239,7 @@ fn pipe_max_size_limits_the_default_capacity() -> TestResult {
     id = "pipe.max-size-rounds",
     cite = [kernel("fs/pipe.c", "round_pipe_size", "6.18"), man("pipe.7", "/proc files", "/proc/sys/fs/pipe-max-size")],
     covers = ["behaviours:pipe.max-size-rounds", "behaviours:pipe.max-size-min"],
-    needs = [disposable],
+    needs = [DISPOSABLE],
 )]
 fn pipe_max_size_is_rounded_up() -> TestResult {
     let page = page_size();

@@ -1,6 +1,7 @@
 //! A program reads and writes pipes, regular files and terminals alike.
 
 use kit::file::file_of;
+use kit::needs::{PTY, program};
 use kit::prelude::*;
 use kit::program;
 use kit::pty::Pty;
@@ -18,7 +19,7 @@ const LINE: &str = "one line\n";
     id = "pipe.program-reads-any-file-type",
     cite = [posix("cat.1p", "INPUT FILES"), posix("cat.1p", "STDIN")],
     covers = ["notes:pipe.unaware-of-other-end"],
-    needs = [program("cat"), pty],
+    needs = [program("cat"), PTY],
 )]
 fn a_program_reads_any_file_type(#[case] input: fn() -> TestResult<Ends>, #[case] kind: u32) -> TestResult {
     let Ends { for_program, ours: _ours } = input()?;
@@ -38,7 +39,7 @@ fn a_program_reads_any_file_type(#[case] input: fn() -> TestResult<Ends>, #[case
     id = "pipe.program-writes-any-file-type",
     cite = [posix("cat.1p", "STDOUT")],
     covers = ["notes:pipe.unaware-of-other-end"],
-    needs = [program("cat"), pty],
+    needs = [program("cat"), PTY],
 )]
 fn a_program_writes_any_file_type(#[case] output: fn() -> TestResult<Ends>, #[case] kind: u32) -> TestResult {
     let Ends { for_program, ours } = output()?;

@@ -1,6 +1,7 @@
 //! Shell pipelines.
 
 use harness::process_state;
+use kit::needs::{PTY, program};
 use kit::prelude::*;
 use kit::program::{self, read_to_end};
 use kit::pty::Pty;
@@ -87,7 +88,7 @@ fn ls_and_wc_count_lines() -> TestResult {
     id = "pipe.ls-more",
     cite = [posix("more.1p", "DESCRIPTION")],
     covers = ["notes:pipe.ls-more"],
-    needs = [pty, program("sh"), program("ls"), program("more")],
+    needs = [PTY, program("sh"), program("ls"), program("more")],
 )]
 fn more_shows_a_screenful_at_a_time() -> TestResult {
     const ROWS: u16 = 24;

@@ -2,6 +2,7 @@
 
 use super::TEXT;
 use calls::sysv::{SHM_DEST, SegmentStatus, shmat, shmget};
+use kit::needs::SYSV;
 use kit::prelude::*;
 use kit::sysv::{Attachment, Segment, unused_key};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
@@ -15,7 +16,7 @@ use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
         "notes:shm.destroyed-after-all-detach", "behaviours:sysvshm.rmid-deferred", "behaviours:sysvshm.stat-nattch",
         "errors:sysv-shm.shmctl.EINVAL", "errors:sysv-shm.shmat.EINVAL",
     ],
-    needs = [sysv],
+    needs = [SYSV],
     layers = [libc, raw],
 )]
 fn removal_is_deferred_until_the_last_detach() -> TestResult {
@@ -55,7 +56,7 @@ fn removal_is_deferred_until_the_last_detach() -> TestResult {
         "behaviours:sysvshm.rmid-unattached-immediate", "notes:shm.rmid-marks-only", "errors:sysv-shm.shmget.ENOENT",
         "errors:sysv-shm.shmctl.EINVAL", "errors:sysv-shm.shmat.EINVAL",
     ],
-    needs = [sysv],
+    needs = [SYSV],
     layers = [libc, raw],
 )]
 fn removal_of_an_unattached_segment_is_immediate() -> TestResult {
@@ -78,7 +79,7 @@ fn removal_of_an_unattached_segment_is_immediate() -> TestResult {
     covers = [
         "notes:shm.rmid-marks-only", "behaviours:sysvshm.rmid-dest-flag", "behaviours:sysvshm.attach-after-rmid-linux",
     ],
-    needs = [sysv],
+    needs = [SYSV],
     layers = [libc, raw],
 )]
 fn removal_of_an_attached_segment_marks_it() -> TestResult {
@@ -104,7 +105,7 @@ fn removal_of_an_attached_segment_marks_it() -> TestResult {
     id = "sysv-shm.rmid-frees-key",
     cite = [kernel("ipc/shm.c", "do_shm_rmid", "6.18")],
     covers = ["notes:shm.marked-key-zero", "behaviours:sysvshm.rmid-key-private", "errors:sysv-shm.shmget.ENOENT"],
-    needs = [sysv],
+    needs = [SYSV],
     layers = [libc, raw],
 )]
 fn marked_segment_loses_its_key() -> TestResult {
@@ -136,7 +137,7 @@ fn marked_segment_loses_its_key() -> TestResult {
         man("shmctl.2", "ERRORS", "EINVAL"),
     ],
     covers = ["notes:shm.rmid-repeatable", "errors:sysv-shm.shmctl.EINVAL"],
-    needs = [sysv],
+    needs = [SYSV],
     layers = [libc, raw],
 )]
 fn removal_can_be_repeated_until_the_segment_is_destroyed() -> TestResult {
@@ -162,7 +163,7 @@ fn removal_can_be_repeated_until_the_segment_is_destroyed() -> TestResult {
     id = "sysv-shm.rmid-by-one",
     cite = [man("shmctl.2", "DESCRIPTION", "IPC_RMID"), man("shmop.2", "NOTES")],
     covers = ["notes:shm.one-process-removes", "errors:sysv-shm.shmctl.EINVAL"],
-    needs = [sysv],
+    needs = [SYSV],
     layers = [libc, raw],
 )]
 fn one_process_removes_for_all() -> TestResult {

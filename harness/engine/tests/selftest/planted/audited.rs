@@ -11,7 +11,7 @@ fn four_bytes() -> TestResult<Fd> {
 }
 
 /// It asserts what no kernel can change.
-#[harness::test(id = "planted.weak-nothing", cite = "none", covers = [])]
+#[harness::test(id = "planted.weak-nothing", cite = [kernel("none", "none", "0")], covers = [])]
 fn nothing() -> TestResult {
     let reader = four_bytes()?;
     let mut bytes = [0; 9];
@@ -20,7 +20,7 @@ fn nothing() -> TestResult {
 }
 
 /// It asserts that something came.
-#[harness::test(id = "planted.weak-sign", cite = "none", covers = [])]
+#[harness::test(id = "planted.weak-sign", cite = [kernel("none", "none", "0")], covers = [])]
 fn sign() -> TestResult {
     let reader = four_bytes()?;
     assert!(read(&reader, &mut [0; 9]).is_ok_and(|count| count > 0));
@@ -28,7 +28,7 @@ fn sign() -> TestResult {
 }
 
 /// It asserts all of the first call, and nothing of the second.
-#[harness::test(id = "planted.weak-first", cite = "none", covers = [])]
+#[harness::test(id = "planted.weak-first", cite = [kernel("none", "none", "0")], covers = [])]
 fn first() -> TestResult {
     let reader = four_bytes()?;
     assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
@@ -37,7 +37,7 @@ fn first() -> TestResult {
 }
 
 /// It asserts all.
-#[harness::test(id = "planted.weak-right", cite = "none", covers = [])]
+#[harness::test(id = "planted.weak-right", cite = [kernel("none", "none", "0")], covers = [])]
 fn right() -> TestResult {
     let reader = four_bytes()?;
     assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
@@ -46,7 +46,7 @@ fn right() -> TestResult {
 }
 
 /// Of two processes that wait for bytes, the one that came first gets them first.
-#[harness::test(id = "planted.two-wait", cite = "none", covers = [])]
+#[harness::test(id = "planted.two-wait", cite = [kernel("none", "none", "0")], covers = [])]
 fn two_wait() -> TestResult {
     let (reader, writer) = pipe()?;
     let first = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("a".into())))?;
@@ -60,7 +60,7 @@ fn two_wait() -> TestResult {
 }
 
 /// A child is stopped, continued and killed, and its parent sees each.
-#[harness::test(id = "planted.stops-and-goes-on", cite = "none", covers = [])]
+#[harness::test(id = "planted.stops-and-goes-on", cite = [kernel("none", "none", "0")], covers = [])]
 fn stops_and_goes_on() -> TestResult {
     let child = holder(|| Ok(()))?;
     child.signal(Signal(libc::SIGSTOP))?;

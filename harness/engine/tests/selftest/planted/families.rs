@@ -1,12 +1,14 @@
 //! Specs that are written with other people's attributes.
 
+use harness::need::{ROOT, SECOND_UID};
 use harness::{assert, assert_eq};
+use kit::needs::program;
 use kit::prelude::*;
 use rstest::rstest;
 use serial_test::file_serial;
 
 /// A table has a spec for each named case.
-#[harness::test(id = "planted.table", cite = "none", covers = [], layers = [libc, raw])]
+#[harness::test(id = "planted.table", cite = [kernel("none", "none", "0")], covers = [], layers = [libc, raw])]
 #[rstest]
 #[case::holds(2)]
 #[case::does_not_hold(3)]
@@ -18,7 +20,7 @@ fn table(#[case] sum: i32) {
 #[case::holds(2)]
 #[case::does_not_hold(3)]
 /// The attribute may also stand behind the cases.
-#[harness::test(id = "planted.other-table", cite = "none", covers = [])]
+#[harness::test(id = "planted.other-table", cite = [kernel("none", "none", "0")], covers = [])]
 fn other_table(#[case] sum: i32) {
     assert_eq!(1 + 1, sum);
 }
@@ -27,7 +29,7 @@ proptest::proptest! {
     #![proptest_config(kit::property::cases(64))]
 
     /// Numbers are below 700.
-    #[harness::test(id = "planted.property", cite = "none", covers = [])]
+    #[harness::test(id = "planted.property", cite = [kernel("none", "none", "0")], covers = [])]
     fn property(number in 0..1000_u32) {
         assert!(number < 700, "{number} is not below 700");
     }
@@ -49,28 +51,25 @@ fn alone() -> TestResult {
 // In surroundings where every sandbox sees this file, and every user may write it: serial_test truncates it.
 
 /// One of two specs that are never at work at the same time.
-#[harness::test(id = "planted.alone", cite = "none", covers = [])]
+#[harness::test(id = "planted.alone", cite = [kernel("none", "none", "0")], covers = [])]
 #[file_serial(planted, path => "/mnt/lock")]
 fn is_alone() -> TestResult {
     alone()
 }
 
 /// The other of the two.
-#[harness::test(id = "planted.alone-too", cite = "none", covers = [])]
+#[harness::test(id = "planted.alone-too", cite = [kernel("none", "none", "0")], covers = [])]
 #[file_serial(planted, path => "/mnt/lock")]
 fn is_alone_too() -> TestResult {
     alone()
 }
 
-/// Every need that there is can be declared.
+/// Needs are declared by name and shown by one word.
 #[harness::test(
-    id = "planted.needs-everything",
-    cite = "none",
+    id = "planted.needs",
+    cite = [kernel("none", "none", "0")],
     covers = [],
-    needs = [
-        cap_sys_resource, cpus(2), dev_shm, disposable, ipcns, mounts, mqueue, netns, no_pipe_hard_limit, nofile(64), own_uid, pidns,
-        pipe_hard_limit, program("sh"), protected_fifos, pty, reboot, root, second_uid, since(5.10), sysv,
-    ],
+    needs = [ROOT, SECOND_UID, program("sh")],
     layers = [libc, nix, raw],
 )]
-fn needs_everything() {}
+fn needs() {}

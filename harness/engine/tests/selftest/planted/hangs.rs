@@ -11,14 +11,14 @@ pub fn pause() {
 }
 
 /// A grandchild waits for ever.
-#[harness::test(id = "planted.hangs-in-grandchild", cite = "none", covers = [])]
+#[harness::test(id = "planted.hangs-in-grandchild", cite = [kernel("none", "none", "0")], covers = [])]
 fn hangs_in_a_grandchild() -> TestResult {
     assert!(true);
     fork(|| fork(pause)?.join())?.join()
 }
 
 /// Every process ignores and blocks every signal, and waits for ever.
-#[harness::test(id = "planted.hangs-deaf", cite = "none", covers = [])]
+#[harness::test(id = "planted.hangs-deaf", cite = [kernel("none", "none", "0")], covers = [])]
 fn hangs_deaf() -> TestResult {
     assert!(true);
     for number in 1..=libc::SIGRTMAX() {
@@ -31,7 +31,7 @@ fn hangs_deaf() -> TestResult {
 }
 
 /// A process forks for ever, each child before its parent ends.
-#[harness::test(id = "planted.hangs-forking", cite = "none", covers = [])]
+#[harness::test(id = "planted.hangs-forking", cite = [kernel("none", "none", "0")], covers = [])]
 fn hangs_forking() -> TestResult {
     assert!(true);
     fork(|| -> () {
@@ -45,7 +45,7 @@ fn hangs_forking() -> TestResult {
 }
 
 /// Several processes print for ever.
-#[harness::test(id = "planted.prints-for-ever", cite = "none", covers = [])]
+#[harness::test(id = "planted.prints-for-ever", cite = [kernel("none", "none", "0")], covers = [])]
 fn prints_for_ever() -> TestResult {
     assert!(true);
     let text = "x".repeat(64 * 1024);
@@ -60,7 +60,7 @@ fn prints_for_ever() -> TestResult {
 }
 
 /// A child outlives its parent and the spec.
-#[harness::test(id = "planted.leaves-orphan", cite = "none", covers = [])]
+#[harness::test(id = "planted.leaves-orphan", cite = [kernel("none", "none", "0")], covers = [])]
 fn leaves_an_orphan() -> TestResult {
     assert!(true);
     let latch = Latch::new()?;
@@ -77,7 +77,7 @@ fn leaves_an_orphan() -> TestResult {
 }
 
 /// A grandchild in a session of its own outlives the spec, all signals ignored, no descriptor kept.
-#[harness::test(id = "planted.leaves-daemon", cite = "none", covers = [])]
+#[harness::test(id = "planted.leaves-daemon", cite = [kernel("none", "none", "0")], covers = [])]
 fn leaves_a_daemon() -> TestResult {
     assert!(true);
     let latch = Latch::new()?;

@@ -3,6 +3,7 @@
 
 use harness::event_log::{Event, Object, create, note};
 use harness::{CallError, assert};
+use kit::needs::DEV_SHM;
 use kit::prelude::*;
 use std::os::fd::AsRawFd;
 
@@ -19,7 +20,7 @@ fn name() -> String {
 }
 
 /// A System V message queue stays.
-#[harness::test(id = "planted.leaks-sysv-queue", cite = "none", covers = [])]
+#[harness::test(id = "planted.leaks-sysv-queue", cite = [kernel("none", "none", "0")], covers = [])]
 fn leaks_a_system_v_queue() -> TestResult {
     assert!(true);
     // SAFETY: touches no memory of ours.
@@ -28,7 +29,7 @@ fn leaks_a_system_v_queue() -> TestResult {
 }
 
 /// A System V message queue stays, after a moment in which its process alone knows of it.
-#[harness::test(id = "planted.leaks-slowly", cite = "none", covers = [])]
+#[harness::test(id = "planted.leaks-slowly", cite = [kernel("none", "none", "0")], covers = [])]
 fn leaks_slowly() -> TestResult {
     assert!(true);
     let slowly = || {
@@ -42,7 +43,7 @@ fn leaks_slowly() -> TestResult {
 }
 
 /// A System V semaphore set stays.
-#[harness::test(id = "planted.leaks-sysv-semaphores", cite = "none", covers = [])]
+#[harness::test(id = "planted.leaks-sysv-semaphores", cite = [kernel("none", "none", "0")], covers = [])]
 fn leaks_a_system_v_semaphore_set() -> TestResult {
     assert!(true);
     // SAFETY: touches no memory of ours.
@@ -51,7 +52,7 @@ fn leaks_a_system_v_semaphore_set() -> TestResult {
 }
 
 /// A System V shared memory segment stays.
-#[harness::test(id = "planted.leaks-sysv-segment", cite = "none", covers = [])]
+#[harness::test(id = "planted.leaks-sysv-segment", cite = [kernel("none", "none", "0")], covers = [])]
 fn leaks_a_system_v_segment() -> TestResult {
     assert!(true);
     // SAFETY: touches no memory of ours.
@@ -60,7 +61,7 @@ fn leaks_a_system_v_segment() -> TestResult {
 }
 
 /// A POSIX message queue stays.
-#[harness::test(id = "planted.leaks-posix-queue", cite = "none", covers = [])]
+#[harness::test(id = "planted.leaks-posix-queue", cite = [kernel("none", "none", "0")], covers = [])]
 fn leaks_a_posix_queue() -> TestResult {
     use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open};
     assert!(true);
@@ -72,7 +73,7 @@ fn leaks_a_posix_queue() -> TestResult {
 }
 
 /// A file stays in /dev/shm.
-#[harness::test(id = "planted.leaks-shm-file", cite = "none", covers = [], needs = [dev_shm])]
+#[harness::test(id = "planted.leaks-shm-file", cite = [kernel("none", "none", "0")], covers = [], needs = [DEV_SHM])]
 fn leaks_a_file_in_dev_shm() -> TestResult {
     assert!(true);
     let name = name();
@@ -82,7 +83,7 @@ fn leaks_a_file_in_dev_shm() -> TestResult {
 }
 
 /// A descriptor stays open.
-#[harness::test(id = "planted.leaks-descriptor", cite = "none", covers = [])]
+#[harness::test(id = "planted.leaks-descriptor", cite = [kernel("none", "none", "0")], covers = [])]
 fn leaks_a_descriptor() -> TestResult {
     assert!(true);
     let file = std::fs::File::open("/dev/null")?;
@@ -92,7 +93,7 @@ fn leaks_a_descriptor() -> TestResult {
 }
 
 /// A file stays in the scratch directory.
-#[harness::test(id = "planted.leaks-file", cite = "none", covers = [])]
+#[harness::test(id = "planted.leaks-file", cite = [kernel("none", "none", "0")], covers = [])]
 fn leaks_a_file() -> TestResult {
     assert!(true);
     std::fs::write("forgotten", "x")?;

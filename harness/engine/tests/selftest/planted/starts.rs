@@ -1,6 +1,7 @@
 //! How a spec's first process starts, as it sees it.
 
 use harness::{assert, assert_eq};
+use kit::needs::{DEV_SHM, MQUEUE};
 use kit::prelude::*;
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::stat::{Mode, umask};
@@ -14,7 +15,7 @@ fn status(field: &str) -> TestResult<String> {
 }
 
 /// No signal is ignored, caught or blocked.
-#[harness::test(id = "planted.starts-without-signals", cite = "none", covers = [])]
+#[harness::test(id = "planted.starts-without-signals", cite = [kernel("none", "none", "0")], covers = [])]
 fn starts_without_signals() -> TestResult {
     for field in ["SigIgn", "SigCgt", "SigBlk", "SigPnd", "ShdPnd"] {
         assert_eq!(status(field)?, "0000000000000000", "{field}");
@@ -23,7 +24,7 @@ fn starts_without_signals() -> TestResult {
 }
 
 /// A write to a pipe without a reader kills, since SIGPIPE has its default action.
-#[harness::test(id = "planted.dies-of-sigpipe", cite = "none", covers = [])]
+#[harness::test(id = "planted.dies-of-sigpipe", cite = [kernel("none", "none", "0")], covers = [])]
 fn dies_of_sigpipe() -> TestResult {
     let (reader, writer) = pipe()?;
     drop(reader);
@@ -33,7 +34,7 @@ fn dies_of_sigpipe() -> TestResult {
 }
 
 /// No descriptor above standard error is open.
-#[harness::test(id = "planted.starts-without-descriptors", cite = "none", covers = [])]
+#[harness::test(id = "planted.starts-without-descriptors", cite = [kernel("none", "none", "0")], covers = [])]
 fn starts_without_descriptors() -> TestResult {
     let mut open: Vec<_> = fs::read_dir("/proc/self/fd")?.flatten().map(|entry| entry.file_name()).collect();
     open.sort();
@@ -43,7 +44,7 @@ fn starts_without_descriptors() -> TestResult {
 }
 
 /// The current directory is the scratch directory, which is empty.
-#[harness::test(id = "planted.starts-in-scratch", cite = "none", covers = [])]
+#[harness::test(id = "planted.starts-in-scratch", cite = [kernel("none", "none", "0")], covers = [])]
 fn starts_in_the_scratch_directory() -> TestResult {
     assert_eq!(std::env::current_dir()?, scratch());
     assert_eq!(fs::read_dir(".")?.count(), 0);
@@ -53,7 +54,7 @@ fn starts_in_the_scratch_directory() -> TestResult {
 }
 
 /// The first process has one thread, leads a session, and is neither the first of its namespace nor its own parent's group.
-#[harness::test(id = "planted.starts-alone", cite = "none", covers = [])]
+#[harness::test(id = "planted.starts-alone", cite = [kernel("none", "none", "0")], covers = [])]
 fn starts_alone() -> TestResult {
     assert_eq!(status("Threads")?, "1");
     assert_eq!(getsid(None)?, getpid());
@@ -62,14 +63,14 @@ fn starts_alone() -> TestResult {
 }
 
 /// Message queues can be listed where a need says so.
-#[harness::test(id = "planted.needs-mqueue", cite = "none", covers = [], needs = [mqueue, dev_shm])]
+#[harness::test(id = "planted.needs-mqueue", cite = [kernel("none", "none", "0")], covers = [], needs = [MQUEUE, DEV_SHM])]
 fn needs_mqueue() -> TestResult {
     assert_eq!(fs::read_dir("/dev/mqueue")?.count(), 0);
     Ok(())
 }
 
 /// The umask is 022 and at most 1024 files may be open.
-#[harness::test(id = "planted.starts-with-known-limits", cite = "none", covers = [])]
+#[harness::test(id = "planted.starts-with-known-limits", cite = [kernel("none", "none", "0")], covers = [])]
 fn starts_with_known_limits() -> TestResult {
     assert_eq!(umask(Mode::empty()), Mode::from_bits_truncate(0o022));
     assert_eq!(getrlimit(Resource::RLIMIT_NOFILE)?, (1024, 1024));
