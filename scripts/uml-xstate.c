@@ -1,6 +1,6 @@
-/* Preloaded into linux.uml by ipcspec. UML 6.1 keeps the extended state of a processor (NT_X86_XSTATE) in a buffer that is
- * too short for processors with AMX, and the host's PTRACE_SETREGSET refuses a state that is not whole (EFAULT). So what UML
- * writes is laid over the whole state, and the parts that it does not know are set to their initial values. */
+/* Preloaded into linux.uml by ipcspec. UML 6.1 keeps the extended processor state (NT_X86_XSTATE) in a buffer that is too
+ * short for processors with AMX, and the host's PTRACE_SETREGSET refuses an incomplete state (EFAULT). This library copies
+ * what UML writes over the complete state, and sets the components that UML does not know to their initial values. */
 #include <elf.h>
 #include <stdarg.h>
 #include <stdint.h>

@@ -23,8 +23,8 @@ pub const PROGRAM: &str = "/init";
 /// Where its disk is mounted, if it has one.
 pub const DISK: &str = "/disk";
 
-/// Directorys that are there from the start.
-pub const DIRECTORYS: [&str; 5] = ["dev", "disk", "proc", "sys", "tmp"];
+/// Directories that are there from the start.
+pub const DIRECTORIES: [&str; 5] = ["dev", "disk", "proc", "sys", "tmp"];
 
 /// What a guest is to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -9,7 +9,7 @@ use std::path::Path;
 /// Writes the archive that holds the program and what it is to do.
 pub fn write(archive: &Path, program: &Path, job: &guest::Job) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(archive)?);
-    for directory in guest::DIRECTORYS {
+    for directory in guest::DIRECTORIES {
         entry(&mut out, Builder::new(directory).mode(0o755).set_mode_file_type(ModeFileType::Directory), b"")?;
     }
     // The kernel gives /init its standard streams from here, before a file system with devices is mounted.

@@ -88,9 +88,9 @@ fn parts_are_judged_together() {
 fn inputs_that_make_no_sense_are_refused() {
     let job = Job::new();
     for (inputs, words) in [
-        ([("BINARY", "./nothing"), ("SHARD", "")], "judge: ./nothing is no program: "),
+        ([("BINARY", "./nothing"), ("SHARD", "")], "judge: ./nothing is not an executable file: "),
         ([("PARTS", "*.jsonl"), ("SHARD", "1/2")], "judge: shard and parts exclude each other: "),
-        ([("PARTS", "*.jsonl"), ("SHARD", "")], "judge: no file of records is named by *.jsonl"),
+        ([("PARTS", "*.jsonl"), ("SHARD", "")], "judge: no record file matches *.jsonl"),
         ([("SHARD", "3/2"), ("PARTS", "")], "3/2"),
     ] {
         let answer = job.judge(&inputs);

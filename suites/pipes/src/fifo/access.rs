@@ -84,7 +84,7 @@ fn another_user_needs_permission_by_the_mode() -> TestResult {
     needs = [PROTECTED_FIFOS, SECOND_UID],
     layers = [libc, nix, raw],
 )]
-fn o_creat_on_anothers_fifo_in_a_sticky_directory_fails() -> TestResult {
+fn o_creat_on_a_fifo_of_another_user_in_a_sticky_directory_fails() -> TestResult {
     // The directory and one of the FIFOs are owned by the first user.
     let directory = Name::directory("directory", 0o1777)?;
     let (directory_owners, another_users) =
