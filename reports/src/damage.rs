@@ -1,12 +1,13 @@
 //! Record files that were damaged, mixed or made up: no verdict comes of damaged data, and nothing panics on hostile data.
 
-use crate::baseline::{Baseline, Wishes, updated};
-use crate::compare::{self, Named, compare};
-use crate::gate;
-use crate::html::{self, Column};
-use crate::merge::{Part, merge};
-use crate::scope::Scope;
-use crate::{Documented, Format, github, sample, terminal, text};
+use crate::documented::Documented;
+use crate::gate::baseline::{Baseline, Wishes, updated};
+use crate::gate::compare::{Named, compare};
+use crate::gate::merge::{Part, merge};
+use crate::gate::{self, Scope};
+use crate::render::html::{self, Column};
+use crate::render::{Format, github, json, markdown, terminal};
+use crate::{sample, text};
 use fastrand::Rng;
 use record::Records;
 use serde_json::{Value, json};
@@ -40,9 +41,9 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
         gate: None,
     });
     html::page(&columns, &documented);
-    terminal::render(records, claims, true);
-    github::annotations(records);
-    github::job_summary(records, claims);
+    terminal::run(records, claims, true);
+    github::run(records);
+    markdown::run(records, claims);
 
     let suite: BTreeSet<_> = records.specs.iter().chain(&sample.specs).map(|spec| spec.id.as_str()).collect();
     let own: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
@@ -53,16 +54,16 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
             let baseline = Baseline::read(&baseline.write()).unwrap_or_else(|error| panic!("{error}, {}", context()));
             let outcome = gate::gate(records, &baseline, &Scope { suite, wanted: own }).unwrap();
             assert_eq!(outcome.findings, [], "{}", context());
-            gate::render(&outcome, &records.run, outcome.exit(), false);
-            gate::annotations(&outcome, records);
-            gate::job_summary(&outcome, records);
+            terminal::gate(&outcome, &records.run, outcome.exit(), false);
+            github::gate(&outcome, records);
+            markdown::gate(&outcome, records);
         }
     }
     let runs = [("sample", &sample), ("mutant", records), ("sample again", &sample)];
     let comparison = compare(&runs.map(|(name, records)| Named { name, records }), 2.0);
-    compare::text(&comparison, false);
-    compare::markdown(&comparison);
-    compare::json(&comparison);
+    terminal::compare(&comparison, false);
+    markdown::compare(&comparison);
+    json::compare(&comparison);
     let part = |name: &str, records: &Records| Part { name: name.into(), records: records.clone() };
     let mut apart = sample.clone();
     apart.specs.iter_mut().for_each(|spec| spec.id += " of another part");

@@ -1,10 +1,11 @@
 //! Runs made up for tests.
 
-use crate::baseline::Baseline;
 use crate::claims::NotedClaim;
 use crate::documented::DocumentedError;
-use crate::gate;
-use crate::scope::Scope;
+use crate::gate::baseline::{Baseline, Wishes, updated};
+use crate::gate::compare::{Comparison, Named, compare};
+use crate::gate::{self, Scope};
+use crate::matrix::Column;
 use record::Layer;
 use record::Verdict;
 use record::{Citation, Environment, Level};
@@ -41,6 +42,58 @@ pub(crate) fn gate() -> gate::Outcome {
     let suite: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
     let baseline = Baseline::read(known).expect("a baseline");
     gate::gate(&records, &baseline, &Scope { wanted: suite.clone(), suite }).expect("a whole run")
+}
+
+/// Two targets that agree on what fails but for one spec, and one that did not start.
+pub(crate) fn columns() -> Vec<Column> {
+    let mut other = records();
+    for spec in other.specs.iter_mut().filter(|spec| spec.verdict == Verdict::Deviates) {
+        spec.verdict = Verdict::Conforms;
+    }
+    let column = |target: &str, outcome| Column { target: target.into(), outcome, gate: None };
+    vec![
+        column("local", Ok(records())),
+        column("uml", Ok(other)),
+        column("gvisor", Err("runsc is missing: install <b>runsc</b> | \u{1b}[2J".into())),
+    ]
+}
+
+/// Three runs with something of each kind.
+pub(crate) fn three() -> [Records; 3] {
+    let one = records();
+    let mut two = one.clone();
+    two.specs[0].verdict = Verdict::Deviates;
+    two.specs[1].observations[0].value = "6".into();
+    two.specs[1].wall_us = 30_000;
+    two.run.environment.kernel = "Linux 6.1".into();
+    let mut three = interrupted();
+    three.specs[2].verdict = Verdict::Skipped;
+    three.specs[3].verdict = Verdict::Conforms;
+    two.specs[3].verdict = Verdict::Timeout;
+    [one, two, three]
+}
+
+/// What differs between the runs of [`three`].
+pub(crate) fn compared(runs: &[Records; 3]) -> Comparison<'_> {
+    let named = ["one", "two", "three"].into_iter().zip(runs).map(|(name, records)| Named { name, records });
+    compare(&named.collect::<Vec<_>>(), 2.0)
+}
+
+/// A baseline that [`records`] holds against.
+pub(crate) fn baseline() -> Baseline {
+    let records = records();
+    let suite = records.specs.iter().map(|spec| spec.id.as_str()).collect();
+    let wishes = Wishes { reason: "It is known.".into(), pin: vec!["pipe.*".into()] };
+    updated(&Baseline::default(), &records, &suite, &wishes).expect("a whole run")
+}
+
+/// [`records`], but one more spec deviates, and the outcome of its gate.
+pub(crate) fn newly_deviating() -> (Records, gate::Outcome) {
+    let mut records = records();
+    records.specs[0].verdict = Verdict::Deviates;
+    let suite: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
+    let outcome = gate::gate(&records, &baseline(), &Scope { wanted: suite.clone(), suite }).expect("a whole run");
+    (records, outcome)
 }
 
 /// The same run, ended before all of twelve specs were judged.

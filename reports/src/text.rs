@@ -21,6 +21,11 @@ pub(crate) fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
+/// Text of a tested system on one line, with nothing in it that a terminal would obey.
+pub fn plain_line(text: &str) -> String {
+    one_line(text)
+}
+
 /// One sentence for a reader, whatever a name or a damaged file put into it.
 pub fn sentence(text: &str) -> String {
     clip(&one_line(text), 1000)

@@ -1,16 +1,13 @@
 //! What an audit comes to: counts, what was missed, and whether the gate holds.
 
-pub mod allowances;
-pub mod json;
-pub mod markdown;
-pub mod terminal;
+mod allowances;
 
 #[cfg(test)]
-mod sample;
+pub(crate) mod sample;
 
 pub use allowances::Allowances;
 
-use crate::Exit;
+use crate::gate::Exit;
 use record::findings::{Audited, Findings, LeftOut, Outcome, Tried};
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -4,5 +4,5 @@ use suites as _;
 
 fn main() -> std::process::ExitCode {
     kit::unrelated::run_if_asked();
-    engine::libtest::main(reports::failure::text)
+    engine::libtest::main(reports::render::failure::text)
 }

@@ -12,7 +12,8 @@ use harness::Spec;
 use harness::registry::specs;
 use record::findings::{Audited, Findings, LeftOut};
 use reports::Exit;
-use reports::audit::{Allowances, Judgement, json, markdown, terminal};
+use reports::audit::{Allowances, Judgement};
+use reports::render::{json, markdown, terminal};
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -151,9 +152,9 @@ fn report(arguments: &Arguments, findings: &Findings) -> Result<Exit, Refusal> {
     let registered: Vec<_> = specs().iter().map(|spec| spec.id).collect();
     let judgement = Judgement::of(findings, Allowances::ours(), &registered);
     let kept = keep(arguments, &judgement);
-    print(&terminal::render(&judgement, colour()))?;
+    print(&terminal::audit(&judgement, colour()))?;
     kept?;
-    github::show(String::new, || markdown::render(&judgement))?;
+    github::show(String::new, || markdown::audit(&judgement))?;
     Ok(judgement.exit())
 }
 
@@ -161,7 +162,7 @@ fn report(arguments: &Arguments, findings: &Findings) -> Result<Exit, Refusal> {
 fn keep(arguments: &Arguments, judgement: &Judgement) -> Result<(), Refusal> {
     let path = arguments.findings.as_deref().unwrap_or(Path::new(DEFAULT));
     let written = std::fs::create_dir_all(store::directory(path))
-        .and_then(|()| reports::replace_file(path, |out| out.write_all(json::render(judgement).as_bytes())));
+        .and_then(|()| reports::replace_file(path, |out| out.write_all(json::audit(judgement).as_bytes())));
     match written {
         Ok(()) => {
             let _ = writeln!(stderr(), "all findings are in {}", path.display());

@@ -4,7 +4,7 @@ use super::{Refusal, store};
 use clap::{Args, Subcommand};
 use harness::registry::specs;
 use reports::Exit;
-use reports::baseline::{Baseline, Wishes, updated};
+use reports::gate::baseline::{Baseline, Wishes, updated};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 

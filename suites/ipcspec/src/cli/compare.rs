@@ -3,7 +3,8 @@
 use super::{Refusal, colour, print, store};
 use clap::Args;
 use reports::Exit;
-use reports::compare::{self, Named};
+use reports::gate::compare::{self, Named};
+use reports::render::{json, markdown, terminal};
 use std::path::PathBuf;
 
 #[derive(Debug, Args)]
@@ -42,9 +43,9 @@ pub fn compare(arguments: &Arguments) -> Result<Exit, Refusal> {
     let runs: Vec<_> = names.iter().zip(&records).map(|(name, records)| Named { name, records }).collect();
     let comparison = compare::compare(&runs, arguments.slower);
     print(&match (arguments.markdown, arguments.json) {
-        (true, _) => compare::markdown(&comparison),
-        (_, true) => compare::json(&comparison),
-        _ => compare::text(&comparison, colour()),
+        (true, _) => markdown::compare(&comparison),
+        (_, true) => json::compare(&comparison),
+        _ => terminal::compare(&comparison, colour()),
     })?;
     Ok(Exit::Holds)
 }

@@ -5,6 +5,7 @@ use super::{Refusal, baseline, colour, github, print, store};
 use clap::Args;
 use harness::registry::specs;
 use reports::Exit;
+use reports::render::{github as annotations, markdown, terminal};
 use reports::{Scope, gate};
 use std::path::PathBuf;
 
@@ -52,7 +53,7 @@ fn judge(arguments: &Arguments) -> Result<Exit, Refusal> {
     let outcome = gate::gate(&records, &baseline, &scope)
         .map_err(|why| Refusal::could_not(format!("{} {why}", arguments.records.display())))?;
     let exit = if arguments.git_bisect { outcome.bisect() } else { outcome.exit() };
-    print(&gate::render(&outcome, &records.run, exit, colour()))?;
-    github::show(|| gate::annotations(&outcome, &records), || gate::job_summary(&outcome, &records))?;
+    print(&terminal::gate(&outcome, &records.run, exit, colour()))?;
+    github::show(|| annotations::gate(&outcome, &records), || markdown::gate(&outcome, &records))?;
     Ok(exit)
 }

@@ -6,9 +6,10 @@ use engine::remote::carry::{Outcome, TargetRun};
 use engine::remote::{Job, Target, list};
 use harness::need::Demand;
 use harness::registry::specs;
-use reports::baseline::Baseline;
+use reports::gate::baseline::Baseline;
 use reports::matrix::{self, Column};
-use reports::{Exit, Scope, gate, html};
+use reports::render::{html, markdown, terminal};
+use reports::{Exit, Scope, gate};
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -49,7 +50,7 @@ pub fn matrix(arguments: &Arguments) -> Result<Exit, Refusal> {
     let refused = baselines.as_ref().map_or(Ok(()), |baselines| gate(&mut columns, baselines));
     tell(&arguments.directory, &columns)?;
     refused?;
-    Ok(Exit::of_matrix(&columns))
+    Ok(matrix::exit(&columns))
 }
 
 /// The baseline of each target, by its name.
@@ -106,13 +107,13 @@ fn run(target: Target, directory: &Path) -> TargetRun {
 /// The report, as files and on standard output.
 fn tell(directory: &Path, columns: &[Column]) -> Result<(), Refusal> {
     let page = html::matrix_page(columns, &documented());
-    for (name, text) in [("matrix.md", matrix::markdown(columns)), ("matrix.html", page)] {
+    for (name, text) in [("matrix.md", markdown::matrix(columns)), ("matrix.html", page)] {
         store::replace(&directory.join(name), &text)?;
     }
-    print(&matrix::text(columns, colour()))?;
+    print(&terminal::matrix(columns, colour()))?;
     for Column { target, outcome, gate } in columns {
         if let (Ok(records), Some(gate)) = (outcome, gate) {
-            print(&format!("\n{target}\n{}", gate::render(gate, &records.run, gate.exit(), colour())))?;
+            print(&format!("\n{target}\n{}", terminal::gate(gate, &records.run, gate.exit(), colour())))?;
         }
     }
     let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html are in {}", directory.display());

@@ -3,7 +3,7 @@
 use super::{Refusal, store, tell};
 use clap::Args;
 use reports::Exit;
-use reports::merge::{Part, merge as merge_parts};
+use reports::gate::merge::{Part, merge as merge_parts};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]

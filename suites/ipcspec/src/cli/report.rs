@@ -3,8 +3,9 @@
 use super::{Refusal, documented::documented, store};
 use clap::Args;
 use record::Records;
-use reports::html::{self, Column};
-use reports::{Exit, Format};
+use reports::Exit;
+use reports::render::Format;
+use reports::render::html::{self, Column};
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::Write;

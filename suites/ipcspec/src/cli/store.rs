@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use record::Records;
-use reports::Format;
+use reports::render::Format;
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};

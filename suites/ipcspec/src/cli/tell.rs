@@ -34,12 +34,12 @@ pub fn tell(place: Place, records: &Records) -> Result<Exit, Refusal> {
     let documented = documented();
     let claims = &documented.claims;
     let kept = keep(place, records, &documented);
-    print(&reports::terminal::render(records, claims, colour()))?;
+    print(&reports::render::terminal::run(records, claims, colour()))?;
     if let Some(directory) = kept? {
         let _ = writeln!(std::io::stderr(), "records and reports are in {}", directory.display());
     }
-    let summary = || reports::github::job_summary(records, claims);
-    github::show(|| reports::github::annotations(records), summary)?;
+    let summary = || reports::render::markdown::run(records, claims);
+    github::show(|| reports::render::github::run(records), summary)?;
     Ok(Exit::of(records))
 }
 
@@ -51,7 +51,8 @@ fn keep(place: Place, records: &Records, documented: &Documented) -> Result<Opti
         Place::Named(path) => path,
     };
     let directory = store::directory(path);
-    let written = store::write(path, records).and_then(|()| reports::write_all(&directory, records, documented));
+    let written =
+        store::write(path, records).and_then(|()| reports::render::write_all(&directory, records, documented));
     match written {
         Ok(_) => Ok(Some(directory)),
         Err(error) if matches!(place, Place::Usual) => {

@@ -2,7 +2,7 @@
 
 use harness::Verdict;
 use record::{Failure, Missing, Observation, Process, Records, SpecRecord};
-use reports::html::{self, Column};
+use reports::render::html::{self, Column};
 use reports::{Documented, DocumentedError, NotedClaim};
 use std::fs;
 use std::process::{Command, Stdio};

@@ -1,0 +1,177 @@
+//! Shards and layers of one run, put together into the one run that they are.
+
+use record::{EndRecord, Records, RunRecord};
+use std::collections::HashMap;
+
+/// A part and the name by which a refusal tells of it.
+#[derive(Clone, Debug)]
+pub struct Part {
+    /// The name of its file.
+    pub name: String,
+    /// What it judged.
+    pub records: Records,
+}
+
+/// The parts as one run: what was selected is added up, and times span from the first start to the last end. An error is
+/// a sentence that names the parts that do not belong together.
+pub fn merge(parts: Vec<Part>) -> Result<Records, String> {
+    let [first, others @ ..] = &parts[..] else { return Err("there is nothing to merge".into()) };
+    others.iter().try_for_each(|other| assert_of_one_run(first, other))?;
+    assert_apart(&parts)?;
+    let run = RunRecord {
+        run: parts.iter().map(|part| part.records.run.run.as_str()).collect::<Vec<_>>().join("+"),
+        started: parts.iter().map(|part| part.records.run.started).min().unwrap_or_default(),
+        selection: selections(&parts),
+        shard: None,
+        selected: parts.iter().fold(0, |sum, part| part.records.run.selected.saturating_add(sum)),
+        ..first.records.run.clone()
+    };
+    let end = EndRecord {
+        specs: parts.iter().map(|part| part.records.specs.len()).sum(),
+        interrupted: parts.iter().any(|part| part.records.end.interrupted),
+        wall_us: span_us(&parts, run.started),
+    };
+    Ok(Records { run, specs: parts.into_iter().flat_map(|part| part.records.specs).collect(), end })
+}
+
+/// What all parts were about: the words of each, once.
+fn selections(parts: &[Part]) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in parts.iter().flat_map(|part| &part.records.run.selection) {
+        if !words.contains(word) {
+            words.push(word.clone());
+        }
+    }
+    words
+}
+
+/// Parts may have run one after another on one machine, or side by side on several.
+fn span_us(parts: &[Part], started: u64) -> u64 {
+    let end = |Part { records: Records { run, end, .. }, .. }: &Part| {
+        (run.started - started).saturating_mul(1_000_000).saturating_add(end.wall_us)
+    };
+    parts.iter().map(end).max().unwrap_or_default()
+}
+
+/// What has to be the same, so that it does not matter which part judged a spec.
+fn assert_of_one_run(one: &Part, other: &Part) -> Result<(), String> {
+    let same = |of: fn(&RunRecord) -> String| [one, other].map(|part| of(&part.records.run));
+    let facts = [
+        ("version of ipcspec", same(|run| run.version.clone())),
+        ("kernel", same(|run| run.environment.kernel.clone())),
+        ("build of the kernel", same(|run| run.environment.build.clone())),
+        ("machine", same(|run| run.environment.arch.clone())),
+        ("C library", same(|run| run.environment.libc.clone())),
+        ("preloaded library", same(|run| run.environment.preloaded.clone().unwrap_or_else(|| "none".into()))),
+        ("isolation", same(|run| run.environment.isolation.clone())),
+        ("user id", same(|run| run.environment.euid.to_string())),
+        ("target", same(|run| run.target.clone().unwrap_or_else(|| "local".into()))),
+        ("number of repetitions", same(|run| run.repeat.to_string())),
+        ("seed", same(|run| run.seed.map_or("none".into(), |seed| seed.to_string()))),
+    ];
+    match facts.iter().find(|(_, [one, other])| one != other) {
+        None => Ok(()),
+        Some((fact, [this, that])) => Err(format!(
+            "{} and {} are not parts of one run: the {fact} is {this} in one and {that} in the other; `ipcspec compare` \
+             tells what differs",
+            one.name, other.name
+        )),
+    }
+}
+
+fn assert_apart(parts: &[Part]) -> Result<(), String> {
+    let mut judged = HashMap::new();
+    for part in parts {
+        for spec in &part.records.specs {
+            if let Some(other) = judged.insert((&spec.id, spec.attempt), &part.name) {
+                return Err(format!("{other} and {} overlap: both judge {}", part.name, spec.id));
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Exit;
+    use crate::sample;
+
+    /// The sample in two parts: what `pick` takes, and the rest.
+    fn halves(pick: fn(usize) -> bool) -> Vec<Part> {
+        let half = |name: &str, first: bool| {
+            let mut records = sample::records();
+            let mut index = 0..;
+            records.specs.retain(|_| pick(index.next().unwrap_or_default()) == first);
+            (records.run.selected, records.end.specs) = (records.specs.len(), records.specs.len());
+            records.run.run = name.into();
+            Part { name: name.into(), records }
+        };
+        vec![half("one", true), half("two", false)]
+    }
+
+    #[test]
+    fn parts_become_the_whole() {
+        let mut parts = halves(|index| index < 3);
+        parts[1].records.run.started += 2;
+        parts[1].records.end.wall_us = 1_000_000;
+        let merged = merge(parts).unwrap();
+        let whole = sample::records();
+        assert_eq!(merged.specs, whole.specs);
+        assert_eq!((merged.run.selected, merged.end.specs), (7, 7));
+        assert_eq!(merged.run.run, "one+two");
+        assert_eq!(merged.run.started, whole.run.started);
+        assert_eq!(merged.end.wall_us, 31_214_000, "the first part took longest");
+
+        let mut parts = halves(|index| index % 2 == 0);
+        parts[0].records.run.started += 40;
+        parts[0].records.end.wall_us = 1_000_000;
+        let merged = merge(parts).unwrap();
+        assert_eq!(merged.end.wall_us, 41_000_000, "from the first start to the last end");
+        assert_eq!(Exit::of(&merged), Exit::of(&whole));
+    }
+
+    #[test]
+    fn a_part_that_is_not_whole_leaves_no_whole() {
+        let mut parts = halves(|index| index < 3);
+        parts[1].records.end.interrupted = true;
+        assert!(merge(parts).unwrap().end.interrupted);
+        let mut parts = halves(|index| index < 3);
+        parts[1].records.run.selected += 1;
+        let merged = merge(parts).unwrap();
+        assert_eq!((merged.run.selected, merged.specs.len()), (8, 7));
+    }
+
+    #[test]
+    fn what_is_not_of_one_run_is_refused_in_a_sentence() {
+        type Change = fn(&mut RunRecord);
+        let changes: [(Change, &str); 11] = [
+            (|run| run.version = "0.2.0".into(), "the version of ipcspec is 0.1.0 in one and 0.2.0 in the other"),
+            (|run| run.environment.kernel = "Linux 6.1".into(), "the kernel is Linux 6.18.44 in one and Linux 6.1"),
+            (|run| run.environment.build = "#2 SMP".into(), "the build of the kernel is #1 SMP in one and #2 SMP"),
+            (|run| run.environment.arch = "aarch64".into(), "the machine is x86_64 in one and aarch64"),
+            (|run| run.environment.libc = "musl".into(), "the C library is glibc 2.36 in one and musl"),
+            (|run| run.environment.preloaded = Some("x.so".into()), "the preloaded library is none in one and x.so"),
+            (|run| run.environment.isolation = "none".into(), "the isolation is userns in one and none"),
+            (|run| run.environment.euid = 0, "the user id is 1000 in one and 0"),
+            (|run| run.target = Some("uml".into()), "the target is local in one and uml"),
+            (|run| run.repeat = 2, "the number of repetitions is 1 in one and 2"),
+            (|run| run.seed = Some(7), "the seed is none in one and 7"),
+        ];
+        for (change, words) in changes {
+            let mut parts = halves(|index| index < 3);
+            change(&mut parts[1].records.run);
+            let sentence = merge(parts).unwrap_err();
+            assert!(sentence.starts_with("one and two are not parts of one run: "), "{sentence}");
+            assert!(sentence.contains(words), "{words:?} is not in {sentence:?}");
+        }
+    }
+
+    #[test]
+    fn parts_that_overlap_are_refused() {
+        let mut parts = halves(|index| index < 3);
+        let twice = parts[0].records.specs[2].clone();
+        parts[1].records.specs.push(twice);
+        assert_eq!(merge(parts).unwrap_err(), "one and two overlap: both judge fifo.open-nonblock-write/raw");
+    }
+}

@@ -1,0 +1,47 @@
+//! Annotations for what a gate finds.
+
+use super::annotation::{error, shown};
+use crate::gate::{Finding, Outcome};
+use record::Records;
+
+/// Workflow commands for standard output. A finding about a spec that was run stands where the spec is written.
+pub fn gate(outcome: &Outcome, records: &Records) -> String {
+    let annotation = |finding: &Finding| {
+        let source = records.specs.iter().find(|record| record.id == finding.about).map(|record| &record.source);
+        error(source, &format!("{}: {}", finding.kind.words(), finding.about), &finding.what)
+    };
+    shown(outcome.findings.iter().map(annotation).collect(), "findings of the gate")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::Kind;
+    use crate::sample;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn github_shows_a_finding_where_its_spec_stands() {
+        let (records, mut outcome) = sample::newly_deviating();
+        let gone =
+            Finding { kind: Kind::Gone, about: "pipe.was-here: 1".into(), what: "is no longer in the suite".into() };
+        outcome.findings.push(gone);
+        assert_eq!(
+            gate(&outcome, &records),
+            "::error file=suites/src/pipe.rs,line=42,title=new deviations%3A pipe.read-eof::\
+             deviates: the reason is not recorded\n\
+             ::error title=gone%3A pipe.was-here%3A 1::is no longer in the suite\n"
+        );
+        assert_eq!(gate(&Outcome { findings: vec![], known: BTreeMap::new() }, &records), "");
+    }
+
+    #[test]
+    fn what_github_would_drop_is_counted() {
+        let finding = |n| Finding { kind: Kind::Gone, about: format!("a.{n}"), what: "x".repeat(900) };
+        let outcome = Outcome { findings: (0..1000).map(finding).collect(), known: BTreeMap::new() };
+        let commands = gate(&outcome, &sample::records());
+        assert_eq!(commands.lines().count(), 10);
+        let last = "::error title=ipcspec::991 more findings of the gate; the job summary has them all\n";
+        assert!(commands.ends_with(last), "{commands}");
+    }
+}

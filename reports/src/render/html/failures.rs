@@ -1,0 +1,135 @@
+//! What failed: each failing spec once, with its different failures and who had them.
+
+use super::Column;
+use super::rows::{Row, Who, alike};
+use crate::gate::baseline::Known;
+use crate::judged::{Judged, reason};
+use crate::render::failure::state;
+use crate::text;
+use record::{Failure, Process};
+
+/// How much of one text is shown, in characters: a report is for reading, the records hold the rest.
+const LONGEST: usize = 4000;
+
+/// A spec that failed somewhere.
+pub(super) struct FailedSpec<'a> {
+    pub(super) row: Row<'a>,
+    pub(super) ways: Vec<Way<'a>>,
+}
+
+/// One way in which it failed.
+pub(super) struct Way<'a> {
+    /// A spec that failed so.
+    pub(super) spec: Judged<'a>,
+    /// All columns and layers that did.
+    pub(super) who: String,
+    /// What is known of it, and where.
+    pub(super) known: Vec<KnownThere<'a>>,
+}
+
+/// What the baselines of some columns say of a failure; none where they do not know it.
+pub(super) struct KnownThere<'a> {
+    /// Empty when it is all that failed so.
+    pub(super) who: String,
+    pub(super) entry: Option<&'a Known>,
+}
+
+/// The failing specs, by id.
+pub(super) fn failures<'a>(rows: &[Row<'a>], columns: &[Column<'a>]) -> Vec<FailedSpec<'a>> {
+    let failing = rows.iter().filter(|row| row.has_failure());
+    failing.map(|row| FailedSpec { row: row.clone(), ways: ways(row, columns) }).collect()
+}
+
+fn ways<'a>(row: &Row<'a>, columns: &[Column<'a>]) -> Vec<Way<'a>> {
+    let failing = row.answers().filter(|(_, spec)| spec.verdict().is_failure());
+    let ways = alike(failing, |one, other| fails_alike(one, other)).into_iter();
+    ways.map(|(spec, who)| Way { spec: spec.clone(), known: known(row, &who, columns), who: who.names(columns) })
+        .collect()
+}
+
+/// Each reason once, as several columns may share one.
+fn known<'a>(row: &Row, who: &Who, columns: &[Column<'a>]) -> Vec<KnownThere<'a>> {
+    let entries = row.answers().filter(|(voice, _)| who.0.contains(voice)).filter_map(|(voice, spec)| {
+        let gate = columns[voice.0].gate?;
+        Some((voice, gate.known.get(&spec.record().id)))
+    });
+    let reason = |entry: &Option<&'a Known>| entry.map(|known| &known.reason);
+    let names = |there: Who| if there == *who { String::new() } else { there.names(columns) };
+    let reasons = alike(entries, |one, other| reason(one) == reason(other)).into_iter();
+    reasons.map(|(entry, there)| KnownThere { who: names(there), entry }).collect()
+}
+
+/// Where processes stood differs each time, so only failures that tell themselves are taken together.
+fn fails_alike(one: &Judged, other: &Judged) -> bool {
+    let key = |spec: &Judged| (spec.verdict(), spec.is_flaky(), spec.record().processes.is_empty());
+    let failures = &one.record().failures;
+    key(one) == key(other)
+        && one.record().processes.is_empty()
+        && !failures.is_empty()
+        && *failures == other.record().failures
+}
+
+impl Way<'_> {
+    /// How often, where there was more than one attempt.
+    pub(super) fn attempts(&self) -> Option<String> {
+        let attempt = self.spec.record().attempt;
+        (self.spec.attempts().len() > 1).then(|| format!("{}; this is attempt {attempt}", self.spec.rate()))
+    }
+
+    /// The reason, where no failure tells it.
+    pub(super) fn reason(&self) -> Option<String> {
+        self.spec.record().failures.is_empty().then(|| reason(self.spec.record()))
+    }
+
+    pub(super) fn told(&self) -> impl Iterator<Item = Told<'_>> {
+        self.spec.record().failures.iter().map(|failure| Told { failure })
+    }
+
+    pub(super) fn processes(&self) -> &[Process] {
+        &self.spec.record().processes
+    }
+
+    /// The last calls before the failure.
+    pub(super) fn trace(&self) -> String {
+        text::clip(&self.spec.record().trace.join("\n"), LONGEST)
+    }
+
+    /// The beginning of what it printed.
+    pub(super) fn output(&self) -> String {
+        let record = self.spec.record();
+        let mut output = text::clip(record.output.trim_end(), LONGEST);
+        if record.output_dropped > 0 {
+            output += &format!("\n... ({} bytes not kept)", record.output_dropped);
+        }
+        output
+    }
+}
+
+/// A failure, as the template asks for it.
+pub(super) struct Told<'a> {
+    failure: &'a Failure,
+}
+
+impl Told<'_> {
+    pub(super) fn message(&self) -> String {
+        text::clip(&self.failure.message, LONGEST)
+    }
+
+    pub(super) fn expected(&self) -> Option<String> {
+        self.failure.expected.as_ref().map(|value| text::clip(value, LONGEST))
+    }
+
+    pub(super) fn actual(&self) -> Option<String> {
+        self.failure.actual.as_ref().map(|value| text::clip(value, LONGEST))
+    }
+
+    pub(super) fn place(&self) -> String {
+        let source = self.failure.source.as_ref().map(|source| format!(", {source}")).unwrap_or_default();
+        format!("{}{source}", self.failure.process)
+    }
+}
+
+/// The state of a process in words, for the template.
+pub(super) fn state_of(process: &Process) -> &'static str {
+    state(process.state)
+}

@@ -1,0 +1,140 @@
+//! `report.html`: one run, or several side by side, as one file that needs no network.
+//!
+//! The templates are askama's: compiled with the crate, so that a field which does not exist is a compiler's error, and
+//! escaped unless they say otherwise, which only our own style and script do. The page is whole without its script,
+//! which filters, and opens what a link names.
+
+mod claims;
+mod errors;
+mod failures;
+mod matrix;
+mod observations;
+mod overview;
+mod rows;
+#[cfg(test)]
+mod tests;
+
+use crate::documented::Documented;
+use crate::matrix::Column as Target;
+use crate::{gate, text};
+use askama::Template;
+use base64::prelude::{BASE64_STANDARD, Engine};
+use record::Layer;
+use record::Records;
+use record::Verdict;
+use sha2::{Digest, Sha256};
+
+const STYLE: &str = include_str!("../../../templates/report.css");
+const SCRIPT: &str = include_str!("../../../templates/report.js");
+
+/// A run, the name by which a reader tells it from the others, and what is known of it.
+#[derive(Clone, Debug)]
+pub struct Column<'a> {
+    /// The name: `gvisor`.
+    pub name: String,
+    /// The run.
+    pub records: &'a Records,
+    /// How it stands against a baseline, whose reasons are then told beside the failures.
+    pub gate: Option<&'a gate::Outcome>,
+}
+
+impl<'a> Column<'a> {
+    /// A run that is named by its kernel.
+    pub fn of(records: &'a Records) -> Self {
+        Self { name: records.run.environment.kernel.clone(), records, gate: None }
+    }
+}
+
+/// The report of one run, or of several with their matrix, as an HTML document.
+pub fn page(columns: &[Column], documented: &Documented) -> String {
+    render(columns, &[], documented)
+}
+
+/// The report of targets side by side. Of one that was not judged it tells why.
+pub fn matrix_page(targets: &[Target], documented: &Documented) -> String {
+    let mut columns = Vec::new();
+    let mut unjudged = Vec::new();
+    for Target { target, outcome, gate } in targets {
+        match outcome {
+            Ok(records) => columns.push(Column { name: target.clone(), records, gate: gate.as_ref() }),
+            Err(why) => unjudged.push(format!("{target} was not judged: {why}")),
+        }
+    }
+    render(&columns, &unjudged, documented)
+}
+
+fn render(columns: &[Column], unjudged: &[String], documented: &Documented) -> String {
+    let rows = rows::rows(columns);
+    let page = Page {
+        style: STYLE,
+        style_hash: hash(STYLE),
+        script: SCRIPT,
+        script_hash: hash(SCRIPT),
+        columns,
+        unjudged,
+        overview: overview::Overview::of(columns),
+        failures: failures::failures(&rows, columns),
+        mechanisms: if columns.len() == 1 { rows::by_mechanism(&rows) } else { Vec::new() },
+        matrix: if columns.len() == 1 { Vec::new() } else { matrix::matrix(&rows) },
+        claims: claims::Claims::of(columns, &documented.claims),
+        grids: errors::grids(columns, &rows, &documented.errors),
+        observations: observations::observations(&rows),
+    };
+    // Whatever a tested system printed is in there: here, and nowhere else, is it made harmless.
+    text::clean(&page.render().expect("writing to memory does not fail"))
+}
+
+#[derive(Template)]
+#[template(path = "report.html")]
+struct Page<'a> {
+    style: &'static str,
+    style_hash: String,
+    script: &'static str,
+    script_hash: String,
+    columns: &'a [Column<'a>],
+    unjudged: &'a [String],
+    overview: overview::Overview,
+    failures: Vec<failures::FailedSpec<'a>>,
+    mechanisms: Vec<rows::Mechanism<'a>>,
+    matrix: Vec<matrix::MatrixRow<'a>>,
+    claims: claims::Claims<'a>,
+    grids: Vec<errors::Grid<'a>>,
+    observations: Vec<observations::Observed<'a>>,
+}
+
+impl Page<'_> {
+    /// Whether this is the report of one run, which has times and layers where others have a matrix.
+    fn is_one(&self) -> bool {
+        self.columns.len() == 1
+    }
+
+    fn letter(&self, verdict: &Verdict) -> char {
+        letter(*verdict)
+    }
+
+    /// How many rows of the matrix differ between columns.
+    fn differing(&self) -> usize {
+        self.matrix.iter().filter(|row| row.differs()).count()
+    }
+}
+
+/// What a Content Security Policy calls a text that may run or style, so that no other may.
+fn hash(text: &str) -> String {
+    format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
+}
+
+/// The letter of a verdict, which is also its class in the style sheet.
+fn letter(verdict: Verdict) -> char {
+    match verdict {
+        Verdict::Conforms => 'C',
+        Verdict::Deviates => 'D',
+        Verdict::Broken => 'B',
+        Verdict::Timeout => 'T',
+        Verdict::Skipped => 'S',
+    }
+}
+
+/// The layers as a reader lists them; empty for a spec that has none.
+fn layer_list(layers: impl IntoIterator<Item = Option<Layer>>) -> String {
+    layers.into_iter().flatten().map(Layer::word).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,54 @@
+//! `audit.json`: all that was tried, with the numbers of the other reports.
+
+use crate::audit::{Counts, Judgement};
+use record::Environment;
+use record::findings::Audited;
+use schemars::JsonSchema;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The version of the form. It grows when an old reader would misunderstand a new document.
+pub const FORMAT: u32 = 1;
+
+/// An audit by ipcspec: which calls of which specs were mutated, and what the specs made of it.
+#[derive(Serialize, JsonSchema)]
+pub struct Report<'a> {
+    /// The version of this form.
+    format: u32,
+    /// The version of ipcspec that made the audit.
+    version: &'a str,
+    /// The machine.
+    environment: &'a Environment,
+    /// The exit code of the audit.
+    exit: u8,
+    /// What keeps the gate from holding, as sentences.
+    objections: Vec<String>,
+    /// When only some mutations were tried: the glob that names them.
+    only: Option<&'a str>,
+    /// The counts of each mechanism.
+    mechanisms: &'a BTreeMap<&'a str, Counts>,
+    /// The counts of all together.
+    all: Counts,
+    /// Every spec that was selected, with every mutation.
+    specs: &'a [Audited],
+    /// Wall-clock time of the audit in microseconds.
+    wall_us: u64,
+}
+
+/// The document, on one line: it is long.
+pub fn audit(judgement: &Judgement) -> String {
+    let findings = judgement.findings;
+    let report = Report {
+        format: FORMAT,
+        version: &findings.version,
+        environment: &findings.environment,
+        exit: judgement.exit().code(),
+        objections: judgement.objections(),
+        only: findings.only.as_deref(),
+        mechanisms: &judgement.mechanisms,
+        all: judgement.all,
+        specs: &findings.specs,
+        wall_us: findings.wall_us,
+    };
+    serde_json::to_string(&report).expect("every map of a report has text for keys") + "\n"
+}

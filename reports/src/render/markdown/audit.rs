@@ -1,0 +1,64 @@
+//! The job summary of an audit, for the file that `GITHUB_STEP_SUMMARY` names.
+
+use super::text::inline;
+use crate::audit::{Counts, Judgement};
+use crate::text;
+
+/// How many missed mutations are listed.
+const LISTED: usize = 200;
+
+/// The table of mechanisms, what keeps the gate from holding, and what was missed.
+pub fn audit(judgement: &Judgement) -> String {
+    let mut markdown = format!("## ipcspec audit: {}\n\n", judgement.exit().words());
+    for objection in judgement.objections() {
+        markdown += &format!("- {}\n", inline(&objection));
+    }
+    markdown +=
+        "\n| mechanism | specs | judged calls | noticed | missed | allowed | calls of the scene | noticed | missed |\n";
+    markdown += &format!("| :-- |{}\n", " --: |".repeat(8));
+    for (name, counts) in &judgement.mechanisms {
+        markdown += &row(&inline(name), counts);
+    }
+    markdown += &row("**all**", &judgement.all);
+    markdown += &format!("\n{} in all.\n", text::seconds(judgement.findings.wall_us));
+    if !judgement.missed.is_empty() {
+        markdown += "\n### Missed\n\n| spec | mutation | judged at |\n| :-- | :-- | :-- |\n";
+    }
+    for (spec, tried) in judgement.missed.iter().take(LISTED) {
+        let place = tried.judged.as_ref().map_or_else(String::new, ToString::to_string);
+        markdown += &format!("| {} | {} | {} |\n", inline(&spec.id), inline(&tried.mutation), inline(&place));
+    }
+    if judgement.missed.len() > LISTED {
+        markdown += &format!("\n{} more are in audit.json.\n", judgement.missed.len() - LISTED);
+    }
+    markdown
+}
+
+fn row(name: &str, counts: &Counts) -> String {
+    let Counts { specs, judged, scene, .. } = counts;
+    format!(
+        "| {name} | {specs} | {} | {} | {} | {} | {} | {} | {} |\n",
+        judged.tried, judged.noticed, judged.missed, judged.allowed, scene.tried, scene.noticed, scene.missed
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::Allowances;
+    use crate::audit::sample::{findings, spec};
+
+    #[test]
+    fn the_summary_has_every_part() {
+        let findings = findings(vec![spec("pipe.a|b", &[("read#1:short", true, true), ("read#1:long", true, false)])]);
+        let markdown = audit(&Judgement::of(&findings, &Allowances::parse("").unwrap(), &[]));
+        for part in [
+            "## ipcspec audit: deviations\n",
+            "- 1 of 2 mutations of judged calls were noticed: fewer than 90 %\n",
+            "| pipe | 1 | 2 | 1 | 1 | 0 | 0 | 0 | 0 |\n",
+            "| pipe.a\\|b | read\\#1:long | suites/src/pipe/made\\_up.rs:12 |\n",
+        ] {
+            assert!(markdown.contains(part), "{part:?} is missing from:\n{markdown}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! The job summary of a gate.
+
+use super::text::{LARGEST, environment, inline};
+use crate::gate::Outcome;
+use record::Records;
+
+/// Markdown for the file that `GITHUB_STEP_SUMMARY` names.
+pub fn gate(outcome: &Outcome, records: &Records) -> String {
+    let mut markdown = format!("## ipcspec gate: {}\n\n", outcome.words());
+    let heads: String = outcome.counts().map(|(_, words)| format!(" {words} |")).collect();
+    let counts: String = outcome.counts().map(|(count, _)| format!(" {count} |")).collect();
+    let columns = " --: |".repeat(outcome.counts().count());
+    markdown += &format!("|{heads}\n|{columns}\n|{counts}\n\n");
+    markdown += &environment(records);
+    // Last, because they may be long and are cut where GitHub would refuse the whole.
+    markdown + &findings(outcome)
+}
+
+fn findings(outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for (number, finding) in outcome.findings.iter().enumerate() {
+        if text.len() > LARGEST {
+            text += &format!("\n{} more are in the output of the step.\n", outcome.findings.len() - number);
+            break;
+        }
+        if number == 0 || outcome.findings[number - 1].kind != finding.kind {
+            text += &format!("\n### {}\n\n", finding.kind.title());
+        }
+        text += &format!("- **{}** {}\n", inline(&finding.about), inline(&finding.what));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gate::{Finding, Kind};
+    use crate::sample;
+    use std::collections::BTreeMap;
+
+    #[test]
+    fn the_job_summary_of_a_gate_counts_and_lists() {
+        let (records, outcome) = sample::newly_deviating();
+        let markdown = gate(&outcome, &records);
+        for part in [
+            "## ipcspec gate: the run is not what the baseline says\n",
+            "|\n| 1 | 0 | 0 | 0 | 0 | 0 | 0 | 3 |\n",
+            "| sysctl.fs.pipe-max-size | 1048576 |\n",
+            "\n### New deviations\n\n- **pipe.read-eof** deviates: the reason is not recorded\n",
+        ] {
+            assert!(markdown.contains(part), "{part:?} is missing from:\n{markdown}");
+        }
+        let holds = Outcome { findings: vec![], known: BTreeMap::new() };
+        let markdown = gate(&holds, &sample::records());
+        assert!(markdown.starts_with("## ipcspec gate: the run is what the baseline says\n"), "{markdown}");
+        assert!(!markdown.contains("New deviations"), "{markdown}");
+    }
+
+    #[test]
+    fn what_github_would_refuse_is_counted() {
+        let finding = |n| Finding { kind: Kind::Gone, about: format!("a.{n}"), what: "x".repeat(900) };
+        let outcome = Outcome { findings: (0..1000).map(finding).collect(), known: BTreeMap::new() };
+        let markdown = gate(&outcome, &sample::records());
+        assert!(markdown.len() < 1024 * 1024);
+        assert!(markdown.ends_with(" more are in the output of the step.\n"));
+    }
+}
