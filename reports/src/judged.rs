@@ -4,7 +4,7 @@ use crate::blame::{self, ByLayer};
 use crate::text;
 use record::Layer;
 use record::Verdict;
-use record::{Records, RunRecord, SpecRecord};
+use record::{KnownDeviation, Records, RunRecord, SpecRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A spec as a run judged it, once or, with `--repeat`, several times.
@@ -86,6 +86,16 @@ impl<'a> Judged<'a> {
     /// The verdict on the spec: a single failing attempt fails it.
     pub fn verdict(&self) -> Verdict {
         self.record().verdict
+    }
+
+    /// Whether a gate has to stop on it: it fails, and not as it is known of Linux.
+    pub fn fails(&self) -> bool {
+        self.attempts.iter().any(|record| record.fails())
+    }
+
+    /// Why its deviation is known of Linux, where that is all that fails.
+    pub fn known_of_linux(&self) -> Option<&'a KnownDeviation> {
+        if self.fails() { None } else { self.attempts.iter().find_map(|record| record.known.as_ref()) }
     }
 
     /// All attempts, by number.

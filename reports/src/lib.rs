@@ -7,6 +7,7 @@
 pub mod audit;
 pub mod blame;
 pub mod claims;
+pub mod deviations;
 pub mod documented;
 pub mod gate;
 pub mod matrix;

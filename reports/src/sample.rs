@@ -128,6 +128,7 @@ pub(crate) fn hostile(text: &str) -> Records {
         verdict,
         isolation: Some(t()),
         missing: if verdict == Verdict::Skipped { vec![missing(text, text, text)] } else { vec![] },
+        known: None,
         checks: u64::MAX,
         failures: vec![failure(verdict, text, Some(text), Some(text)), failure(verdict, text, None, None)],
         errors: vec![SeenError { call: t(), errno: t(), layer: Layer::Libc }],
@@ -245,6 +246,7 @@ fn conforms(id: &str, statement: &str) -> SpecRecord {
         verdict: Verdict::Conforms,
         isolation: Some("userns".into()),
         missing: vec![],
+        known: None,
         checks: 3,
         failures: vec![],
         errors: vec![],
@@ -281,6 +283,7 @@ fn deviates() -> SpecRecord {
 fn broken() -> SpecRecord {
     SpecRecord {
         verdict: Verdict::Broken,
+        known: None,
         checks: 0,
         failures: vec![Failure {
             source: Some(Source { file: "suites/src/pipe.rs".into(), line: 120 }),
@@ -315,6 +318,7 @@ fn skipped(id: &str, missing: &[Missing]) -> SpecRecord {
         verdict: Verdict::Skipped,
         isolation: None,
         missing: missing.into(),
+        known: None,
         checks: 0,
         wall_us: 0,
         cpu_us: 0,

@@ -11,8 +11,8 @@ use libtest_mimic::{Arguments, Conclusion, Failed, Trial};
 use record::SpecRecord;
 use std::sync::Arc;
 
-/// Lists or runs every spec in the registry as the command line asks; `show` words a failure.
-pub fn main(show: fn(&SpecRecord) -> String) -> std::process::ExitCode {
+/// Lists or runs every spec in the registry as the command line asks; `failure` gives the words of a record that fails.
+pub fn main(failure: fn(&mut SpecRecord) -> Option<String>) -> std::process::ExitCode {
     let mut arguments = Arguments::from_args();
     // The main thread runs the specs: a process that forks has one thread.
     arguments.test_threads = Some(1);
@@ -28,13 +28,17 @@ pub fn main(show: fn(&SpecRecord) -> String) -> std::process::ExitCode {
     let trials = selected.into_iter().map(|spec| {
         let here = Arc::clone(&machine);
         let ignored = machine.place(spec).is_err();
-        Trial::test(spec.id, move || run_one(spec, &here, show)).with_ignored_flag(ignored)
+        Trial::test(spec.id, move || run_one(spec, &here, failure)).with_ignored_flag(ignored)
     });
     let conclusion: Conclusion = libtest_mimic::run(&arguments, trials.collect());
     conclusion.exit_code()
 }
 
-fn run_one(spec: &'static Spec, machine: &Machine, show: fn(&SpecRecord) -> String) -> Result<(), Failed> {
+fn run_one(
+    spec: &'static Spec,
+    machine: &Machine,
+    failure: fn(&mut SpecRecord) -> Option<String>,
+) -> Result<(), Failed> {
     let mut judged = None;
     let keep = |event: RunEvent| {
         if let RunEvent::Judged(_, record, _) = event {
@@ -43,10 +47,8 @@ fn run_one(spec: &'static Spec, machine: &Machine, show: fn(&SpecRecord) -> Stri
         Ok(())
     };
     runner::run(vec![Task { spec, attempt: 1, watch: None }], machine, Pace { jobs: 1, timeout_scale: 1.0 }, keep)?;
-    let record = judged.ok_or("interrupted")?;
-    if record.verdict.is_failure() || record.verdict == harness::Verdict::Skipped {
-        Err(show(&record).into())
-    } else {
-        Ok(())
+    match failure(&mut judged.ok_or("interrupted")?) {
+        Some(words) => Err(words.into()),
+        None => Ok(()),
     }
 }

@@ -202,6 +202,7 @@ mod tests {
             verdict: Verdict::Conforms,
             isolation: None,
             missing: Vec::new(),
+            known: None,
             checks: 1,
             failures: Vec::new(),
             errors: Vec::new(),

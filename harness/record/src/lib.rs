@@ -102,6 +102,9 @@ pub struct SpecRecord {
     pub missing: Vec<Missing>,
     /// How many assertions were executed, in all processes.
     pub checks: u64,
+    /// Why its deviation is known of Linux, where it is: then it does not fail the run.
+    #[serde(default)]
+    pub known: Option<KnownDeviation>,
     /// What failed, the first failure first.
     pub failures: Vec<Failure>,
     /// Error returns that were asserted and seen.
@@ -121,6 +124,22 @@ pub struct SpecRecord {
     pub wall_us: u64,
     /// Processor time of the sandbox and of all that ran in it, in microseconds.
     pub cpu_us: u64,
+}
+
+impl SpecRecord {
+    /// Whether a gate has to stop on it.
+    pub fn fails(&self) -> bool {
+        self.verdict.is_failure() && self.known.is_none()
+    }
+}
+
+/// A known deviation of Linux from its own documentation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KnownDeviation {
+    /// What the kernel does instead, and where.
+    pub reason: String,
+    /// Where it was reported.
+    pub reported: String,
 }
 
 /// A place in the source.

@@ -1,6 +1,5 @@
 //! Exit codes: the one table that says what a run's exit code means.
 
-use crate::judged::judged;
 use record::Records;
 
 /// How a run ends, for scripts. The codes are an interface.
@@ -25,7 +24,7 @@ impl Exit {
 
     /// The exit of a run. A failure outweighs an early end; an early end outweighs what conformed before it.
     pub fn of(records: &Records) -> Self {
-        if judged(records).iter().any(|spec| spec.verdict().is_failure()) {
+        if records.specs.iter().any(|spec| spec.fails()) {
             Self::Deviations
         } else if records.run.selected == 0 {
             Self::NothingSelected

@@ -37,6 +37,9 @@ pub(crate) fn write(page: &mut Page, spec: &Judged) {
     if let Some(at_fault) = spec.at_fault() {
         labelled(page, "verdict", Style::Bold, &at_fault);
     }
+    if let Some(known) = spec.known_of_linux() {
+        labelled(page, "known", Style::Yellow, &format!("{} {}", known.reason, known.reported));
+    }
     if record.failures.is_empty() {
         labelled(page, "failed", Style::Red, &reason(record));
     }

@@ -390,6 +390,7 @@ fn blank(task: &Task) -> SpecRecord {
         verdict: Verdict::Broken,
         isolation: None,
         missing: Vec::new(),
+        known: None,
         checks: 0,
         failures: Vec::new(),
         errors: Vec::new(),

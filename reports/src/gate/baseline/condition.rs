@@ -46,7 +46,7 @@ fn first_word(text: &str) -> &str {
 
 impl KernelRange {
     /// Whether the kernel, `Linux 6.12.43+deb13-amd64`, is one of them. One whose version cannot be read is not.
-    fn holds(&self, kernel: &str) -> bool {
+    pub(crate) fn holds(&self, kernel: &str) -> bool {
         version(kernel).is_some_and(|version| self.0.matches(&version))
     }
 }

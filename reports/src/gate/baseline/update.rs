@@ -29,7 +29,7 @@ pub fn updated(old: &Baseline, records: &Records, suite: &BTreeSet<&str>, wishes
             entry.applies_to(&records.run) && entry.pattern().matches(&spec.record().id) && entry.explains(spec)
         })
     };
-    let new: Vec<_> = specs.iter().filter(|spec| spec.verdict().is_failure() && !is_known(spec)).collect();
+    let new: Vec<_> = specs.iter().filter(|spec| spec.fails() && !is_known(spec)).collect();
     known.extend(new_entries(&new, &specs, &wishes.reason));
     Ok(Baseline {
         known,
@@ -60,7 +60,7 @@ fn kept(entry: &Known, records: &Records, specs: &[Judged]) -> Vec<Known> {
 }
 
 fn fails(spec: &Judged) -> bool {
-    spec.verdict().is_failure()
+    spec.fails()
 }
 
 /// An entry for each spec, or one for all cases and layers of a function when they fail alike.

@@ -9,7 +9,7 @@ use record::Records;
 /// says how many.
 pub fn run(records: &Records) -> String {
     let specs = judged(records);
-    let failing: Vec<_> = specs.iter().filter(|spec| spec.verdict().is_failure()).map(annotation).collect();
+    let failing: Vec<_> = specs.iter().filter(|spec| spec.fails()).map(annotation).collect();
     shown(failing, "specs fail")
 }
 

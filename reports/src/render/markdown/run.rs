@@ -84,7 +84,7 @@ fn claim_item(finding: &Finding) -> String {
 
 fn failures(records: &Records) -> String {
     let specs = judged(records);
-    let failing: Vec<_> = specs.iter().filter(|spec| spec.verdict().is_failure()).collect();
+    let failing: Vec<_> = specs.iter().filter(|spec| spec.fails()).collect();
     if failing.is_empty() {
         return String::new();
     }

@@ -21,6 +21,7 @@ pub fn run(records: &Records, claims: &[NotedClaim], colour: bool) -> String {
     write_machine(&mut page, &records.run);
     write_mechanisms(&mut page, &summary);
     write_failures(&mut page, &specs);
+    write_known(&mut page, &specs);
     write_flaky(&mut page, &specs);
     write_skips(&mut page, &summary.skips);
     write_refuted(&mut page, &findings(records, claims));
@@ -74,7 +75,7 @@ fn colour_of(verdict: Verdict) -> Style {
 }
 
 fn write_failures(page: &mut Page, specs: &[Judged]) {
-    let failing = specs.iter().filter(|spec| spec.verdict().is_failure());
+    let failing = specs.iter().filter(|spec| spec.fails());
     for (number, spec) in failing.enumerate() {
         let verdict = spec.verdict();
         let verdict = if spec.is_flaky() { format!("flaky, {verdict}") } else { verdict.to_string() };
@@ -85,6 +86,18 @@ fn write_failures(page: &mut Page, specs: &[Judged]) {
             (Style::Red, &format!(" {verdict}")),
         ]);
         failure::write(page, spec);
+    }
+}
+
+fn write_known(page: &mut Page, specs: &[Judged]) {
+    let known: Vec<_> = specs.iter().filter_map(|spec| Some((spec, spec.known_of_linux()?))).collect();
+    if known.is_empty() {
+        return;
+    }
+    page.heading("Known deviations of Linux");
+    for (spec, known) in known {
+        page.paragraph((Style::Plain, "  "), Style::Yellow, &format!("{}: {}", spec.record().id, known.reason));
+        page.paragraph((Style::Dim, "       -> "), Style::Dim, &format!("reported: {}", known.reported));
     }
 }
 

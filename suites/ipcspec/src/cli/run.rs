@@ -12,6 +12,7 @@ use harness::Spec;
 use harness::need::Demand;
 use record::{EndRecord, FORMAT, Records, RunRecord, Shard};
 use reports::Exit;
+use reports::deviations::Deviations;
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -52,6 +53,9 @@ pub struct Arguments {
     /// No records are kept.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["shuffle", "repeat", "shard", "records", "trace"])]
     mutation: Option<String>,
+    /// Fail also on known deviations of Linux from its own manual pages.
+    #[arg(long)]
+    strict: bool,
     /// This machine was booted for the run: specs may change its global settings.
     #[arg(long)]
     disposable: bool,
@@ -103,7 +107,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     tell::prepare(arguments.records.as_deref())?;
     if let Some(name) = &arguments.on {
         let target = remote::find(arguments.targets.as_deref(), name)?;
-        let records = remote::run(target.clone(), arguments.job(&specs, &target), &directory(arguments))?;
+        let mut records = remote::run(target.clone(), arguments.job(&specs, &target), &directory(arguments))?;
+        if !arguments.strict {
+            Deviations::ours().mark_all(&mut records);
+        }
         return tell::tell(Place::of(arguments.records.as_deref()), &records);
     }
     if arguments.disposable {
@@ -144,7 +151,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
         trace::add_traces(&mut judged, &again(arguments));
     }
     let place = if arguments.mutation.is_some() { Place::Nowhere } else { Place::of(arguments.records.as_deref()) };
-    tell::tell(place, &Records { run, specs: judged, end })
+    let mut records = Records { run, specs: judged, end };
+    if !arguments.strict {
+        Deviations::ours().mark_all(&mut records);
+    }
+    tell::tell(place, &records)
 }
 
 /// What a run of one spec has to be told, to be like this one.
