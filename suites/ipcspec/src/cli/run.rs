@@ -80,6 +80,7 @@ impl Arguments {
         arguments.extend(self.filters.words());
         arguments.extend(self.jobs.map(|jobs| format!("--jobs={jobs}")));
         arguments.extend(self.shuffle.map(|seed| format!("--shuffle={seed}")));
+        arguments.extend(self.strict.then(|| "--strict".into()));
         arguments.push(format!("--repeat={}", self.repeat));
         arguments.extend(self.shard.map(|shard| format!("--shard={shard}")));
         Job { arguments, reboot: specs.iter().any(|spec| spec.demands(Demand::NoNamespaces)) }
@@ -107,10 +108,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     tell::prepare(arguments.records.as_deref())?;
     if let Some(name) = &arguments.on {
         let target = remote::find(arguments.targets.as_deref(), name)?;
-        let mut records = remote::run(target.clone(), arguments.job(&specs, &target), &directory(arguments))?;
-        if !arguments.strict {
-            Deviations::ours().mark_all(&mut records);
-        }
+        let records = remote::run(target.clone(), arguments.job(&specs, &target), &directory(arguments))?;
         return tell::tell(Place::of(arguments.records.as_deref()), &records);
     }
     if arguments.disposable {
@@ -132,7 +130,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     };
     let run = header(arguments, &machine, order.len());
     if arguments.frames {
-        return send(&run, order, &machine, pace);
+        return send(&run, order, &machine, pace, arguments.strict);
     }
     announce(&run, jobs);
     let progress = Progress::new(order.len());

@@ -6,10 +6,11 @@ use engine::runner::machine::Machine;
 use engine::runner::{self, Pace, RunEvent, Task};
 use record::{EndRecord, Line, RunRecord, Writer};
 use reports::Exit;
+use reports::deviations::Deviations;
 use std::time::Instant;
 
 /// Runs, and writes each record as a frame. Whoever reads them makes the reports.
-pub fn send(run: &RunRecord, order: Vec<Task>, machine: &Machine, pace: Pace) -> Result<Exit, Refusal> {
+pub fn send(run: &RunRecord, order: Vec<Task>, machine: &Machine, pace: Pace, strict: bool) -> Result<Exit, Refusal> {
     let mut out = Writer::new(Frames::new(std::io::stdout()));
     let mut send = |line: Line| out.line(&line);
     let could_not = |error: std::io::Error| Refusal::could_not(format!("standard output cannot be written: {error}"));
@@ -18,7 +19,11 @@ pub fn send(run: &RunRecord, order: Vec<Task>, machine: &Machine, pace: Pace) ->
     let interrupted = runner::run(order, machine, pace, |event| match event {
         RunEvent::Judged(_, record, _) => {
             specs += 1;
-            send(Line::Spec(Box::new(record.clone())))
+            let mut record = record.clone();
+            if !strict {
+                Deviations::ours().mark(&mut record, &run.environment);
+            }
+            send(Line::Spec(Box::new(record)))
         }
         RunEvent::Started(_) => Ok(()),
     })?;
