@@ -42,7 +42,7 @@ fn run_one(spec: &'static Spec, machine: &Machine, show: fn(&SpecRecord) -> Stri
         }
         Ok(())
     };
-    runner::run(vec![Task { spec, attempt: 1, watch: None }], machine, Pace { jobs: 1, timeout_scale: 1.0 }, keep)?;
+    runner::run(vec![Task { spec, attempt: 1, attach: None }], machine, Pace { jobs: 1, timeout_scale: 1.0 }, keep)?;
     let record = judged.ok_or("interrupted")?;
     if record.verdict.is_failure() || record.verdict == harness::Verdict::Skipped {
         Err(show(&record).into())

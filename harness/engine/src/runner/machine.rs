@@ -157,7 +157,7 @@ fn room_for_processes(enough: usize) -> usize {
 /// Runs the probes in a sandbox of this isolation level. An error is the reason why the isolation level does not work.
 fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isolation, Need), Missing>, String> {
     let probe = || {
-        needs.iter().filter_map(|need| need.missing()).for_each(|missing| event_log::note(&Event::Missing(missing)));
+        needs.iter().filter_map(|need| need.missing()).for_each(|missing| event_log::append(&Event::Missing(missing)));
         Ok(())
     };
     let place = Place { isolation, netns: false };
@@ -171,7 +171,7 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
     let events = sandbox.log.events();
     let finished = sandbox.log.is_finished();
     sandbox.log.unmap();
-    let failure = events.iter().find_map(|note| match note {
+    let failure = events.iter().find_map(|event| match event {
         Event::Failure(failure) => Some(failure.message.clone()),
         _ => None,
     });
@@ -181,7 +181,7 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
         None => Ok(needs
             .iter()
             .filter_map(|need| {
-                let missing = events.iter().find_map(|note| match note {
+                let missing = events.iter().find_map(|event| match event {
                     Event::Missing(missing) if missing.need == need.to_string() => Some(missing.clone()),
                     _ => None,
                 });
@@ -195,7 +195,7 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
 fn await_end(sandbox: &sandbox::Sandbox) {
     let mut output = [PollFd::new(sandbox.output.as_fd(), PollFlags::POLLIN)];
     if !matches!(poll(&mut output, PollTimeout::from(TRIAL)), Ok(1..)) {
-        let _ = kill(sandbox.reaper, Signal::SIGKILL);
+        let _ = kill(sandbox.init, Signal::SIGKILL);
     }
-    let _ = waitpid(sandbox.reaper, None);
+    let _ = waitpid(sandbox.init, None);
 }
