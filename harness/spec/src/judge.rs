@@ -154,8 +154,16 @@ impl Failed {
     /// Writes it down as a failure of this process or thread.
     pub fn log(self) {
         let Comparison { message, expected, actual } = self.comparison;
-        let failure =
-            Failure { verdict: self.verdict, message, expected, actual, source: self.source, process: label::get() };
+        // The runner adds the signature: it knows the pids of all processes.
+        let failure = Failure {
+            verdict: self.verdict,
+            message,
+            expected,
+            actual,
+            source: self.source,
+            process: label::get(),
+            signature: String::new(),
+        };
         event_log::append(&Event::Failure(failure));
     }
 }

@@ -8,7 +8,7 @@ use harness::event_log::{EngineEvent, Event};
 use harness::{label, process_state};
 use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
-use record::{Failure, Missing, Process, Source, SpecRecord, Verdict};
+use record::{Failure, Missing, Process, Source, SpecRecord, Verdict, signature};
 use std::time::{Duration, Instant};
 
 /// How long a spec may take before the watchdog ends it. Specs take milliseconds: a spec that is here has hung.
@@ -164,9 +164,18 @@ impl Running {
         let (verdict, reason) = judge(&evidence);
         record.verdict = verdict;
         if let Some(message) = reason {
-            let source = Some(record.source.clone());
-            let process = label::FIRST.into();
-            record.failures.push(Failure { verdict, message, expected: None, actual: None, source, process });
+            record.failures.push(Failure {
+                verdict,
+                message,
+                expected: None,
+                actual: None,
+                source: Some(record.source.clone()),
+                process: label::FIRST.into(),
+                signature: String::new(),
+            });
+        }
+        for failure in &mut record.failures {
+            failure.signature = signature(failure, &pids);
         }
         self.sandbox.log.unmap();
         (self.task, record, others)

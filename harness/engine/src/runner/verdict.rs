@@ -73,8 +73,15 @@ mod tests {
     };
 
     fn failed(verdict: Verdict) -> Failure {
-        let message = "a message".into();
-        Failure { verdict, message, expected: None, actual: None, source: None, process: String::new() }
+        Failure {
+            verdict,
+            message: "a message".into(),
+            expected: None,
+            actual: None,
+            source: None,
+            process: String::new(),
+            signature: String::new(),
+        }
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub fn report_and_remove(log: &EventLog) {
             actual: None,
             source: None,
             process: label::get(),
+            signature: String::new(),
         }));
     }
 }

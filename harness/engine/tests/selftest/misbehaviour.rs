@@ -139,6 +139,7 @@ fn failure_in_a_grandchild() {
     assert_eq!((failure.verdict, failure.message.as_str()), (Verdict::Deviates, "1 + 1"));
     assert_eq!((failure.expected.as_deref(), failure.actual.as_deref()), (Some("3"), Some("2")));
     assert_eq!(failure.process, "child 1.1");
+    assert_eq!(failure.signature, "deviates: 1 + 1: 3 -> 2");
     let place = format!("{DIRECTORY}/ends.rs:{}", line_of("ends.rs", "assert_eq!(1 + 1, 3)"));
     assert_eq!(failure.source.as_ref().map(ToString::to_string), Some(place));
 }

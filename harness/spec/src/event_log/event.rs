@@ -198,6 +198,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Event> {
             actual: bytes.optional(Bytes::text)?,
             source: bytes.optional(|bytes| Some(Source { file: bytes.text()?, line: bytes.number()? }))?,
             process: bytes.text()?,
+            signature: String::new(),
         }),
         ERROR => Event::Error(SeenError {
             call: bytes.text()?,

@@ -14,6 +14,7 @@ fn failure(message: &str) -> Failure {
         actual: None,
         source: Some(Source { file: "a/file.rs".into(), line: 7 }),
         process: "child 1".into(),
+        signature: String::new(),
     }
 }
 
