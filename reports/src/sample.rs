@@ -351,6 +351,7 @@ fn failure(verdict: Verdict, message: &str, expected: Option<&str>, actual: Opti
         actual: actual.map(Into::into),
         source: None,
         process: "the spec".into(),
+        signature: String::new(),
     }
 }
 

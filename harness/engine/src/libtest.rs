@@ -46,7 +46,7 @@ fn run_one(
         }
         Ok(())
     };
-    runner::run(vec![Task { spec, attempt: 1, watch: None }], machine, Pace { jobs: 1, timeout_scale: 1.0 }, keep)?;
+    runner::run(vec![Task { spec, attempt: 1, attach: None }], machine, Pace { jobs: 1, timeout_scale: 1.0 }, keep)?;
     match failure(&mut judged.ok_or("interrupted")?) {
         Some(words) => Err(words.into()),
         None => Ok(()),

@@ -29,7 +29,7 @@ pub fn around_the_failure(text: &str) -> Vec<String> {
 /// The calls of one spec, as they are found.
 #[derive(Default)]
 struct Calls<'a> {
-    /// The processes that were there before it began: the runner, the reaper.
+    /// The processes that were there before it began: the runner, init.
     others: HashSet<&'a str>,
     /// How deep a process is in the harness's own work.
     aside: HashMap<&'a str, i32>,

@@ -11,6 +11,7 @@ pub mod findings;
 pub mod id;
 mod layer;
 mod shard;
+mod signature;
 mod verdict;
 
 pub use citation::{Citation, Level, VOLUMES, line as citation_line};
@@ -18,6 +19,7 @@ pub use environment::Environment;
 pub use file::{ReadError, Writer};
 pub use layer::Layer;
 pub use shard::Shard;
+pub use signature::signature;
 pub use verdict::Verdict;
 
 use schemars::JsonSchema;
@@ -181,8 +183,12 @@ pub struct Failure {
     pub actual: Option<String>,
     /// Where in the source.
     pub source: Option<Source>,
-    /// Which process: `the spec`, `child 1`, ...
+    /// Which process or thread: `the spec`, `child 1`, `thread 1`, ...
     pub process: String,
+    /// What stays the same when it fails again in another run: what failures are grouped by. Empty in a file of an older
+    /// ipcspec.
+    #[serde(default)]
+    pub signature: String,
 }
 
 /// An error return that was asserted and seen.

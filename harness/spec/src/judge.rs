@@ -1,20 +1,20 @@
-//! Judgement: assertions, the errors of calls, and what becomes of a panic.
+//! Judgement: what an assertion does that fails, the errors of calls, and what becomes of a panic.
 //!
-//! The macros here take the place of the standard ones in specs (`use harness::prelude::*`): they count, and they keep
-//! what was expected and what was there for the report.
+//! A failure is carried out of a body as the payload of a panic, [`Failed`], or as a [`Stop`]; whoever runs the body
+//! ([`judge`], a thread, a property) takes it from there.
 
 use crate::event_log::{self, Event};
+use crate::label;
 use crate::mark;
 use crate::sign::{self, Sign};
 use crate::spec::TestResult;
 use nix::errno::Errno;
 use record::Verdict;
-use record::{Failure, Observation, SeenError, Source};
+use record::{Failure, Observation, Source};
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::sync::Mutex;
 
 /// A call that returned an error: which call, as the catalogue names it, and which error.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,23 +94,8 @@ fn here() -> Source {
 }
 
 thread_local! {
-    /// The last assertion that failed, with the words of its panic.
-    static RAISED: RefCell<Option<(String, Failure)>> = const { RefCell::new(None) };
-    /// Where the last panic began, whoever raised it.
+    /// Where the last panic of this thread began, whoever raised it.
     static PANICKED_AT: RefCell<Option<Source>> = const { RefCell::new(None) };
-}
-
-/// Which process this is, in the words of a report.
-static LABEL: Mutex<String> = Mutex::new(String::new());
-
-/// Names this process for failures: `the spec`, `child 1`.
-pub fn set_label(label: &str) {
-    label.clone_into(&mut LABEL.lock().expect("one thread"));
-}
-
-/// The name of this process.
-pub fn label() -> String {
-    LABEL.lock().expect("one thread").clone()
 }
 
 /// Counts an assertion; panics with what was expected and what was there if it does not hold.
@@ -154,175 +139,83 @@ pub struct Comparison {
     pub actual: Option<String>,
 }
 
-fn raise(verdict: Verdict, comparison: Comparison, source: Source) -> ! {
-    let Comparison { message, expected, actual } = comparison;
-    let words = match (&expected, &actual) {
-        (Some(expected), Some(actual)) => format!("{message}: expected {expected}, actual {actual}"),
-        _ => message.clone(),
-    };
-    let failure = Failure { verdict, message, expected, actual, source: Some(source), process: label() };
-    RAISED.set(Some((words.clone(), failure)));
-    // A plain string: proptest shows the words of a failed case.
-    std::panic::panic_any(words);
+/// What did not hold: the payload of a panic that an assertion raises.
+#[derive(Debug)]
+pub struct Failed {
+    /// What it makes of the spec.
+    pub verdict: Verdict,
+    /// What was compared.
+    pub comparison: Comparison,
+    /// Where.
+    pub source: Option<Source>,
 }
 
-/// Asserts that a call failed with one of the errors, and notes (call, errno, layer) for the coverage of documented errors.
-#[track_caller]
-pub fn check_errno<T: Debug>(result: Result<T, CallError>, expected: &[Errno], expression: &str) {
-    let seen = result.as_ref().err().filter(|error| expected.contains(&error.errno));
-    check(seen.is_some(), || Comparison {
-        message: expression.into(),
-        expected: Some(
-            expected.iter().map(|errno| format!("{errno:?} ({})", errno.desc())).collect::<Vec<_>>().join(" or "),
-        ),
-        actual: Some(match &result {
-            Ok(value) => format!("success, {value:?}"),
-            Err(error) => format!("{error:?}"),
-        }),
-    });
-    if let Some(error) = seen {
-        let (call, errno) = (error.call.to_owned(), format!("{:?}", error.errno));
-        event_log::note(&Event::Error(SeenError { call, errno, layer: crate::layer::current() }));
+impl Failed {
+    /// Writes it down as a failure of this process or thread.
+    pub fn log(self) {
+        let Comparison { message, expected, actual } = self.comparison;
+        // The runner adds the signature: it knows the pids of all processes.
+        let failure = Failure {
+            verdict: self.verdict,
+            message,
+            expected,
+            actual,
+            source: self.source,
+            process: label::get(),
+            signature: String::new(),
+        };
+        event_log::append(&Event::Failure(failure));
     }
 }
 
-/// Asserts that a call succeeded; gives what it returned.
-#[track_caller]
-pub fn check_success<T>(result: Result<T, CallError>, expression: &str) -> T {
-    let error = result.as_ref().err().copied();
-    check(error.is_none(), || Comparison {
-        message: expression.into(),
-        expected: Some("success".into()),
-        actual: error.map(|error| format!("{error:?}")),
-    });
-    result.unwrap_or_else(|_| unreachable!("the check raised it"))
-}
-
-/// Asserts that a condition holds.
-#[macro_export]
-macro_rules! assert {
-    ($condition:expr $(,)?) => {
-        $crate::assert!($condition, "{}", ::std::stringify!($condition))
-    };
-    ($condition:expr, $($words:tt)+) => {
-        match ($crate::mark::judged(), $condition) {
-            (_marked, holds) => $crate::judge::check(holds, || $crate::judge::Comparison {
-                message: ::std::format!($($words)+), expected: None, actual: None,
-            }),
-        }
-    };
-}
-
-/// Asserts that the first value, what the system did, equals the second, what documentation says.
-#[macro_export]
-macro_rules! assert_eq {
-    ($actual:expr, $expected:expr $(,)?) => {
-        $crate::assert_eq!($actual, $expected, "{}", ::std::stringify!($actual))
-    };
-    ($actual:expr, $expected:expr, $($words:tt)+) => {
-        match ($crate::mark::judged(), &$actual, &$expected) {
-            (_marked, actual, expected) => $crate::judge::check(*actual == *expected, || $crate::judge::Comparison {
-                message: ::std::format!($($words)+),
-                expected: Some(::std::format!("{expected:?}")),
-                actual: Some(::std::format!("{actual:?}")),
-            }),
-        }
-    };
-}
-
-/// Asserts that the first value differs from the second.
-#[macro_export]
-macro_rules! assert_ne {
-    ($actual:expr, $other:expr $(,)?) => {
-        match ($crate::mark::judged(), &$actual, &$other) {
-            (_marked, actual, other) => $crate::judge::check(*actual != *other, || $crate::judge::Comparison {
-                message: ::std::stringify!($actual).into(),
-                expected: Some(::std::format!("anything but {other:?}")),
-                actual: Some(::std::format!("{actual:?}")),
-            }),
-        }
-    };
-}
-
-/// Asserts that a value has a shape: `assert_matches!(child.wait()?, Ended::Killed { .. })`.
-#[macro_export]
-macro_rules! assert_matches {
-    ($actual:expr, $($pattern:tt)+) => {
-        match ($crate::mark::judged(), &$actual) {
-            (_marked, actual) => $crate::judge::check(::std::matches!(actual, $($pattern)+), || $crate::judge::Comparison {
-                message: ::std::stringify!($actual).into(),
-                expected: Some(::std::stringify!($($pattern)+).into()),
-                actual: Some(::std::format!("{actual:?}")),
-            }),
-        }
-    };
-}
-
-/// Asserts that a call failed with the error, or with one of several: `assert_errno!(read(&end, &mut buffer), EAGAIN)`.
-#[macro_export]
-macro_rules! assert_errno {
-    ($call:expr, $($errno:ident)|+ $(,)?) => {
-        match ($crate::mark::judged(), $call) {
-            (_marked, result) => {
-                $crate::judge::check_errno(result, &[$($crate::Errno::$errno),+], ::std::stringify!($call))
-            }
-        }
-    };
-}
-
-/// Asserts that a call succeeds, and gives what it returned: `let reader = assert_ok!(open(&fifo, O_RDWR));`.
-#[macro_export]
-macro_rules! assert_ok {
-    ($call:expr $(,)?) => {
-        match ($crate::mark::judged(), $call) {
-            (_marked, result) => $crate::judge::check_success(result, ::std::stringify!($call)),
-        }
-    };
+fn raise(verdict: Verdict, comparison: Comparison, source: Source) -> ! {
+    std::panic::panic_any(Failed { verdict, comparison, source: Some(source) })
 }
 
 /// Writes down a value that documentation leaves open.
 pub fn observe(name: &str, value: impl std::fmt::Display) {
-    event_log::note(&Event::Observation(Observation { name: name.into(), value: value.to_string() }));
+    event_log::append(&Event::Observation(Observation { name: name.into(), value: value.to_string() }));
 }
 
 /// Runs a body in this process; what stopped it goes into the event log. Tells whether it came to its end.
 pub fn judge(body: impl FnOnce() -> TestResult) -> bool {
     keep_place_of_panics();
-    let failure = match catch_unwind(AssertUnwindSafe(body)) {
-        Ok(Ok(())) => return true,
-        Ok(Err(Stop::Reported)) => return false,
-        Ok(Err(Stop::Broken { message, source })) => Failure {
-            verdict: Verdict::Broken,
-            message,
-            expected: None,
-            actual: None,
-            source: Some(source),
-            process: label(),
-        },
-        Err(payload) => from_panic(payload.as_ref()),
-    };
-    event_log::note(&Event::Failure(failure));
-    false
+    match run(body) {
+        Ok(()) => true,
+        Err(stopped) => {
+            stopped.into_iter().for_each(Failed::log);
+            false
+        }
+    }
 }
 
-/// A panic is an assertion of ours, or another's words: a property's minimal input, an index out of bounds.
-fn from_panic(payload: &(dyn Any + Send)) -> Failure {
+/// Runs a part of a body. An error is what stopped it; none when that is in the event log already.
+pub fn run<T>(body: impl FnOnce() -> TestResult<T>) -> Result<T, Option<Failed>> {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(value)) => Ok(value),
+        Ok(Err(Stop::Reported)) => Err(None),
+        Ok(Err(Stop::Broken { message, source })) => Err(Some(Failed {
+            verdict: Verdict::Broken,
+            comparison: Comparison { message, expected: None, actual: None },
+            source: Some(source),
+        })),
+        Err(payload) => Err(Some(from_panic(payload))),
+    }
+}
+
+/// A panic is an assertion of ours, or another's words: an index out of bounds.
+fn from_panic(payload: Box<dyn Any + Send>) -> Failed {
+    let payload = match payload.downcast::<Failed>() {
+        Ok(failed) => return *failed,
+        Err(payload) => payload,
+    };
     let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let words = text.or_else(|| payload.downcast_ref::<String>().cloned());
-    match RAISED.take() {
-        Some((ours, failure)) if Some(&ours) == words.as_ref() => failure,
-        // A property that failed says our words and its minimal input.
-        Some((ours, failure)) if words.as_ref().is_some_and(|words| words.contains(&ours)) => {
-            Failure { message: words.unwrap_or_default(), ..failure }
-        }
-        _ => Failure {
-            verdict: Verdict::Deviates,
-            message: words.unwrap_or_else(|| "a panic without words".into()),
-            expected: None,
-            actual: None,
-            source: PANICKED_AT.take(),
-            process: label(),
-        },
+    let message = words.unwrap_or_else(|| "a panic without a message".into());
+    Failed {
+        verdict: Verdict::Deviates,
+        comparison: Comparison { message, expected: None, actual: None },
+        source: PANICKED_AT.take(),
     }
 }
 
@@ -339,13 +232,28 @@ fn keep_place_of_panics() {
 mod tests {
     use super::*;
 
+    fn stopped(body: impl FnOnce() -> TestResult) -> Failed {
+        run(body).unwrap_err().unwrap()
+    }
+
     #[test]
-    fn words_around_ours_keep_verdict_and_place() {
-        let ours = catch_unwind(|| broken("no pipe")).unwrap_err();
-        let ours = ours.downcast_ref::<String>().unwrap();
-        let words = format!("Test failed: {ours}.\nminimal failing input: n = 1");
-        let failure = from_panic(&words);
-        std::assert_eq!((failure.verdict, failure.message), (Verdict::Broken, words));
-        std::assert!(failure.source.is_some_and(|source| source.file.ends_with("judge.rs")));
+    fn what_stops_a_body_keeps_its_verdict_words_and_place() {
+        let comparison = || Comparison { message: "call".into(), expected: Some("1".into()), actual: Some("2".into()) };
+        let failed = stopped(|| deviates(comparison()));
+        std::assert_eq!((failed.verdict, failed.comparison.actual.as_deref()), (Verdict::Deviates, Some("2")));
+        for failed in [stopped(|| broken("no pipe")), stopped(|| Err(Stop::broken("no pipe")))] {
+            std::assert_eq!((failed.verdict, failed.comparison.message.as_str()), (Verdict::Broken, "no pipe"));
+            std::assert!(failed.source.is_some_and(|source| source.file.ends_with("judge.rs")));
+        }
+        std::assert!(run(|| Err::<(), _>(Stop::Reported)).unwrap_err().is_none());
+        std::assert_eq!(run(|| Ok(3)).ok(), Some(3));
+    }
+
+    #[test]
+    fn a_panic_of_others_deviates_where_it_was_raised() {
+        keep_place_of_panics();
+        let failed = stopped(|| panic!("out of {}", "cheese"));
+        std::assert_eq!((failed.verdict, failed.comparison.message.as_str()), (Verdict::Deviates, "out of cheese"));
+        std::assert!(failed.source.is_some_and(|source| source.file.ends_with("judge.rs")));
     }
 }

@@ -3,12 +3,13 @@
 
 extern crate self as harness;
 
+pub mod assertions;
 pub mod ended;
 pub mod event_log;
 pub mod inherited;
 pub mod judge;
+pub mod label;
 pub mod layer;
-pub mod made;
 pub mod mark;
 pub mod need;
 pub mod place;

@@ -100,7 +100,7 @@ fn bare_process() {
 
 fn sandboxed(place: Place) {
     let sandbox = sandbox::start(place, None, || Ok(())).expect("start");
-    waitpid(sandbox.reaper, None).expect("wait");
+    waitpid(sandbox.init, None).expect("wait");
     assert!(sandbox.log.is_finished());
     sandbox.log.unmap();
 }

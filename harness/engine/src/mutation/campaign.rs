@@ -1,14 +1,16 @@
-//! An audit from its beginning to its end: runs without and with a watch, what follows from them, and every mutation once.
+//! An audit from its beginning to its end: runs without and with a tracer, what follows from them, and every mutation once.
 
-use super::{Made, Mutation, Watch, mutations};
+use super::{Made, Mutation, Traced, Tracing, mutations};
 use crate::runner::machine::{CannotRun, Machine};
-use crate::runner::{self, Pace, RunEvent, Task, Watched};
+use crate::runner::{self, Pace, RunEvent, Task};
+use crate::sandbox::Attach;
 use harness::Errno;
 use harness::spec::Spec;
 use record::Verdict;
 use record::findings::{Audited, LeftOut, Tried};
 use record::{Source, SpecRecord};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// A spec, and all that can go wrong with its calls.
 #[derive(Debug)]
@@ -21,11 +23,11 @@ pub struct Plan {
     pub mutations: Vec<(Mutation, Option<Source>)>,
 }
 
-/// How often a spec is watched to learn its calls: what is not the same each time, since it depends on who came first, is not
+/// How often a spec is traced to learn its calls: what is not the same each time, since it depends on who came first, is not
 /// mutated.
 const LESSONS: u32 = 6;
 
-/// How often [`plan`] runs each spec: once as it is, and then watched.
+/// How often [`plan`] runs each spec: once as it is, and then traced.
 pub const RUNS: u32 = 1 + LESSONS;
 
 /// Finds out which calls the specs make, and what can go wrong with them, given the errors that the catalogue documents for a call.
@@ -37,15 +39,17 @@ pub fn plan(
     documented: impl Fn(&str) -> Vec<Errno>,
     mut progress: impl FnMut(&RunEvent),
 ) -> Result<Option<Vec<Plan>>, CannotRun> {
-    let plain = specs.iter().map(|spec| Task { spec, attempt: 0, watch: None });
-    let lessons = (1..=LESSONS)
-        .flat_map(|attempt| specs.iter().map(move |spec| Task { spec, attempt, watch: Some(Watch::Learn) }));
-    let mut seen: HashMap<&str, Vec<(SpecRecord, Watched)>> = HashMap::new();
+    let plain = specs.iter().map(|spec| Task { spec, attempt: 0, attach: None });
+    let learn: Rc<dyn Attach> = Rc::new(Tracing::Learn);
+    let lesson = |attempt, spec| Task { spec, attempt, attach: Some(Rc::clone(&learn)) };
+    let lessons = (1..=LESSONS).flat_map(|attempt| specs.iter().map(move |spec| (attempt, spec)));
+    let lessons = lessons.map(|(attempt, spec)| lesson(attempt, *spec));
+    let mut seen: HashMap<&str, Vec<(SpecRecord, Traced)>> = HashMap::new();
     let interrupted = runner::run(plain.chain(lessons).collect(), machine, pace, |event| {
         progress(&event);
-        if let RunEvent::Judged(task, record, watched) = event {
+        if let RunEvent::Judged(task, record, events) = event {
             let runs = seen.entry(task.spec.id).or_default();
-            runs.push((record.clone(), watched.clone()));
+            runs.push((record.clone(), Traced::read(events)));
         }
         Ok(())
     })?;
@@ -65,8 +69,8 @@ pub fn plan(
     Ok(Some(specs.iter().map(plan_of).collect()))
 }
 
-fn left_out(runs: &[(SpecRecord, Watched)]) -> Option<LeftOut> {
-    let (plain, watched) = runs.split_first()?;
+fn left_out(runs: &[(SpecRecord, Traced)]) -> Option<LeftOut> {
+    let (plain, traced) = runs.split_first()?;
     let plain = &plain.0;
     if plain.verdict == Verdict::Skipped {
         let needs: Vec<_> = plain.missing.iter().map(|missing| missing.need.clone()).collect();
@@ -75,14 +79,14 @@ fn left_out(runs: &[(SpecRecord, Watched)]) -> Option<LeftOut> {
     if plain.verdict != Verdict::Conforms {
         return Some(LeftOut::DoesNotConform(plain.verdict));
     }
-    let (other, _) = watched.iter().find(|(record, _)| record.verdict != Verdict::Conforms)?;
+    let (other, _) = traced.iter().find(|(record, _)| record.verdict != Verdict::Conforms)?;
     let why = other.failures.first().map_or_else(String::new, |failure| failure.message.clone());
     Some(LeftOut::NotWhenWatched(other.verdict, why))
 }
 
 /// The calls that were the same in every lesson.
-fn common(runs: Vec<(SpecRecord, Watched)>) -> Vec<Made> {
-    let mut lessons = runs.into_iter().skip(1).map(|(_, watched)| watched.made);
+fn common(runs: Vec<(SpecRecord, Traced)>) -> Vec<Made> {
+    let mut lessons = runs.into_iter().skip(1).map(|(_, traced)| traced.made);
     let mut made = lessons.next().unwrap_or_default();
     for other in lessons {
         made.retain_mut(|made| match other.iter().find(|other| is_alike(made, other)) {
@@ -119,8 +123,8 @@ pub fn try_all(
     for _ in 0..ATTEMPTS {
         let interrupted = runner::run(outstanding(&plans, &verdicts), machine, pace, |event| {
             progress(&event);
-            if let RunEvent::Judged(task, record, watched) = event
-                && watched.mutated
+            if let RunEvent::Judged(task, record, events) = event
+                && Traced::read(events).mutated
             {
                 verdicts[places[task.spec.id]][task.attempt as usize] = Some(record.verdict);
             }
@@ -138,9 +142,10 @@ fn outstanding(plans: &[Plan], verdicts: &[Vec<Option<Verdict>>]) -> Vec<Task> {
     let of_plan = |(plan, verdicts): (&Plan, &Vec<Option<Verdict>>)| {
         let spec = plan.spec;
         let open = (0..).zip(&plan.mutations).zip(verdicts).filter(|(_, verdict)| verdict.is_none());
-        let tasks = open.map(|((attempt, (mutation, _)), _)| {
-            let watch = Some(Watch::Mutation(mutation.clone()));
-            Task { spec, attempt, watch }
+        let tasks = open.map(|((attempt, (mutation, _)), _)| Task {
+            spec,
+            attempt,
+            attach: Some(Rc::new(Tracing::Mutate(mutation.clone()))),
         });
         tasks.collect::<Vec<_>>()
     };

@@ -1,7 +1,7 @@
 //! What a wrong kernel could do to a call.
 
-use super::Made;
 use super::calls::{CALLS, Errors, Given, Returns, Row, Where};
+use super::traced::Made;
 use nix::errno::Errno;
 
 /// One thing that goes wrong with one call.

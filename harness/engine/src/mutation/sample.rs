@@ -1,6 +1,6 @@
 //! Of the calls that a spec makes over and over, some stand for all.
 
-use super::Made;
+use super::traced::Made;
 use record::Source;
 use std::collections::HashMap;
 

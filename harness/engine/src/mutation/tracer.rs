@@ -1,4 +1,4 @@
-//! The reaper of a sandbox as the tracer of all that runs in it. ptrace(2).
+//! The init of a sandbox as the tracer of all that runs in it. ptrace(2).
 //!
 //! It follows every process from its first moment, sees each system call before and after, and lets signals through as they
 //! come. Nothing that a spec can ask for shows the difference, but for one thing: a process that is stopped by a signal shows
@@ -6,9 +6,11 @@
 
 use super::calls::{self, Given, Row};
 use super::mutations::Effect;
+use super::traced::{Made, mutated};
 use super::tracee::{At, Inside, Misdirected, Stopped, Tracee, side_of_call};
-use super::{Made, Watch, effect, registers, sample};
-use harness::event_log::{Event, EventLog};
+use super::{Mutation, effect, registers, sample};
+use crate::sandbox::{self, Attach, TICK};
+use harness::event_log::EventLog;
 use harness::mark::{self, Whose};
 use harness::process_state;
 use harness::spec::TestResult;
@@ -18,19 +20,31 @@ use nix::unistd::Pid;
 use record::{Process, Source};
 use std::collections::{HashMap, HashSet};
 use std::os::unix::fs::MetadataExt;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use syscalls::Sysno;
 
-/// How often it looks whether anything can still happen.
-pub const TICK: Duration = Duration::from_millis(20);
+/// What the tracer does while a spec runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tracing {
+    /// It writes down which calls the spec makes.
+    Learn,
+    /// It does this to one of them.
+    Mutate(Mutation),
+}
+
+impl Attach for Tracing {
+    fn attach<'a>(&'a self, first: Pid, log: &'a EventLog) -> TestResult<Box<dyn sandbox::Tracer + 'a>> {
+        Ok(Box::new(Tracer::seize(first, self, log)?))
+    }
+}
 
 /// For how many ticks in a row nothing may happen before the spec is ended. Nobody runs in that time, so load does not count; a
 /// timer could still go off, or the kernel finish something later.
 const QUIET_TICKS: u32 = 10;
 
 /// The tracer of one spec.
-pub struct Tracer<'a> {
-    watch: &'a Watch,
+struct Tracer<'a> {
+    tracing: &'a Tracing,
     log: &'a EventLog,
     tracees: HashMap<Pid, Tracee>,
     /// Stopped before their parents' stop told of them.
@@ -44,13 +58,13 @@ pub struct Tracer<'a> {
 
 impl<'a> Tracer<'a> {
     /// Takes up a process that waits for that, and of which nothing is the spec's yet.
-    pub fn seize(spec: Pid, watch: &'a Watch, log: &'a EventLog) -> TestResult<Self> {
+    fn seize(spec: Pid, tracing: &'a Tracing, log: &'a EventLog) -> TestResult<Self> {
         ptrace::seize(spec, options())?;
         // It has to stop once before it can be resumed up to the next call.
         ptrace::interrupt(spec)?;
         let first = Tracee::new(spec, String::new(), Some(0));
         Ok(Self {
-            watch,
+            tracing,
             log,
             tracees: [(spec, first)].into(),
             unannounced: HashSet::new(),
@@ -59,24 +73,6 @@ impl<'a> Tracer<'a> {
             next_tick: Instant::now() + TICK,
             quiet_ticks: 0,
         })
-    }
-
-    /// What became of processes, by their wait statuses: each ended, and was reaped, or stopped. Resumes those that stopped.
-    pub fn handle(&mut self, mut changes: Vec<(Pid, i32)>) {
-        // wait(2) does not keep to the order in which things happened. A process that is stopped by a signal has to be let go of
-        // before its parent, which may know of it already, can look at it.
-        changes.sort_by_key(|(_, status)| !is_stopped_by_signal(*status));
-        for (pid, status) in changes {
-            if !libc::WIFSTOPPED(status) {
-                self.tracees.remove(&pid);
-                self.busy = true;
-            } else if self.tracees.contains_key(&pid) {
-                // A process can be killed at any moment: what fails then is reaped next.
-                let _ = self.stopped(pid, status);
-            } else {
-                self.unannounced.insert(pid);
-            }
-        }
     }
 
     fn stopped(&mut self, pid: Pid, status: i32) -> nix::Result<()> {
@@ -209,8 +205,8 @@ impl<'a> Tracer<'a> {
         let name = row.name();
         let count = tracee.count(&name);
         let mut inside = Inside { number, arguments, row, index: None, mutated: false, put_back: None };
-        match self.watch {
-            Watch::Learn => {
+        match self.tracing {
+            Tracing::Learn => {
                 inside.index = Some(self.made.len());
                 self.made.push(Made {
                     process: tracee.path.clone(),
@@ -225,10 +221,10 @@ impl<'a> Tracer<'a> {
                     status: None,
                 });
             }
-            Watch::Mutation(mutation) => {
+            Tracing::Mutate(mutation) => {
                 if mutation.number == count && mutation.call == name && mutation.process == tracee.path {
                     inside.mutated = true;
-                    self.log.note(&Event::Mutated);
+                    self.log.append(&mutated());
                     effect::at_entry(tracee, mutation.effect, &mut inside)?;
                 }
             }
@@ -268,7 +264,7 @@ impl<'a> Tracer<'a> {
             made.status =
                 status.and_then(|place| tracee.value(place, &inside.arguments).ok()).map(|status| status as i32);
         }
-        if let Watch::Mutation(mutation) = self.watch
+        if let Tracing::Mutate(mutation) = self.tracing
             && inside.mutated
             && (!interrupted || mutation.interrupted)
         {
@@ -309,7 +305,7 @@ impl<'a> Tracer<'a> {
 
     /// Whether nothing of the spec's can happen any more: for some time every process has slept or been stopped, or has looked in
     /// vain how another one stands.
-    pub fn is_stalled(&mut self) -> bool {
+    fn is_stalled(&mut self) -> bool {
         if Instant::now() < self.next_tick {
             return false;
         }
@@ -323,18 +319,39 @@ impl<'a> Tracer<'a> {
         }
         self.quiet_ticks >= QUIET_TICKS
     }
+}
 
-    /// Where each process stands that is watched.
-    pub fn processes(&self) -> Vec<Process> {
-        let mut pids: Vec<_> = self.tracees.keys().map(|pid| pid.as_raw()).collect();
-        pids.sort_unstable();
-        pids.into_iter().filter_map(process_state::of).collect()
+impl sandbox::Tracer for Tracer<'_> {
+    /// Resumes those that stopped.
+    fn handle(&mut self, mut changes: Vec<(Pid, i32)>) {
+        // wait(2) does not keep to the order in which things happened. A process that is stopped by a signal has to be let go of
+        // before its parent, which may know of it already, can look at it.
+        changes.sort_by_key(|(_, status)| !is_stopped_by_signal(*status));
+        for (pid, status) in changes {
+            if !libc::WIFSTOPPED(status) {
+                self.tracees.remove(&pid);
+                self.busy = true;
+            } else if self.tracees.contains_key(&pid) {
+                // A process can be killed at any moment: what fails then is reaped next.
+                let _ = self.stopped(pid, status);
+            } else {
+                self.unannounced.insert(pid);
+            }
+        }
     }
 
-    /// Writes down what was learnt.
-    pub fn finish(self) {
+    fn stalled(&mut self) -> Option<Vec<Process>> {
+        if !self.is_stalled() {
+            return None;
+        }
+        let mut pids: Vec<_> = self.tracees.keys().map(|pid| pid.as_raw()).collect();
+        pids.sort_unstable();
+        Some(pids.into_iter().filter_map(process_state::of).collect())
+    }
+
+    fn finish(self: Box<Self>) {
         for made in sample::sample(self.made) {
-            self.log.note(&Event::Made(made));
+            self.log.append(&made.to_event());
         }
     }
 }

@@ -154,7 +154,7 @@ fn probe_apart(need: &Need) -> TestResult {
     match unsafe { fork() }? {
         ForkResult::Child => {
             if let Some(missing) = need.missing() {
-                event_log::note(&Event::Missing(missing));
+                event_log::append(&Event::Missing(missing));
             }
             // SAFETY: ends the process without running what its ancestors registered.
             unsafe { libc::_exit(0) }
@@ -162,7 +162,7 @@ fn probe_apart(need: &Need) -> TestResult {
         ForkResult::Parent { child } => {
             let status = waitpid(child, None)?;
             if status != WaitStatus::Exited(child, 0) {
-                event_log::note(&Event::Missing(need.unmet(format!("its probe ended badly: {status:?}"))));
+                event_log::append(&Event::Missing(need.unmet(format!("its probe ended badly: {status:?}"))));
             }
             Ok(())
         }
@@ -183,7 +183,7 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
     let events = sandbox.log.events();
     let finished = sandbox.log.is_finished();
     sandbox.log.unmap();
-    let failure = events.iter().find_map(|note| match note {
+    let failure = events.iter().find_map(|event| match event {
         Event::Failure(failure) => Some(failure.message.clone()),
         _ => None,
     });
@@ -193,7 +193,7 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
         None => Ok(needs
             .iter()
             .filter_map(|need| {
-                let missing = events.iter().find_map(|note| match note {
+                let missing = events.iter().find_map(|event| match event {
                     Event::Missing(missing) if missing.need == need.to_string() => Some(missing.clone()),
                     _ => None,
                 });
@@ -207,7 +207,7 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
 fn await_end(sandbox: &sandbox::Sandbox) {
     let mut output = [PollFd::new(sandbox.output.as_fd(), PollFlags::POLLIN)];
     if !matches!(poll(&mut output, PollTimeout::from(TRIAL)), Ok(1..)) {
-        let _ = kill(sandbox.reaper, Signal::SIGKILL);
+        let _ = kill(sandbox.init, Signal::SIGKILL);
     }
-    let _ = waitpid(sandbox.reaper, None);
+    let _ = waitpid(sandbox.init, None);
 }

@@ -72,7 +72,7 @@ pub fn order(specs: &[&'static Spec], repeat: u32, seed: Option<u64>) -> Vec<Tas
     let mut random = seed.map(fastrand::Rng::with_seed);
     let mut order = Vec::with_capacity(specs.len() * repeat as usize);
     for attempt in 1..=repeat {
-        let mut round: Vec<_> = specs.iter().map(|spec| Task { spec, attempt, watch: None }).collect();
+        let mut round: Vec<_> = specs.iter().map(|spec| Task { spec, attempt, attach: None }).collect();
         if let Some(random) = &mut random {
             random.shuffle(&mut round);
         }

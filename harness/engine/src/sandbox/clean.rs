@@ -2,7 +2,7 @@
 
 use harness::event_log::EventLog;
 use harness::spec::TestResult;
-use harness::{inherited, judge, mark};
+use harness::{inherited, judge, label, mark};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setsid;
@@ -14,7 +14,7 @@ const OPEN_FILES: u64 = 1024;
 
 /// Runs the body in this process, once `begin` is at its end, and ends it.
 pub fn main(log: &EventLog, own_pid_namespace: bool, begin: OwnedFd, body: impl FnOnce() -> TestResult) -> ! {
-    judge::set_label("the spec");
+    label::set(label::FIRST);
     let came_to_end = judge::judge(|| {
         clean(own_pid_namespace)?;
         nix::unistd::read(&begin, &mut [0])?;
@@ -41,7 +41,7 @@ pub fn main(log: &EventLog, own_pid_namespace: bool, begin: OwnedFd, body: impl 
 fn clean(own_pid_namespace: bool) -> TestResult {
     setsid()?;
     if !own_pid_namespace {
-        // With a pid namespace the reaper's end is everybody's end.
+        // With a pid namespace the end of init is everybody's end.
         nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
     }
     nix::sys::prctl::set_name(c"spec")?;

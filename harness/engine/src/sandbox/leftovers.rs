@@ -2,9 +2,9 @@
 //!
 //! Objects are removed although the namespace ends with the sandbox: the kernel frees a dead namespace late.
 
-use super::reaper;
+use super::reaping;
 use harness::event_log::{self, Event, EventLog, Object};
-use harness::judge::label;
+use harness::label;
 use harness::place::{Isolation, here};
 use record::Failure;
 use record::Verdict;
@@ -15,7 +15,7 @@ use std::path::Path;
 pub fn report_and_remove(log: &EventLog) {
     let Some(here) = here() else { return };
     let was_ended_early = log.status().is_none();
-    let mut left: Vec<String> = reaper::end_processes(here.isolation != Isolation::None, log)
+    let mut left: Vec<String> = reaping::end_processes(here.isolation != Isolation::None, log)
         .iter()
         .map(|process| format!("process {process}"))
         .collect();
@@ -31,13 +31,14 @@ pub fn report_and_remove(log: &EventLog) {
         let _ = fs::remove_dir_all(&here.scratch);
     }
     if !left.is_empty() && !was_ended_early {
-        event_log::note(&Event::Failure(Failure {
+        event_log::append(&Event::Failure(Failure {
             verdict: Verdict::Broken,
             message: format!("left behind: {}", left.join("; ")),
             expected: None,
             actual: None,
             source: None,
-            process: label(),
+            process: label::get(),
+            signature: String::new(),
         }));
     }
 }
@@ -94,8 +95,8 @@ fn in_namespace(queues: Option<&Path>) -> Vec<Object> {
 /// What the fixtures made and did not remove, where other people's objects are there too.
 fn unremoved(log: &EventLog) -> Vec<Object> {
     let mut objects = Vec::new();
-    for note in log.events() {
-        match note {
+    for event in log.events() {
+        match event {
             Event::Created(object) => objects.push(object),
             Event::Removed(object) => objects.retain(|other| *other != object),
             _ => {}

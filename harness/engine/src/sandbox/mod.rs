@@ -1,15 +1,18 @@
 //! One spec, one process tree, in a place of its own.
 //!
-//! [`start`] makes the *reaper*: the first process of the sandbox, PID 1 where there is a pid namespace. It sets the
-//! place up, forks the spec's first process from itself, reaps whatever ends, and at the end looks for what was left
-//! behind and removes it. The spec is never PID 1, since signals treat that one apart.
+//! [`start`] makes *init*: the first process of the sandbox, PID 1 where there is a pid namespace. It sets the place up,
+//! forks the spec's first process from itself, reaps whatever ends, and at the end looks for what was left behind and
+//! removes it. The spec is never PID 1, since signals treat that one apart.
 
+mod attach;
 mod clean;
+mod init;
 mod leftovers;
-mod reaper;
+mod reaping;
 mod surroundings;
 
-use crate::mutation::Watch;
+pub use attach::{Attach, TICK, Tracer, as_stalled};
+
 use harness::event_log::EventLog;
 use harness::place::{ALL_IDS, Isolation, OWN_IDS, ids_held};
 use harness::spec::TestResult;
@@ -30,19 +33,20 @@ pub struct Place {
     pub netns: bool,
 }
 
-/// A sandbox that was started. Reap `reaper` to know that it has ended.
+/// A sandbox that was started. Reap `init` to know that it has ended.
 #[derive(Debug)]
 pub struct Sandbox {
-    /// The reaper's pid, as the caller sees it.
-    pub reaper: Pid,
+    /// The pid of its first process, as the caller sees it.
+    pub init: Pid,
     /// What the spec prints, to be read; non-blocking.
     pub output: OwnedFd,
     /// What its processes write down.
     pub log: EventLog,
 }
 
-/// Starts a sandbox and runs `body` in it, watched by its reaper if that is asked for. `io::ErrorKind::WouldBlock` means that the machine has no room for another process now.
-pub fn start(place: Place, watch: Option<&Watch>, body: impl FnOnce() -> TestResult) -> io::Result<Sandbox> {
+/// Starts a sandbox and runs `body` in it, with what is to be attached to it. `io::ErrorKind::WouldBlock` means that the
+/// machine has no room for another process now.
+pub fn start(place: Place, attach: Option<&dyn Attach>, body: impl FnOnce() -> TestResult) -> io::Result<Sandbox> {
     let log = EventLog::new()?;
     let (output, print) = pipe2(OFlag::O_CLOEXEC)?;
     let (wait, go) = pipe2(OFlag::O_CLOEXEC)?;
@@ -54,17 +58,17 @@ pub fn start(place: Place, watch: Option<&Watch>, body: impl FnOnce() -> TestRes
         Ok(None) => {
             // The runner's alone: its end is seen as the end of `wait`.
             drop(go);
-            let begun = reaper::Begun { isolation: place.isolation, runner, print, wait };
-            reaper::main(begun, log, watch, body)
+            let begun = init::Begun { isolation: place.isolation, runner, print, wait };
+            init::main(begun, log, attach, body)
         }
-        Ok(Some(reaper)) => {
+        Ok(Some(init)) => {
             drop((print, wait));
-            let sandbox = Sandbox { reaper, output, log };
-            let mapped = if place.isolation == Isolation::Userns { map_ids(reaper) } else { Ok(()) };
+            let sandbox = Sandbox { init, output, log };
+            let mapped = if place.isolation == Isolation::Userns { map_ids(init) } else { Ok(()) };
             if let Err(error) = mapped.and_then(|()| nix::unistd::write(go.as_fd(), b"g").map_err(io::Error::from)) {
-                // Without the byte the reaper ends by itself.
+                // Without the byte init ends by itself.
                 drop(go);
-                let _ = nix::sys::wait::waitpid(reaper, None);
+                let _ = nix::sys::wait::waitpid(init, None);
                 sandbox.log.unmap();
                 return Err(error);
             }
@@ -78,7 +82,7 @@ pub fn start(place: Place, watch: Option<&Watch>, body: impl FnOnce() -> TestRes
 }
 
 /// clone(2) as fork, into new namespaces. The C library does not hear of it: the child must not ask it for its thread id,
-/// which raise() does; the reaper never does, and what it forks with fork() is in order again.
+/// which raise() does; init never does, and what it forks with fork() is in order again.
 fn fork_into(flags: libc::c_int) -> nix::Result<Option<Pid>> {
     let flags = libc::c_long::from(flags | libc::SIGCHLD);
     // SAFETY: this process has one thread; the child goes on with a copy of its memory, as after fork.
@@ -89,11 +93,11 @@ fn fork_into(flags: libc::c_int) -> nix::Result<Option<Pid>> {
 /// Root gives each sandbox two user ids, and groups, that nothing else on the machine has: what the kernel counts per
 /// user (pipe pages, pending signals, queue bytes) is then the sandbox's own, and root's rights stay outside.
 /// Anybody else can only map the id that they have.
-fn map_ids(reaper: Pid) -> io::Result<()> {
-    let map = |file: &str, text: &str| fs::write(format!("/proc/{reaper}/{file}"), text);
+fn map_ids(init: Pid) -> io::Result<()> {
+    let map = |file: &str, text: &str| fs::write(format!("/proc/{init}/{file}"), text);
     if let Some(first) = own_ids_begin() {
         // Pids are below 2^22, so no two sandboxes that live in one pid namespace share an id.
-        let ids = format!("0 {} {OWN_IDS}\n", first + 2 * reaper.as_raw().cast_unsigned());
+        let ids = format!("0 {} {OWN_IDS}\n", first + 2 * init.as_raw().cast_unsigned());
         map("uid_map", &ids)?;
         map("gid_map", &ids)
     } else {

@@ -9,7 +9,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-/// Sets the place up, in the reaper. An error names the step; a trial run shows it as the reason why a isolation level is refused.
+/// Sets the place up, in init. An error names the step; a trial run shows it as the reason why an isolation level is refused.
 pub fn set_up(isolation: Isolation) -> TestResult {
     let here = match isolation {
         Isolation::None => Here { isolation, scratch: directory_of_our_own()?, queues: None },
@@ -69,7 +69,7 @@ pub fn become_root_of_namespace() -> TestResult {
     nix::sys::prctl::set_dumpable(true).map_err(|error| refused("prctl(PR_SET_DUMPABLE)", error))
 }
 
-/// Without namespaces: a directory that nobody else has, which the reaper removes.
+/// Without namespaces: a directory that nobody else has, which init removes.
 fn directory_of_our_own() -> TestResult<PathBuf> {
     let template = std::env::temp_dir().join("ipcspec-XXXXXX");
     let step = format!("make a scratch directory in {}", std::env::temp_dir().display());

@@ -23,8 +23,8 @@ pub fn trials() -> Vec<Trial> {
         trial("misbehaviour::death_by_a_signal_is_broken", death_by_a_signal),
         trial("misbehaviour::megabytes_of_output_are_cut", megabytes_of_output),
         trial("misbehaviour::an_early_exit_is_broken", early_exit),
-        trial("misbehaviour::a_scene_that_fails_is_broken_where_it_failed", scene_that_fails),
-        trial("misbehaviour::a_ledger_that_overflows_is_broken", ledger_that_overflows),
+        trial("misbehaviour::a_setup_that_fails_is_broken_where_it_failed", setup_that_fails),
+        trial("misbehaviour::an_event_log_that_overflows_is_broken", event_log_that_overflows),
         trial("misbehaviour::a_deviation_is_told_before_what_it_left_behind", deviation_and_leak),
         trial("misbehaviour::a_hang_is_told_after_what_failed_before", deviation_and_hang),
         trial("misbehaviour::a_sandbox_that_is_killed_is_broken", killed_sandbox),
@@ -71,7 +71,7 @@ fn hung(id: &str) -> SpecRecord {
     let record = Run::of([id]).timeout_scale(0.05).record();
     assert_eq!(record.verdict, Verdict::Timeout, "{record:#?}");
     let failure = only_failure(&record);
-    assert!(failure.message.starts_with("it had not ended after"), "{failure:?}");
+    assert!(failure.message.starts_with("timed out after"), "{failure:?}");
     record
 }
 
@@ -129,7 +129,7 @@ fn objects_left_behind() {
 }
 
 fn asserting_nothing() {
-    assert_eq!(judged("asserts-nothing"), (Verdict::Broken, "it asserted nothing".into()));
+    assert_eq!(judged("asserts-nothing"), (Verdict::Broken, "nothing was asserted".into()));
 }
 
 fn failure_in_a_grandchild() {
@@ -139,6 +139,7 @@ fn failure_in_a_grandchild() {
     assert_eq!((failure.verdict, failure.message.as_str()), (Verdict::Deviates, "1 + 1"));
     assert_eq!((failure.expected.as_deref(), failure.actual.as_deref()), (Some("3"), Some("2")));
     assert_eq!(failure.process, "child 1.1");
+    assert_eq!(failure.signature, "deviates: 1 + 1: 3 -> 2");
     let place = format!("{DIRECTORY}/ends.rs:{}", line_of("ends.rs", "assert_eq!(1 + 1, 3)"));
     assert_eq!(failure.source.as_ref().map(ToString::to_string), Some(place));
 }
@@ -154,7 +155,7 @@ fn panic_in_a_grandchild() {
 
 fn death_by_a_signal() {
     for (id, signal) in [("segfault", "SIGSEGV"), ("kills-itself", "SIGKILL"), ("raises", "SIGRTMIN+2")] {
-        assert_eq!(judged(id), (Verdict::Broken, format!("its first process was killed by {signal}")));
+        assert_eq!(judged(id), (Verdict::Broken, format!("the first process was killed by {signal}")));
     }
 }
 
@@ -167,12 +168,12 @@ fn megabytes_of_output() {
 
 fn early_exit() {
     for id in ["exits-early", "exits-early-in-order"] {
-        let message = "its first process exited with 0 before the body returned";
+        let message = "the first process exited with 0 before the body returned";
         assert_eq!(judged(id), (Verdict::Broken, message.into()));
     }
 }
 
-fn scene_that_fails() {
+fn setup_that_fails() {
     let record = Run::of(["scene-fails"]).record();
     assert_eq!(record.verdict, Verdict::Broken);
     let failure = only_failure(&record);
@@ -181,10 +182,10 @@ fn scene_that_fails() {
     assert_eq!(failure.source.as_ref().map(ToString::to_string), Some(place));
 }
 
-fn ledger_that_overflows() {
+fn event_log_that_overflows() {
     let (verdict, message) = judged("overflows");
     assert_eq!(verdict, Verdict::Broken);
-    assert!(message.starts_with("it wrote down more than its log holds: "), "{message}");
+    assert!(message.starts_with("the event log is full: "), "{message}");
 }
 
 fn messages(record: &SpecRecord) -> Vec<(Verdict, &str)> {
@@ -202,14 +203,14 @@ fn deviation_and_hang() {
     let record = Run::of(["deviates-and-hangs"]).timeout_scale(0.05).record();
     assert_eq!(record.verdict, Verdict::Timeout);
     assert_eq!(messages(&record)[0], (Verdict::Deviates, "1 > 2"));
-    assert!(messages(&record)[1].1.starts_with("it had not ended after"));
+    assert!(messages(&record)[1].1.starts_with("timed out after"));
 }
 
 fn killed_sandbox() {
     // In a world that goes with what nobody could remove.
     let record = Run::of(["kills-sandbox"]).within(["world", "refuse=namespaces"]).record();
     assert_eq!(record.verdict, Verdict::Broken);
-    assert_eq!(messages(&record), [(Verdict::Broken, "its sandbox ended early: killed by SIGKILL")]);
+    assert_eq!(messages(&record), [(Verdict::Broken, "the sandbox ended early: killed by SIGKILL")]);
 }
 
 fn closed_descriptors() {

@@ -4,7 +4,7 @@ use super::select::{Filters, similar};
 use super::{Refusal, colour, github, print, progress::Progress, store, tell};
 use catalogue::Catalogue;
 use clap::Args;
-use engine::mutation::Watch;
+use engine::mutation::Tracing;
 use engine::mutation::campaign::{self, Plan};
 use engine::runner::machine::Machine;
 use engine::runner::{Pace, Task};
@@ -16,6 +16,7 @@ use reports::audit::{Allowances, Judgement};
 use reports::render::{json, markdown, terminal};
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::time::Instant;
 use wildmatch::WildMatch;
 
@@ -140,9 +141,10 @@ pub fn mutated(specs: &[&'static Spec], name: &str, machine: &Machine, pace: Pac
     let _ = writeln!(stderr(), "{name}: what follows tells of the specs, not of this system");
     let tasks = plans.into_iter().flat_map(|plan| {
         let Plan { spec, mutations, .. } = plan;
-        (1..).zip(mutations).map(move |(attempt, (mutation, _))| {
-            let watch = Some(Watch::Mutation(mutation));
-            Task { spec, attempt, watch }
+        (1..).zip(mutations).map(move |(attempt, (mutation, _))| Task {
+            spec,
+            attempt,
+            attach: Some(Rc::new(Tracing::Mutate(mutation))),
         })
     });
     Ok(tasks.collect())

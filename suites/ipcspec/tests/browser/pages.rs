@@ -47,6 +47,7 @@ pub fn one() -> Page {
         actual: Some(hostile()),
         source: Some(conforms.source.clone()),
         process: "child 1".into(),
+        signature: String::new(),
     };
     let syscall = Some("read".into());
     let process = Process { pid: 3, name: hostile(), state: 'S', syscall, wchan: Some(hostile()) };

@@ -1,25 +1,20 @@
 //! PIPE_BUF: which writes are atomic.
 
 use kit::prelude::*;
-use kit::property::show;
+use kit::property;
 use libc::PIPE_BUF;
-use proptest::prelude::*;
 use rstest::rstest;
 use std::io::IoSlice;
 
-proptest! {
-    #![proptest_config(kit::property::cases(64))]
-
-    /// A nonblocking write of at most PIPE_BUF bytes writes all of them if there is free space for all, and otherwise
-    /// fails with EAGAIN and writes none.
-    #[harness::test(
-        id = "pipe.nonblocking-all-or-nothing",
-        cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
-        covers = ["behaviours:pipe.atomic-nonblock-small", "errors:pipe.write.EAGAIN"],
-    )]
-    fn a_small_nonblocking_write_writes_all_or_fails(count in 1..=PIPE_BUF, space in 0..=PIPE_BUF) {
-        show(all_or_nothing(count, space));
-    }
+/// A nonblocking write of at most PIPE_BUF bytes writes all of them if there is free space for all, and otherwise fails
+/// with EAGAIN and writes none.
+#[harness::test(
+    id = "pipe.nonblocking-all-or-nothing",
+    cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
+    covers = ["behaviours:pipe.atomic-nonblock-small", "errors:pipe.write.EAGAIN"],
+)]
+fn a_small_nonblocking_write_writes_all_or_fails() -> TestResult {
+    property::check(64, (1..=PIPE_BUF, 0..=PIPE_BUF), |(count, space)| all_or_nothing(count, space))
 }
 
 fn all_or_nothing(count: usize, space: usize) -> TestResult {

@@ -3,9 +3,8 @@
 use super::pages;
 use kit::file::file_of;
 use kit::prelude::*;
-use kit::property::show;
+use kit::property;
 use libc::O_NONBLOCK;
-use proptest::prelude::*;
 use rstest::rstest;
 
 /// The capacity of a new pipe is 16 pages.
@@ -70,21 +69,17 @@ fn each_pipe_has_its_own_capacity() -> TestResult {
     Ok(())
 }
 
-proptest! {
-    #![proptest_config(kit::property::cases(64))]
-
-    /// F_SETPIPE_SZ rounds the size up to a power-of-two number of pages and returns the resulting capacity.
-    #[harness::test(
-        id = "pipe.capacity-rounds-up",
-        cite = [
-            kernel("fs/pipe.c", "round_pipe_size", "6.18"),
-            man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
-        ],
-        covers = ["behaviours:pipe.setpipe-sz-rounds-up"],
-    )]
-    fn a_size_is_rounded_up(size in 1..=1_i32 << 18) {
-        show(is_rounded_up(size));
-    }
+/// F_SETPIPE_SZ rounds the size up to a power-of-two number of pages and returns the resulting capacity.
+#[harness::test(
+    id = "pipe.capacity-rounds-up",
+    cite = [
+        kernel("fs/pipe.c", "round_pipe_size", "6.18"),
+        man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
+    ],
+    covers = ["behaviours:pipe.setpipe-sz-rounds-up"],
+)]
+fn a_size_is_rounded_up() -> TestResult {
+    property::check(64, 1..=1_i32 << 18, is_rounded_up)
 }
 
 fn is_rounded_up(size: i32) -> TestResult {

@@ -1,8 +1,8 @@
 //! The byte stream: order, boundaries, and which reader gets the data.
 
 use kit::prelude::*;
-use kit::property::show;
-use proptest::prelude::*;
+use kit::property;
+use proptest::collection::vec;
 use std::collections::VecDeque;
 use std::io::{IoSlice, IoSliceMut};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -61,19 +61,14 @@ fn reads_may_have_any_size() -> TestResult {
     Ok(())
 }
 
-proptest! {
-    #![proptest_config(kit::property::cases(64))]
-
-    /// Whatever the sizes of the writes and reads, data is read first in, first out: no byte is lost, duplicated or
-    /// reordered.
-    #[harness::test(
-        id = "pipe.queue-of-bytes",
-        cite = [posix("pipe.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
-        covers = ["behaviours:pipe.fifo-order", "notes:pipe.reader-any-chunk"],
-    )]
-    fn a_pipe_is_a_queue_of_bytes(sizes in prop::collection::vec((1..300_usize, 1..400_usize), 1..12)) {
-        show(is_a_queue(&sizes));
-    }
+/// Whatever the sizes of the writes and reads, data is read first in, first out: no byte is lost, duplicated or reordered.
+#[harness::test(
+    id = "pipe.queue-of-bytes",
+    cite = [posix("pipe.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
+    covers = ["behaviours:pipe.fifo-order", "notes:pipe.reader-any-chunk"],
+)]
+fn a_pipe_is_a_queue_of_bytes() -> TestResult {
+    property::check(64, vec((1..300_usize, 1..400_usize), 1..12), |sizes| is_a_queue(&sizes))
 }
 
 /// Each pair is the size of a write and of the read after it; the remaining data is read at the end.

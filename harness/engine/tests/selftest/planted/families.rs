@@ -25,14 +25,13 @@ fn other_table(#[case] sum: i32) {
     assert_eq!(1 + 1, sum);
 }
 
-proptest::proptest! {
-    #![proptest_config(kit::property::cases(64))]
-
-    /// Numbers are below 700.
-    #[harness::test(id = "planted.property", cite = [kernel("none", "none", "0")], covers = [])]
-    fn property(number in 0..1000_u32) {
+/// Numbers are below 700.
+#[harness::test(id = "planted.property", cite = [kernel("none", "none", "0")], covers = [])]
+fn property() -> TestResult {
+    kit::property::check(64, 0..1000_u32, |number| {
         assert!(number < 700, "{number} is not below 700");
-    }
+        Ok(())
+    })
 }
 
 /// Holds the lock for a while, and tells when.

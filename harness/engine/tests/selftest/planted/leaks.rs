@@ -1,7 +1,7 @@
 //! Specs that leave objects behind. Without namespaces the harness can only know of those that are written down, as the
 //! fixtures do.
 
-use harness::event_log::{Event, Object, create, note};
+use harness::event_log::{Event, Object, append, create};
 use harness::{CallError, assert};
 use kit::needs::DEV_SHM;
 use kit::prelude::*;
@@ -66,7 +66,7 @@ fn leaks_a_posix_queue() -> TestResult {
     use nix::mqueue::{MQ_OFlag, MqAttr, mq_close, mq_open};
     assert!(true);
     let name = format!("/{}", name());
-    note(&Event::Created(Object::Queue(name.clone())));
+    append(&Event::Created(Object::Queue(name.clone())));
     let flags = MQ_OFlag::O_CREAT | MQ_OFlag::O_RDWR;
     mq_close(mq_open(name.as_str(), flags, nix::sys::stat::Mode::S_IRUSR, Some(&MqAttr::new(0, 1, 1, 0)))?)?;
     Ok(())
@@ -77,7 +77,7 @@ fn leaks_a_posix_queue() -> TestResult {
 fn leaks_a_file_in_dev_shm() -> TestResult {
     assert!(true);
     let name = name();
-    note(&Event::Created(Object::SharedMemoryFile(name.clone())));
+    append(&Event::Created(Object::SharedMemoryFile(name.clone())));
     std::fs::write(format!("/dev/shm/{name}"), "x")?;
     Ok(())
 }

@@ -1,13 +1,19 @@
-//! The memory in which all processes of one spec write down what happened.
+//! The memory in which all processes and threads of one spec write down what happened.
 //!
 //! It is shared by fork and needs neither a descriptor nor a system call, so it works in a process that has closed
 //! everything, that has no descriptor left, or that is about to die by a signal; and it adds nothing to what a spec does.
+//! To write an entry takes no lock and allocates nothing, so a signal handler and a child of a process with threads may
+//! do it, and a writer that is killed in the middle of an entry hides no other one.
 
-use crate::made::Made;
-use crate::need::Missing;
+mod event;
+mod handler;
+mod slots;
+
+pub use event::{EngineEvent, Event, HandlerEvent, Object, VALUES};
+pub use handler::{check_in_handler, log_in_handler, logged_by_handlers};
+
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
-use record::{Failure, Observation, Process, SeenError};
-use serde::{Deserialize, Serialize};
+use slots::{Sink, Slot};
 use std::num::NonZeroUsize;
 use std::os::fd::BorrowedFd;
 use std::ptr::NonNull;
@@ -16,52 +22,14 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 /// The size of the mapping in bytes; pages that nobody writes cost nothing.
 pub const SIZE: usize = 1 << 20;
 
-/// An entry of the event log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub enum Event {
-    /// Something did not hold.
-    Failure(Failure),
-    /// An error return was asserted and seen.
-    Error(SeenError),
-    /// A value that documentation leaves open.
-    Observation(Observation),
-    /// A probe found a need unmet.
-    Missing(Missing),
-    /// An object that outlives its process was made.
-    Created(Object),
-    /// It was removed again.
-    Removed(Object),
-    /// The audit's tracer saw a call.
-    Made(Made),
-    /// The audit's tracer did what it was to do to a call.
-    Mutated,
-    /// The audit's tracer ended the spec, since nothing could happen any more; where each process stood.
-    Stalled(Vec<Process>),
-}
-
-/// An IPC object that no process's end removes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Object {
-    /// A System V message queue by its identifier.
-    SysvQueue(i32),
-    /// A System V semaphore set by its identifier.
-    SysvSemaphores(i32),
-    /// A System V shared memory segment by its identifier.
-    SysvSegment(i32),
-    /// A POSIX message queue by its name, with the slash.
-    Queue(String),
-    /// A file in /dev/shm, which POSIX shared memory and named semaphores are on Linux, by its file name.
-    SharedMemoryFile(String),
-}
-
-#[repr(C)]
+#[repr(C, align(64))]
 struct Header {
-    /// How many bytes of entries have been handed out.
-    used: AtomicU32,
-    /// Entries that found no room.
-    lost: AtomicU32,
+    /// How many slots have been handed out, or asked for when there were no more.
+    used: AtomicU64,
     /// Assertions executed.
     checks: AtomicU64,
+    /// Entries that found no room.
+    lost: AtomicU32,
     /// Processes that are just making an object and have not written it down yet.
     creating: AtomicU32,
     /// Set when the body returned.
@@ -73,7 +41,8 @@ struct Header {
     seen_asleep: AtomicU32,
 }
 
-const ENTRIES: usize = size_of::<Header>();
+/// How many slots there are behind the header.
+const SLOTS: usize = (SIZE - size_of::<Header>()) / size_of::<Slot>();
 
 /// One mapping.
 #[derive(Debug)]
@@ -127,49 +96,34 @@ impl EventLog {
         unsafe { self.0.as_ref() }
     }
 
-    fn entry(&self, offset: usize) -> *mut u8 {
-        // SAFETY: callers keep `offset` below `SIZE - ENTRIES`.
-        unsafe { self.0.cast::<u8>().add(ENTRIES + offset).as_ptr() }
+    fn slots(&self) -> &[Slot] {
+        // SAFETY: so many slots lie in the mapping behind the header, aligned as it is; they consist of atomics, zero at
+        // first, and live as long as `self`.
+        unsafe { std::slice::from_raw_parts(self.0.add(1).cast().as_ptr(), SLOTS) }
     }
 
-    /// Adds an entry: its length as four bytes, then JSON. The length is written last, so a reader never sees half of it.
-    pub fn note(&self, note: &Event) {
-        let text = serde_json::to_vec(note).expect("events are plain data");
-        let room = (4 + text.len()).next_multiple_of(4);
-        let reserve = |used: u32| {
-            let end = used as usize + room;
-            (end <= SIZE - ENTRIES).then_some(end as u32)
-        };
-        let Ok(offset) = self.header().used.fetch_update(Ordering::AcqRel, Ordering::Acquire, reserve) else {
+    /// Adds an entry.
+    pub fn append(&self, event: &Event) {
+        self.add(|sink| event::encode(event, sink));
+    }
+
+    /// Notes a process of the spec by its pid, if that is a number which something else is not likely to be: where pids begin
+    /// anew in each sandbox they are the same in each run.
+    pub fn add_process(&self, pid: i32) {
+        if pid >= 1000 {
+            self.append(&Event::Process(pid));
+        }
+    }
+
+    fn add(&self, encode: impl Fn(&mut dyn Sink)) {
+        if !slots::append(&self.header().used, self.slots(), encode) {
             self.header().lost.fetch_add(1, Ordering::Relaxed);
-            return;
-        };
-        let entry = self.entry(offset as usize);
-        // SAFETY: `room` bytes at `entry` were reserved for us, aligned to four.
-        unsafe {
-            std::ptr::copy_nonoverlapping(text.as_ptr(), entry.add(4), text.len());
-            AtomicU32::from_ptr(entry.cast()).store(text.len() as u32, Ordering::Release);
         }
     }
 
-    /// All entries that are whole, in the order in which they were begun. A writer that died left a gap, which ends the list.
+    /// All entries that are complete, in the order in which they were begun.
     pub fn events(&self) -> Vec<Event> {
-        let used = self.header().used.load(Ordering::Acquire) as usize;
-        let mut events = Vec::new();
-        let mut offset = 0;
-        while offset + 4 <= used.min(SIZE - ENTRIES) {
-            let entry = self.entry(offset);
-            // SAFETY: inside the mapping, aligned, and only ever accessed as an atomic.
-            let length = unsafe { AtomicU32::from_ptr(entry.cast()) }.load(Ordering::Acquire) as usize;
-            if length == 0 || offset + 4 + length > SIZE - ENTRIES {
-                break;
-            }
-            // SAFETY: the entry is whole: its length was released after its bytes.
-            let text = unsafe { std::slice::from_raw_parts(entry.add(4), length) };
-            events.extend(serde_json::from_slice(text));
-            offset += (4 + length).next_multiple_of(4);
-        }
-        events
+        slots::entries(&self.header().used, self.slots()).iter().filter_map(|bytes| event::decode(bytes)).collect()
     }
 
     /// Whether a process is in [`create`].
@@ -177,9 +131,10 @@ impl EventLog {
         self.header().creating.load(Ordering::Acquire) > 0
     }
 
-    /// How many entries found no room.
+    /// How many entries found no room. A writer that was killed before it could say so counts as well.
     pub fn lost(&self) -> u32 {
-        self.header().lost.load(Ordering::Relaxed)
+        let is_full = self.header().used.load(Ordering::Relaxed) > SLOTS as u64;
+        self.header().lost.load(Ordering::Relaxed).max(is_full.into())
     }
 
     /// Counts executed assertions.
@@ -225,11 +180,12 @@ impl EventLog {
         (pid != 0).then_some(pid)
     }
 
-    /// Takes over what another event log holds: assertions and entries.
+    /// Takes over what another event log holds: assertions and entries, and how many were lost.
     pub fn merge(&self, other: &EventLog) {
         self.add_checks(other.checks());
-        for note in other.events() {
-            self.note(&note);
+        self.header().lost.fetch_add(other.lost(), Ordering::Relaxed);
+        for event in other.events() {
+            self.append(&event);
         }
     }
 }
@@ -243,7 +199,7 @@ pub fn create<T, E>(make: impl FnOnce() -> Result<T, E>, name: impl FnOnce(&T) -
     }
     let made = make();
     if let Ok(object) = &made {
-        note(&Event::Created(name(object)));
+        append(&Event::Created(name(object)));
     }
     if let Some(log) = &log {
         log.header().creating.fetch_sub(1, Ordering::AcqRel);
@@ -252,8 +208,11 @@ pub fn create<T, E>(make: impl FnOnce() -> Result<T, E>, name: impl FnOnce(&T) -
 }
 
 /// Adds an entry to the event log of this process, if it has one.
-pub fn note(note: &Event) {
+pub fn append(event: &Event) {
     if let Some(log) = current() {
-        log.note(note);
+        log.append(event);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! What the tracer of an audit saw: written to the event log, and read from it.
+
+use harness::event_log::{EngineEvent, Event};
+use record::Source;
+use serde::{Deserialize, Serialize};
+
+/// A call that a spec made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Made {
+    /// Which process made it: empty for the spec's first, then `child1`, `child1.2`.
+    pub process: String,
+    /// Which call, by the name of its row.
+    pub call: String,
+    /// 1-based index among calls of this name in this process.
+    pub number: u32,
+    /// The assertion that judges it; none for a call that sets the scene.
+    pub judged: Option<Source>,
+    /// What it was called with.
+    pub arguments: [u64; 6],
+    /// What it returned, or the number of its error; none when it did not return.
+    pub result: Option<Result<i64, i32>>,
+    /// Whether the spec saw the process sleep in it.
+    pub blocked: bool,
+    /// Whether, when it came back, the spec had seen another process sleep in the same call on the same object.
+    pub contested: bool,
+    /// The flags that were set, by name.
+    pub flags: Vec<String>,
+    /// The wait status that it gave.
+    pub status: Option<i32>,
+}
+
+/// Kinds of engine events; 0 is the sandbox's.
+const MADE: u32 = 1;
+const MUTATED: u32 = 2;
+
+impl Made {
+    /// As an entry of the event log.
+    pub fn to_event(&self) -> Event {
+        let bytes = serde_json::to_vec(self).expect("a call is plain data");
+        Event::Engine(EngineEvent { kind: MADE, bytes })
+    }
+}
+
+/// The entry that says that the mutation took place.
+pub fn mutated() -> Event {
+    Event::Engine(EngineEvent { kind: MUTATED, bytes: Vec::new() })
+}
+
+/// What came of tracing a spec.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Traced {
+    /// The calls that it made: all, but of those made over and over from one place some.
+    pub made: Vec<Made>,
+    /// Whether the mutation took place.
+    pub mutated: bool,
+}
+
+impl Traced {
+    /// What the tracer wrote down.
+    pub fn read(events: &[EngineEvent]) -> Self {
+        let of = |kind| events.iter().filter(move |event| event.kind == kind);
+        Self {
+            made: of(MADE).filter_map(|event| serde_json::from_slice(&event.bytes).ok()).collect(),
+            mutated: of(MUTATED).next().is_some(),
+        }
+    }
+}
