@@ -13,6 +13,7 @@ pub mod mark;
 pub mod need;
 pub mod place;
 pub mod process_state;
+pub mod raw;
 pub mod registry;
 pub mod sign;
 pub mod spec;
