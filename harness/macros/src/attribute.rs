@@ -50,7 +50,8 @@ const NEEDS: [(&str, Argument); 21] = [
     ("sysv", Argument::None),
 ];
 
-const LAYERS: [&str; 3] = ["libc", "nix", "raw"];
+/// The layers, in the order in which sets of them are named.
+pub const LAYERS: [&str; 3] = ["libc", "nix", "raw"];
 
 impl Parse for Attribute {
     fn parse(input: ParseStream) -> Result<Self> {

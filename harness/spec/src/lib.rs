@@ -3,6 +3,7 @@
 
 extern crate self as harness;
 
+pub mod call;
 pub mod ended;
 pub mod event_log;
 pub mod inherited;
@@ -18,7 +19,7 @@ pub mod registry;
 pub mod sign;
 pub mod spec;
 
-pub use harness_macros::test;
+pub use harness_macros::{rstest, test};
 pub use judge::CallError;
 pub use need::Need;
 pub use nix::errno::Errno;
@@ -37,7 +38,7 @@ pub mod cases {
 /// What a file of specs uses.
 pub mod prelude {
     pub use crate::judge::{CallError, Stop, observe};
-    pub use crate::{Errno, Layer, TestResult};
+    pub use crate::{Errno, Layer, TestResult, rstest};
 }
 
 /// What chance draws from in specs: 0, or the seed of the run's order.

@@ -1,7 +1,8 @@
 //! The registry against the catalogue: every spec is about clauses that exist, and has an id of its own.
 
 use catalogue::{Catalogue, OUT_OF_REACH};
-use engine::mutation::calls::{CALLS, Errors};
+use engine::mutation::calls;
+use harness::call::Errors;
 use harness::registry::{SPECS, specs};
 use std::collections::{HashMap, HashSet};
 use suites as _;
@@ -60,9 +61,9 @@ fn needs_are_known() {
 
 #[test]
 fn every_audited_call_has_an_error_to_fail_with() {
-    for row in CALLS {
-        if let Errors::Documented(name) = row.errors {
-            assert!(!Catalogue::load().errnos_of(name).is_empty(), "{}: no errors of {name} are listed", row.name());
+    for call in calls::all() {
+        if let Errors::Documented(name) = call.errors {
+            assert!(!Catalogue::load().errnos_of(name).is_empty(), "{}: no errors of {name} are listed", call.name());
         }
     }
 }

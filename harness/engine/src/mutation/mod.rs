@@ -1,7 +1,7 @@
 //! The audit: a spec is run again and again, each time with one of its system calls mutated, as a wrong kernel would
 //! behave. A spec that conforms all the same does not show what it says.
 //!
-//! [`calls`] is the table of what can be mutated. The reaper of the sandbox is the tracer ([`tracer`], ptrace(2)): first it
+//! [`calls`] finds the description of a call: what can be mutated. The reaper of the sandbox is the tracer ([`tracer`], ptrace(2)): first it
 //! only writes down which calls the spec makes ([`Watch::Learn`]); from these follow the [`Mutation`]s ([`mutation`]); then
 //! each is done once ([`Watch::Mutation`]).
 

@@ -50,9 +50,9 @@ fn right() -> TestResult {
 fn two_wait() -> TestResult {
     let (reader, writer) = pipe()?;
     let first = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("a".into())))?;
-    first.wait_until_blocked_in(Syscall::READ)?;
+    first.wait_until_blocked_in(calls::READ)?;
     let second = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("b".into())))?;
-    second.wait_until_blocked_in(Syscall::READ)?;
+    second.wait_until_blocked_in(calls::READ)?;
     write_all(&writer, b"a")?;
     first.join()?;
     write_all(&writer, b"b")?;

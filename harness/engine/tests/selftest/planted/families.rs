@@ -2,7 +2,6 @@
 
 use harness::{assert, assert_eq};
 use kit::prelude::*;
-use rstest::rstest;
 use serial_test::file_serial;
 
 /// A table has a spec for each named case.
