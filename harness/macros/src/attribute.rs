@@ -18,7 +18,8 @@ pub struct Attribute {
     pub layers: Vec<Ident>,
 }
 
-const LAYERS: [&str; 3] = ["libc", "nix", "raw"];
+/// The layers, in the order in which sets of them are named.
+pub const LAYERS: [&str; 3] = ["libc", "nix", "raw"];
 
 impl Parse for Attribute {
     fn parse(input: ParseStream) -> Result<Self> {

@@ -1,9 +1,12 @@
 //! From a function to the function and its entries in the registry.
 
-use crate::attribute::{Attribute, camel};
-use proc_macro2::TokenStream;
+use crate::attribute::{Attribute, LAYERS, camel};
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
-use syn::{Attribute as RustAttribute, Error, Expr, ExprLit, Ident, ItemFn, Lit, Meta, Result};
+use syn::{
+    Attribute as RustAttribute, Error, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, Meta, Pat, Result, Visibility,
+    parse_quote,
+};
 
 /// Where the attribute stands in a table.
 pub enum Place {
@@ -16,12 +19,13 @@ pub enum Place {
 /// A spec, a table of specs, or a case of a table.
 pub fn test(attribute: TokenStream, item: TokenStream, place: Place) -> Result<TokenStream> {
     let checked: Attribute = syn::parse2(attribute.clone())?;
-    let function: ItemFn = syn::parse2(item)?;
+    let mut function: ItemFn = syn::parse2(item)?;
     if function.attrs.iter().any(is_rstest) {
+        bring_calls_into_scope(&mut function, &checked.layers);
         return Ok(behind_the_cases(&attribute, function));
     }
     if !function.sig.ident.to_string().starts_with("case_") {
-        return spec(checked, &function, None);
+        return spec(checked, function, None);
     }
     if matches!(place, Place::AboveItsCase) {
         return Err(Error::new_spanned(
@@ -39,7 +43,27 @@ pub fn case(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
     let case = case_name(name).ok_or_else(|| {
         Error::new_spanned(name, "a case has a name, it is the end of its id: write `#[case::full(...)]`")
     })?;
-    spec(syn::parse2(attribute)?, &function, Some(case))
+    spec(syn::parse2(attribute)?, function, Some(case))
+}
+
+/// rstest's attribute for a table of specs. Where `#[harness::test]` stands behind the cases, rstest would give it the functions
+/// that it makes of them, and never the one that is written.
+pub fn table(arguments: &TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let mut function: ItemFn = syn::parse2(item)?;
+    let attribute = function.attrs.iter().find(|attribute| is_test(attribute));
+    // What is wrong with the attribute it says itself.
+    if let Some(Ok(checked)) = attribute.map(RustAttribute::parse_args::<Attribute>) {
+        bring_calls_into_scope(&mut function, &checked.layers);
+    }
+    Ok(quote! {
+        #[::rstest::rstest(#arguments)]
+        #function
+    })
+}
+
+fn is_test(attribute: &RustAttribute) -> bool {
+    let words: Vec<_> = attribute.path().segments.iter().map(|segment| segment.ident.to_string()).collect();
+    words == ["harness", "test"]
 }
 
 fn is_rstest(attribute: &RustAttribute) -> bool {
@@ -64,7 +88,41 @@ fn behind_the_cases(attribute: &TokenStream, mut function: ItemFn) -> TokenStrea
     }
 }
 
-fn spec(attribute: Attribute, function: &ItemFn, case: Option<String>) -> Result<TokenStream> {
+/// The calls that all of these layers have are in scope in the body, and no others: one that a layer lacks does not compile.
+/// Parameters keep precedence over calls of the same name, since the body is that of a function inside.
+fn bring_calls_into_scope(function: &mut ItemFn, layers: &[Ident]) {
+    let set = set_of(layers);
+    let mut inner = ItemFn { attrs: Vec::new(), vis: Visibility::Inherited, ..function.clone() };
+    let mut arguments = Vec::new();
+    for (outer, inner) in function.sig.inputs.iter_mut().zip(&mut inner.sig.inputs) {
+        if let (FnArg::Typed(outer), FnArg::Typed(inner)) = (outer, inner) {
+            inner.attrs.clear();
+            if let Pat::Ident(outer) = &mut *outer.pat {
+                outer.mutability = None;
+                arguments.push(outer.ident.clone());
+            }
+        }
+    }
+    let name = &function.sig.ident;
+    *function.block = parse_quote!({
+        ({
+            #[allow(unused_imports)]
+            use ::calls::for_layers::#set::*;
+            #inner
+            #name
+        })(#(#arguments),*)
+    });
+}
+
+/// The module of `calls::for_layers` for these layers. Without layers, a spec goes through the C library.
+fn set_of(layers: &[Ident]) -> Ident {
+    let words: Vec<_> = LAYERS.into_iter().filter(|word| layers.iter().any(|layer| layer == word)).collect();
+    let set = if words.is_empty() { "libc".to_owned() } else { words.join("_") };
+    Ident::new(&set, Span::call_site())
+}
+
+fn spec(attribute: Attribute, mut function: ItemFn, case: Option<String>) -> Result<TokenStream> {
+    bring_calls_into_scope(&mut function, &attribute.layers);
     let Attribute { id, cite, covers, needs, layers } = attribute;
     let name = &function.sig.ident;
     if let Some(argument) = function.sig.inputs.first() {

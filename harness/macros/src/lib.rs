@@ -25,10 +25,20 @@ use proc_macro::{Delimiter, Span, TokenStream, TokenTree};
 /// The first paragraph of the doc comment is the statement. The function takes no arguments; a table is written
 /// with `#[rstest]` and named cases, whose names become the ends of the ids; this attribute stands above `#[rstest]`, or behind
 /// the last case with its doc comment. What is missing or unknown does not compile.
+///
+/// In scope in the body are the calls that all of the layers have, from `calls::for_layers`; a spec without layers goes through
+/// the C library. One that a layer lacks does not compile.
 #[proc_macro_attribute]
 pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let place = if stands_above_its_case(&item) { Place::AboveItsCase } else { Place::Elsewhere };
     expand::test(attribute.into(), item.into(), place).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// A table of specs: `#[rstest]` of the crate rstest, with the calls in scope that [`macro@test`] brings. Its cases and values are
+/// written as there.
+#[proc_macro_attribute]
+pub fn rstest(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    expand::table(&arguments.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// What [`macro@test`] makes of itself behind the cases of a table, for rstest to hand on to each.

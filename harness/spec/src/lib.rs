@@ -4,6 +4,7 @@
 extern crate self as harness;
 
 pub mod assertions;
+pub mod call;
 pub mod ended;
 pub mod event_log;
 pub mod inherited;
@@ -19,7 +20,7 @@ pub mod registry;
 pub mod sign;
 pub mod spec;
 
-pub use harness_macros::test;
+pub use harness_macros::{rstest, test};
 pub use judge::CallError;
 pub use need::Need;
 pub use nix::errno::Errno;
@@ -38,7 +39,7 @@ pub mod cases {
 /// What a file of specs uses.
 pub mod prelude {
     pub use crate::judge::{CallError, Stop, observe};
-    pub use crate::{Errno, Layer, TestResult};
+    pub use crate::{Errno, Layer, TestResult, rstest};
 }
 
 /// What chance draws from in specs: 0, or the seed of the run's order.

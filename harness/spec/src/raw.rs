@@ -1,18 +1,60 @@
-//! System calls by instruction, without the C library: what the harness asks by itself must not depend on a library that is
-//! under test.
+//! System calls by the instruction, not by syscall(3) of the C library: no library that is preloaded can change them, they are
+//! not cancellation points, and they leave errno alone. See syscall(2), "Architecture calling conventions".
 
 use nix::errno::Errno;
 use std::ffi::CStr;
-use syscalls::Sysno;
 
-/// Makes a system call and gives what it returned.
+pub use syscalls::Sysno;
+
+/// Makes a system call.
 ///
 /// # Safety
-/// What the arguments point to must be what the call reads and writes, unless it is outside the address space.
+/// The kernel must be allowed to do what this call does: memory that it reads or writes at an address among the arguments is
+/// there for the call, or outside the address space.
 pub unsafe fn syscall(number: Sysno, arguments: [usize; 6]) -> Result<usize, Errno> {
     let [a, b, c, d, e, f] = arguments;
     // SAFETY: the caller's.
-    unsafe { syscalls::syscall!(number, a, b, c, d, e, f) }.map_err(|errno| Errno::from_raw(errno.into_raw()))
+    unsafe { syscalls::syscall6(number, a, b, c, d, e, f) }.map_err(|errno| Errno::from_raw(errno.into_raw()))
+}
+
+/// What an argument of a system call is in a register: integers with their sign, pointers with their provenance exposed.
+pub trait Argument {
+    /// The value of the register.
+    fn register(self) -> usize;
+}
+
+macro_rules! integers {
+    ($($integer:ty)*) => {
+        $(
+            impl Argument for $integer {
+                fn register(self) -> usize {
+                    self as usize
+                }
+            }
+        )*
+    };
+}
+
+integers! { i32 u32 i64 u64 usize }
+
+impl<T> Argument for *const T {
+    fn register(self) -> usize {
+        self.expose_provenance()
+    }
+}
+
+impl<T> Argument for *mut T {
+    fn register(self) -> usize {
+        self.expose_provenance()
+    }
+}
+
+/// Up to six arguments; the registers after them are zero.
+pub fn arguments<const N: usize>(given: [usize; N]) -> [usize; 6] {
+    const { assert!(N <= 6, "a system call has at most six arguments") };
+    let mut all = [0; 6];
+    all[..N].copy_from_slice(&given);
+    all
 }
 
 /// All that a file holds. open(2), read(2).
@@ -37,4 +79,18 @@ pub fn read_file(path: &CStr) -> Result<Vec<u8>, Errno> {
     // SAFETY: closes the descriptor that was opened here.
     let _ = unsafe { syscall(Sysno::close, [file, 0, 0, 0, 0, 0]) };
     read
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_returns_its_value_or_its_errno() {
+        // SAFETY: getpid takes nothing; close of no descriptor does nothing.
+        let (pid, closed) =
+            unsafe { (syscall(Sysno::getpid, [0; 6]), syscall(Sysno::close, arguments([(-1_i32).register()]))) };
+        assert_eq!(pid, Ok(std::process::id() as usize));
+        assert_eq!(closed, Err(Errno::EBADF));
+    }
 }

@@ -4,7 +4,7 @@
 //! A sign is a write to descriptor -1, which does nothing. It is made only in a run that is traced, since a spec is
 //! otherwise left alone with its calls.
 
-use nix::errno::Errno;
+use crate::raw::{self, Argument};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What every sign begins with.
@@ -49,10 +49,10 @@ pub fn make_signs() {
 pub fn sign(sign: Sign) {
     if TRACED.load(Ordering::Relaxed) {
         let text = format!("{PREFIX}{}", sign.word());
-        let errno = Errno::last_raw();
-        // Not the C library's function: a library that is put before it may have its own.
+        // Not the C library's function: a preloaded library may have its own.
         // SAFETY: reads the text; there is no descriptor -1.
-        unsafe { libc::syscall(libc::SYS_write, -1, text.as_ptr(), text.len()) };
-        Errno::set_raw(errno);
+        let _ = unsafe {
+            raw::syscall(raw::Sysno::write, raw::arguments([(-1_i32).register(), text.as_ptr().register(), text.len()]))
+        };
     }
 }

@@ -1,23 +1,23 @@
 //! What is done to the call that is mutated, while its process is stopped at it.
 
-use super::calls::{Buffer, Given, Row};
 use super::mutations::Effect;
 use super::registers;
 use super::tracee::{Inside, Tracee};
+use harness::call::{Buffer, CallDescription, Given};
 
 /// What is done to a call before it is made.
 pub fn at_entry(tracee: &Tracee, effect: Effect, inside: &mut Inside) -> nix::Result<()> {
-    let (row, arguments) = (inside.row, &inside.arguments);
+    let (call, arguments) = (inside.call, &inside.arguments);
     match effect {
         Effect::Skip(_) => registers::skip_call(tracee.pid),
         Effect::Corrupt => {
-            let Some(buffer) = row.takes else { return Ok(()) };
+            let Some(buffer) = call.takes else { return Ok(()) };
             let address = tracee.byte_of(buffer, arguments, 0)?;
             inside.put_back = Some((address, change_byte(tracee, address)?));
             Ok(())
         }
         Effect::Drop(place, flag) => {
-            let (place, flags) = row.flags[place];
+            let (place, flags) = call.flags[place];
             tracee.set_value(place, arguments, tracee.value(place, arguments)? & !(flags[flag].1 as u64))
         }
         Effect::Return(_)
@@ -37,17 +37,17 @@ const EXTRA: u8 = 0xA5;
 
 /// What is done to a call after it was made.
 pub fn at_exit(tracee: &Tracee, effect: Effect, inside: &Inside, returned: i64) -> nix::Result<()> {
-    let (row, arguments) = (inside.row, &inside.arguments);
+    let (call, arguments) = (inside.call, &inside.arguments);
     match effect {
         Effect::Skip(value) | Effect::Return(value) => registers::set_result(tracee.pid, value),
         Effect::Shift(more) => {
-            if let (Some(buffer @ Buffer::At(..)), 1..) = (given_bytes(row), more) {
+            if let (Some(buffer @ Buffer::At(..)), 1..) = (given_bytes(call), more) {
                 // A vector may have no room for it.
                 tracee.set_byte(tracee.byte_of(buffer, arguments, returned.cast_unsigned())?, EXTRA)?;
             }
             registers::set_result(tracee.pid, returned + more)
         }
-        Effect::Change(given) => match row.gives[given] {
+        Effect::Change(given) => match call.gives[given] {
             Given::Bytes(buffer) => {
                 let last = returned.saturating_sub(1).max(0).cast_unsigned();
                 change_byte(tracee, tracee.byte_of(buffer, arguments, last)?).map(drop)
@@ -56,11 +56,11 @@ pub fn at_exit(tracee: &Tracee, effect: Effect, inside: &Inside, returned: i64) 
                 tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ OTHER)
             }
         },
-        Effect::ChangeFirst(given) => match row.gives[given] {
+        Effect::ChangeFirst(given) => match call.gives[given] {
             Given::Bytes(buffer) => change_byte(tracee, tracee.byte_of(buffer, arguments, 0)?).map(drop),
             Given::Field(..) | Given::WaitStatus(_) => Ok(()),
         },
-        Effect::Status(given, status) => match row.gives[given] {
+        Effect::Status(given, status) => match call.gives[given] {
             Given::WaitStatus(place) => tracee.set_value(place, arguments, u64::from(status.cast_unsigned())),
             Given::Bytes(_) | Given::Field(..) => Ok(()),
         },
@@ -68,8 +68,8 @@ pub fn at_exit(tracee: &Tracee, effect: Effect, inside: &Inside, returned: i64) 
     }
 }
 
-fn given_bytes(row: &Row) -> Option<Buffer> {
-    row.gives.iter().find_map(|given| match given {
+fn given_bytes(call: &CallDescription) -> Option<Buffer> {
+    call.gives.iter().find_map(|given| match given {
         Given::Bytes(buffer) => Some(*buffer),
         Given::Field(..) | Given::WaitStatus(_) => None,
     })

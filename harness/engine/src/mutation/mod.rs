@@ -1,7 +1,7 @@
 //! The audit: a spec is run again and again, each time with one of its system calls mutated, as a wrong kernel would
 //! behave. A spec that conforms all the same does not show what it says.
 //!
-//! [`calls`] is the table of what can be mutated. The sandbox's init traces the spec (ptrace(2)): first it only writes down
+//! [`calls`] finds the description of a call: what can be mutated. The sandbox's init traces the spec (ptrace(2)): first it only writes down
 //! which calls the spec makes ([`Tracing::Learn`]); from these follow the [`Mutation`]s ([`mutations()`]); then each is done
 //! once ([`Tracing::Mutate`]).
 

@@ -1,7 +1,8 @@
 //! What a wrong kernel could do to a call.
 
-use super::calls::{CALLS, Errors, Given, Returns, Row, Where};
+use super::calls;
 use super::traced::Made;
+use harness::call::{CallDescription, Errors, Given, Returns, Where};
 use nix::errno::Errno;
 
 /// One thing that goes wrong with one call.
@@ -9,7 +10,7 @@ use nix::errno::Errno;
 pub struct Mutation {
     /// Which process makes the call: empty for the spec's first.
     pub process: String,
-    /// The call, by the name of its row.
+    /// The call, by the name of its description.
     pub call: String,
     /// 1-based index among calls of this name in this process.
     pub number: u32,
@@ -30,17 +31,17 @@ pub enum Effect {
     Return(i64),
     /// It is made, and seems to return so much more than it does.
     Shift(i64),
-    /// The last byte that it gave is changed, by the place in [`Row::gives`], or one value.
+    /// The last byte that it gave is changed, by the place in [`CallDescription::gives`], or one value.
     Change(usize),
-    /// The first byte that it gave is changed, by the place in [`Row::gives`].
+    /// The first byte that it gave is changed, by the place in [`CallDescription::gives`].
     ChangeFirst(usize),
-    /// It seems to have given this wait status, by the place in [`Row::gives`].
+    /// It seems to have given this wait status, by the place in [`CallDescription::gives`].
     Status(usize, i32),
     /// The last byte that it takes is changed, for as long as it takes.
     Corrupt,
     /// It is made, another process that waits in the same call gets what came of it, and it waits again.
     GiveAway,
-    /// A flag is not passed on, by the places in [`Row::flags`].
+    /// A flag is not passed on, by the places in [`CallDescription::flags`].
     Drop(usize, usize),
 }
 
@@ -60,9 +61,9 @@ const PASSING: [Errno; 2] = [Errno::EINTR, Errno::EAGAIN];
 
 /// All that can go wrong with a call, given the errors that the catalogue documents for a call.
 pub fn mutations(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mutation> {
-    let Some(row) = CALLS.iter().find(|row| row.name() == made.call) else { return Vec::new() };
+    let Some(call) = calls::named(&made.call) else { return Vec::new() };
     let mut effects = Vec::new();
-    let errors = match row.errors {
+    let errors = match call.errors {
         Errors::Documented(name) => documented(name),
         Errors::Of(errors) => errors.to_vec(),
     };
@@ -70,10 +71,10 @@ pub fn mutations(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mu
         |seen: Option<Errno>| errors.iter().copied().find(|error| Some(*error) != seen && !PASSING.contains(error));
     match made.result {
         None => {}
-        Some(Ok(value)) => succeeded(row, made, value, other_than(None), &mut effects),
+        Some(Ok(value)) => succeeded(call, made, value, other_than(None), &mut effects),
         Some(Err(error)) => {
             let error = Errno::from_raw(error);
-            effects.push(("accepted".into(), Effect::Return(success(row, made))));
+            effects.push(("accepted".into(), Effect::Return(success(call, made))));
             if made.blocked {
                 effects.push(("not-waiting".into(), Effect::Skip(-(error as i64))));
             }
@@ -82,7 +83,7 @@ pub fn mutations(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mu
             }
         }
     }
-    for (place, (_, flags)) in row.flags.iter().enumerate() {
+    for (place, (_, flags)) in call.flags.iter().enumerate() {
         for (index, (name, _)) in flags.iter().enumerate() {
             if made.flags.iter().any(|set| set == name) {
                 effects.push((format!("without-{name}"), Effect::Drop(place, index)));
@@ -101,14 +102,20 @@ pub fn mutations(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mu
 }
 
 /// What can go wrong with a call that should succeed.
-fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, effects: &mut Vec<(String, Effect)>) {
-    let moves_bytes = matches!(row.returns, Returns::Bytes(_));
+fn succeeded(
+    call: &CallDescription,
+    made: &Made,
+    value: i64,
+    error: Option<Errno>,
+    effects: &mut Vec<(String, Effect)>,
+) {
+    let moves_bytes = matches!(call.returns, Returns::Bytes(_));
     // A call that moved nothing and did not wait leaves everything as it was: not to make it is no mutation.
-    if (row.acts)(&made.arguments) && (made.blocked || !moves_bytes || value > 0) {
+    if (call.acts)(&made.arguments) && (made.blocked || !moves_bytes || value > 0) {
         effects.push(("not-done".into(), Effect::Skip(value)));
     }
     if let Some(error) = error {
-        if (row.acts)(&made.arguments) {
+        if (call.acts)(&made.arguments) {
             effects.push((format!("failed-{error:?}"), Effect::Return(-(error as i64))));
         }
         effects.push((format!("refused-{error:?}"), Effect::Skip(-(error as i64))));
@@ -121,11 +128,11 @@ fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, effects: 
             effects.push(("not-waiting-0".into(), Effect::Skip(0)));
         }
         // A descriptor is of no use to another process.
-        if made.contested && row.returns != Returns::Descriptor {
+        if made.contested && call.returns != Returns::Descriptor {
             effects.push(("wrong-waiter".into(), Effect::GiveAway));
         }
     }
-    match row.returns {
+    match call.returns {
         Returns::Nothing | Returns::Opaque => {}
         Returns::Descriptor | Returns::Number => effects.push(("other-value".into(), Effect::Shift(1))),
         Returns::Bytes(asked) => {
@@ -137,7 +144,7 @@ fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, effects: 
             }
         }
     }
-    for (index, given) in row.gives.iter().enumerate() {
+    for (index, given) in call.gives.iter().enumerate() {
         match given {
             Given::Bytes(_) => {
                 if value > 0 {
@@ -159,7 +166,7 @@ fn succeeded(row: &Row, made: &Made, value: i64, error: Option<Errno>, effects: 
             }
         }
     }
-    if row.takes.is_some() && (value > 0 || !moves_bytes) {
+    if call.takes.is_some() && (value > 0 || !moves_bytes) {
         effects.push(("changed-byte".into(), Effect::Corrupt));
     }
 }
@@ -173,8 +180,8 @@ fn is_given(place: Where, arguments: &[u64; 6]) -> bool {
 }
 
 /// What the call would return had it succeeded.
-fn success(row: &Row, made: &Made) -> i64 {
-    match row.returns {
+fn success(call: &CallDescription, made: &Made) -> i64 {
+    match call.returns {
         Returns::Bytes(Some(asked)) => made.arguments[asked].cast_signed(),
         Returns::Bytes(None) => 1,
         Returns::Nothing | Returns::Descriptor | Returns::Number | Returns::Opaque => 0,
@@ -200,6 +207,8 @@ fn other_statuses(status: i32) -> [(&'static str, i32); 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    // Brings the descriptions with it.
+    use ::calls as _;
 
     fn made(call: &str, arguments: [u64; 6], result: Result<i64, i32>) -> Made {
         Made {

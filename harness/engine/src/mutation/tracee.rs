@@ -1,7 +1,7 @@
 //! One process that is traced: its memory, and where it is in a system call.
 
-use super::calls::{Buffer, Given, Row, Where};
 use super::registers;
+use harness::call::{Buffer, CallDescription, Given, Where};
 use harness::{mark, process_state};
 use nix::Result;
 use nix::errno::Errno;
@@ -10,6 +10,7 @@ use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 use std::collections::HashMap;
 use std::io::IoSliceMut;
+use std::mem::offset_of;
 
 /// A traced process.
 #[derive(Debug)]
@@ -24,7 +25,7 @@ pub struct Tracee {
     pub offset: Option<i64>,
     /// How often it made each call.
     made: HashMap<String, u32>,
-    /// The call that it is in, when that is the spec's and has a row.
+    /// The call that it is in, when that is the spec's and is described.
     pub inside: Option<Inside>,
     /// A call that a signal interrupted, and that the kernel may make again.
     pub interrupted: Option<Inside>,
@@ -59,8 +60,8 @@ pub struct Inside {
     pub number: u64,
     /// What it is called with.
     pub arguments: [u64; 6],
-    /// Its row.
-    pub row: &'static Row,
+    /// Its description.
+    pub call: &'static CallDescription,
     /// Where it stands in the list of calls made.
     pub index: Option<usize>,
     /// Whether this is the one that is mutated.
@@ -74,7 +75,7 @@ pub struct Inside {
 pub struct Misdirected {
     /// What it returned.
     pub returned: i64,
-    /// What it wrote, by the places in its row.
+    /// What it wrote, by the places in its description.
     pub given: Vec<Vec<u8>>,
 }
 
@@ -181,8 +182,8 @@ impl Tracee {
 
     /// The address of one byte of a buffer.
     pub fn byte_of(&self, buffer: Buffer, arguments: &[u64; 6], index: u64) -> Result<u64> {
-        /// The place of the vector in a message header, after its name and the length of that.
-        const VECTOR_OF_MESSAGE: u64 = 16;
+        /// Where struct msghdr (sys/socket.h; struct user_msghdr in the kernel) has its iovec array.
+        const VECTOR_OF_MESSAGE: u64 = offset_of!(libc::msghdr, msg_iov) as u64;
         match buffer {
             Buffer::At(argument, offset) => Ok(address_in(arguments, argument, 0)? + offset + index),
             Buffer::Vector(argument) => self.byte_of_vector(address_in(arguments, argument, 0)?, index),
@@ -202,12 +203,12 @@ impl Tracee {
             }
             Ok(bytes)
         };
-        inside.row.gives.iter().map(of).collect()
+        inside.call.gives.iter().map(of).collect()
     }
 
     /// Makes it seem that this call has written so.
     pub fn write(&self, inside: &Inside, written: &[Vec<u8>]) -> Result<()> {
-        for (given, bytes) in inside.row.gives.iter().zip(written) {
+        for (given, bytes) in inside.call.gives.iter().zip(written) {
             for (index, byte) in (0..).zip(bytes) {
                 self.set_byte(self.place(given, &inside.arguments, index)?, *byte)?;
             }

@@ -4,12 +4,13 @@
 //! come. Nothing that a spec can ask for shows the difference, but for one thing: a process that is stopped by a signal shows
 //! as traced. So the tracer lets go of it while it is stopped, and takes it up again before a signal can continue it.
 
-use super::calls::{self, Given, Row};
+use super::calls;
 use super::mutations::Effect;
 use super::traced::{Made, mutated};
 use super::tracee::{At, Inside, Misdirected, Stopped, Tracee, side_of_call};
 use super::{Mutation, effect, registers, sample};
 use crate::sandbox::{self, Attach, TICK};
+use harness::call::{CallDescription, Given};
 use harness::event_log::EventLog;
 use harness::mark::{self, Whose};
 use harness::process_state;
@@ -21,7 +22,6 @@ use record::{Process, Source};
 use std::collections::{HashMap, HashSet};
 use std::os::unix::fs::MetadataExt;
 use std::time::Instant;
-use syscalls::Sysno;
 
 /// What the tracer does while a spec runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -200,11 +200,10 @@ impl<'a> Tracer<'a> {
                 tracee.interrupted = Some(interrupted);
             }
         }
-        let (Some(mark), Some(call)) = (mark, Sysno::new(number as usize)) else { return Ok(()) };
-        let Some(row) = calls::row(call.name(), &arguments) else { return Ok(()) };
-        let name = row.name();
+        let (Some(mark), Some(call)) = (mark, calls::described(number, &arguments)) else { return Ok(()) };
+        let name = call.name();
         let count = tracee.count(&name);
-        let mut inside = Inside { number, arguments, row, index: None, mutated: false, put_back: None };
+        let mut inside = Inside { number, arguments, call, index: None, mutated: false, put_back: None };
         match self.tracing {
             Tracing::Learn => {
                 inside.index = Some(self.made.len());
@@ -217,7 +216,7 @@ impl<'a> Tracer<'a> {
                     result: None,
                     blocked: false,
                     contested: false,
-                    flags: flags_set(tracee, row, &arguments),
+                    flags: flags_set(tracee, call, &arguments),
                     status: None,
                 });
             }
@@ -257,7 +256,7 @@ impl<'a> Tracer<'a> {
                 value => Ok(value),
             });
             made.contested = made.blocked && co_waiter_blocks;
-            let status = inside.row.gives.iter().find_map(|given| match given {
+            let status = inside.call.gives.iter().find_map(|given| match given {
                 Given::WaitStatus(place) => Some(*place),
                 _ => None,
             });
@@ -291,7 +290,7 @@ impl<'a> Tracer<'a> {
 
     /// Another process that is in the same call on the same object, by the first argument.
     fn co_waiter(&self, pid: Pid, inside: &Inside) -> Option<Pid> {
-        let same = |other: &Inside| std::ptr::eq(other.row, inside.row) && other.arguments[0] == inside.arguments[0];
+        let same = |other: &Inside| std::ptr::eq(other.call, inside.call) && other.arguments[0] == inside.arguments[0];
         let co_waiters =
             self.tracees.values().filter(|tracee| tracee.pid != pid && tracee.inside.as_ref().is_some_and(same));
         co_waiters.min_by(|one, other| one.path.cmp(&other.path)).map(|tracee| tracee.pid)
@@ -431,9 +430,9 @@ fn judged_at(tracee: &Tracee, mark: mark::Read) -> Option<Source> {
     Some(Source { file: String::from_utf8(file).ok()?, line: mark.line })
 }
 
-fn flags_set(tracee: &Tracee, row: &Row, arguments: &[u64; 6]) -> Vec<String> {
+fn flags_set(tracee: &Tracee, call: &CallDescription, arguments: &[u64; 6]) -> Vec<String> {
     let mut set = Vec::new();
-    for (place, flags) in row.flags {
+    for (place, flags) in call.flags {
         let value = tracee.value(*place, arguments).unwrap_or_default();
         set.extend(
             flags.iter().filter(|(_, bit)| value & *bit as u64 == *bit as u64).map(|(name, _)| (*name).to_owned()),

@@ -3,11 +3,11 @@
 use super::{Demand, Need, Probe, met};
 use crate::place::{ALL_IDS, OWN_IDS, ids_held, is_namespaced};
 use crate::raw;
+use crate::raw::Sysno;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
-use syscalls::Sysno;
 
 const ALLOW_NAMESPACES: &str = "Run as root, or allow unprivileged user namespaces.";
 const RUN_AS_ROOT_FOR_IDS: &str = "Run as root: its user namespaces hold user ids that nobody else uses.";

@@ -1,10 +1,7 @@
 //! Kernel persistence: System V IPC objects, which are destroyed by IPC_RMID or with their IPC namespace.
 
 use super::{TEXT, argument};
-use calls::sysv::{
-    Message, SegmentStatus, msgget, msgrcv, msgsnd, operation, queued_messages, segment_status, semaphore_value,
-    semget, semop, set_semaphore_value, shmget,
-};
+use calls::sysv::{Message, SegmentStatus, operation};
 use harness::need::IPCNS;
 use kit::needs::SYSV;
 use kit::prelude::*;
@@ -71,6 +68,7 @@ fn message(kind: i64) -> Message {
 static TAKES_MESSAGE: Program = Program {
     name: "that takes a message",
     body: |arguments| {
+        use calls::for_layers::libc_raw::{msgget, msgrcv};
         let (key, id) = (argument(arguments, 0)?.parse()?, argument(arguments, 1)?.parse()?);
         assert_eq!(msgget(key, 0), Ok(id));
         assert_eq!(msgrcv(id, TEXT.len(), 0, IPC_NOWAIT), Ok(message(1)));
@@ -118,6 +116,7 @@ fn segment_survives_its_creator() -> TestResult {
 static READS_SEGMENT: Program = Program {
     name: "that reads a segment",
     body: |arguments| {
+        use calls::for_layers::libc_raw::shmget;
         let (key, id) = (argument(arguments, 0)?.parse()?, argument(arguments, 1)?.parse()?);
         assert_eq!(shmget(key, 0, 0), Ok(id));
         let attached = assert_ok!(Attachment::new(id, 0));
@@ -167,6 +166,7 @@ fn semaphore_set_survives_its_creator() -> TestResult {
 static TAKES_SEMAPHORES: Program = Program {
     name: "that takes semaphores",
     body: |arguments| {
+        use calls::for_layers::libc_raw::{semaphore_value, semget, semop};
         let (key, id) = (argument(arguments, 0)?.parse()?, argument(arguments, 1)?.parse()?);
         assert_eq!(semget(key, 0, 0), Ok(id));
         assert_eq!(semaphore_value(id, 0), Ok(2));
@@ -217,6 +217,7 @@ fn system_v_objects_live_as_long_as_their_namespace() -> TestResult {
 
 /// Creates one System V object of each kind, without a fixture that removes it.
 fn create_all(key: i32) -> TestResult {
+    use calls::for_layers::libc_raw::{msgget, msgsnd, semget, set_semaphore_value, shmget};
     const NEW: i32 = IPC_CREAT | IPC_EXCL | 0o600;
     msgsnd(msgget(key, NEW)?, &message(1), 0)?;
     shmget(key, TEXT.len(), NEW)?;
@@ -226,6 +227,7 @@ fn create_all(key: i32) -> TestResult {
 
 /// Asserts that there is no System V object with this key.
 pub fn assert_all_missing(key: i32) {
+    use calls::for_layers::libc_raw::{msgget, semget, shmget};
     assert_errno!(msgget(key, 0), ENOENT);
     assert_errno!(shmget(key, 0, 0), ENOENT);
     assert_errno!(semget(key, 0, 0), ENOENT);

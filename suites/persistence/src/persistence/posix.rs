@@ -1,7 +1,6 @@
 //! POSIX IPC objects outlive the process that created them.
 
 use super::{TEXT, argument};
-use calls::posix::{mq_open, mq_receive, mq_send, sem_getvalue, sem_open, sem_trywait, shm_open};
 use kit::memory::Mapping;
 use kit::needs::{DEV_SHM, MQUEUE};
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
@@ -34,6 +33,7 @@ fn shared_memory_survives_its_creator() -> TestResult {
 static READS_MEMORY: Program = Program {
     name: "that reads shared memory",
     body: |arguments| {
+        use calls::for_layers::libc_nix_raw::shm_open;
         let fd = assert_ok!(shm_open(argument(arguments, 0)?, O_RDWR, 0));
         assert_eq!(node_of(&fd), Ok(Node { size: TEXT.len() as i64, ..Node::new("-0600") }));
         assert_eq!(Mapping::new(&fd, TEXT.len())?.read(), TEXT);
@@ -70,6 +70,7 @@ fn queue_survives_its_creator() -> TestResult {
 static TAKES_MESSAGE: Program = Program {
     name: "that takes a message from a POSIX queue",
     body: |arguments| {
+        use calls::for_layers::libc_nix_raw::{mq_open, mq_receive};
         let queue = assert_ok!(mq_open(argument(arguments, 0)?, O_RDWR | O_NONBLOCK, 0, None));
         assert_eq!(mq_receive(&queue, MessageQueue::SIZE), Ok((TEXT.to_vec(), 3)));
         assert_errno!(mq_receive(&queue, MessageQueue::SIZE), EAGAIN);
@@ -106,6 +107,7 @@ fn semaphore_survives_its_creator() -> TestResult {
 static TAKES_SEMAPHORE: Program = Program {
     name: "that takes a named semaphore",
     body: |arguments| {
+        use calls::for_layers::libc::{sem_getvalue, sem_open, sem_trywait};
         let semaphore = assert_ok!(sem_open(argument(arguments, 0)?, 0, 0, 0));
         assert_eq!(sem_getvalue(&semaphore), Ok(2));
         assert_eq!([sem_trywait(&semaphore), sem_trywait(&semaphore)], [Ok(()); 2]);

@@ -34,7 +34,7 @@ fn pipe_is_gone_with_the_last_process_that_has_it_open() -> TestResult {
     first.kill()?;
     assert_eq!(watch.present()?, BOTH_ENDS);
     alone.arrive();
-    last.wait_until_blocked_in(Syscall::PAUSE)?;
+    last.wait_until_blocked_in(calls::PAUSE)?;
     assert_eq!(watch.present()?, BOTH_ENDS);
     last.kill()?;
     assert_eq!(watch.present()?, Watch::NONE);

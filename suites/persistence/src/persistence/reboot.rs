@@ -2,8 +2,7 @@
 
 use super::TEXT;
 use super::kernel::assert_all_missing;
-use calls::posix::{mq_open, queue_attributes, sem_open, shm_open};
-use calls::sysv::{msgget, semget, shmget};
+use calls::posix::queue_attributes;
 use harness::need::REBOOT;
 use harness::need::{FIRST_BOOT, boot_id, left_by_first_boot};
 use kit::needs::{DEV_SHM, MQUEUE, SYSV};
@@ -28,6 +27,9 @@ const UNSYNCHRONISED: &str = "unsynchronised";
 
 /// Creates objects of every kind, and files in this directory, just before the machine goes down.
 pub fn leave(directory: &Path) -> std::result::Result<(), Box<dyn Error>> {
+    use calls::for_layers::libc::sem_open;
+    use calls::for_layers::libc_nix_raw::{mq_open, shm_open};
+    use calls::for_layers::libc_raw::{msgget, semget, shmget};
     let (new, open_new) = (IPC_CREAT | IPC_EXCL | 0o600, O_CREAT | O_EXCL | O_RDWR);
     msgget(KEY, new)?;
     semget(KEY, 1, new)?;

@@ -1,8 +1,7 @@
 //! Where Linux keeps POSIX IPC objects: filesystems that are in memory only.
 
 use super::TEXT;
-use calls::posix::{sem_getvalue, sem_open, shm_open};
-use calls::sysv::{Message, msgget, msgrcv, msgsnd};
+use calls::sysv::Message;
 use harness::need::{IPCNS, MOUNTS};
 use kit::file::content;
 use kit::memory::Mapping;
@@ -127,6 +126,8 @@ fn objects_have_process_kernel_or_filesystem_persistence() -> TestResult {
 
 /// Leaves the text in a pipe, in a System V queue that no fixture removes, and through a shared mapping in a file.
 fn leave_in_each(pipe: &Fd, key: i32, file: &Path) -> TestResult {
+    use calls::for_layers::libc_nix_raw::open;
+    use calls::for_layers::libc_raw::{msgget, msgsnd};
     write_all(pipe, TEXT)?;
     let id = msgget(key, IPC_CREAT | IPC_EXCL | 0o600)?;
     msgsnd(id, &Message { kind: 1, text: TEXT.to_vec() }, 0)?;

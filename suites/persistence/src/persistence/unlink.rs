@@ -1,10 +1,6 @@
 //! Unlinking removes the name of a POSIX IPC object at once, and the object with its last reference.
 
 use super::TEXT;
-use calls::posix::{
-    mq_open, mq_receive, mq_send, mq_unlink, sem_getvalue, sem_open, sem_post, sem_trywait, sem_unlink, shm_open,
-    shm_unlink,
-};
 use kit::memory::Mapping;
 use kit::needs::{DEV_SHM, MQUEUE};
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};

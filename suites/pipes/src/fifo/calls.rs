@@ -1,5 +1,6 @@
 //! The calls that create and open FIFOs, with one signature each, for table-driven specs.
 
+use calls::for_layers::libc_nix_raw::{get_flags, mkfifo, mkfifoat, mknod, mknodat, open, openat};
 use kit::prelude::*;
 use libc::{AT_FDCWD, S_IFIFO};
 use std::path::Path;
@@ -13,7 +14,7 @@ pub const MKNOD: Make = |path, mode| mknod(path, S_IFIFO | mode, 0);
 pub const MKNODAT: Make = |path, mode| mknodat(AT_FDCWD, path, S_IFIFO | mode, 0);
 
 /// A call that creates a FIFO at a pathname relative to a directory descriptor.
-pub type MakeAt = fn(i32, &Path) -> Result<()>;
+pub type MakeAt = fn(&dyn Descriptor, &Path) -> Result<()>;
 
 pub const MKFIFOAT_FROM: MakeAt = |dirfd, path| mkfifoat(dirfd, path, 0o600);
 pub const MKNODAT_FROM: MakeAt = |dirfd, path| mknodat(dirfd, path, S_IFIFO | 0o600, 0);

@@ -5,7 +5,6 @@ use kit::disposition::{handle, handled};
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_WRONLY};
 use nix::sys::signal::{SIGUSR1, SaFlags};
-use rstest::rstest;
 
 #[rstest]
 #[case::reading(OPEN, O_RDONLY)]
@@ -36,10 +35,10 @@ fn a_signal_handler_interrupts_a_blocked_open(#[case] open: Open, #[case] end: i
         interrupted.wait_for(2);
         Ok(())
     })?;
-    child.wait_until_blocked_in(Syscall::OPEN)?;
+    child.wait_until_blocked_in(calls::OPEN)?;
     child.signal(SIGUSR1)?;
     // The child is still alive, so its termination has closed nothing.
-    child.assert_blocked_in(Syscall::FUTEX);
+    child.assert_blocked_in(calls::FUTEX);
     if end == O_RDONLY {
         assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);
     } else {

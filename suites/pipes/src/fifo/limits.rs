@@ -9,7 +9,6 @@ use kit::privilege::drop_capabilities;
 use kit::setting;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use rstest::rstest;
 
 #[rstest]
 #[case::mkfifo(MKFIFO)]

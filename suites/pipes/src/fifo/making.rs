@@ -9,7 +9,6 @@ use kit::privilege::drop_capabilities;
 use kit::program;
 use libc::{AT_FDCWD, O_DIRECTORY, O_RDONLY};
 use nix::sys::stat::{Mode, umask};
-use rstest::rstest;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
@@ -176,7 +175,7 @@ fn wait_until_file_clock_is_after(moment: (i64, i64)) -> TestResult {
 fn a_relative_pathname_starts_at_the_directory(#[case] make: MakeAt) -> TestResult {
     let (directory, name) = (Name::directory("directory", 0o700)?, Name::free("fifo"));
     let descriptor = open(&directory, O_RDONLY | O_DIRECTORY)?;
-    assert_eq!(make(descriptor.number(), "fifo".as_ref()), Ok(()));
+    assert_eq!(make(&descriptor, "fifo".as_ref()), Ok(()));
     assert_eq!(node_at(directory.join("fifo")), Ok(Node::new("p0600")));
     assert_errno!(name.node(), ENOENT);
     Ok(())
@@ -200,7 +199,7 @@ fn a_relative_pathname_starts_at_the_directory(#[case] make: MakeAt) -> TestResu
 )]
 fn a_relative_pathname_with_at_fdcwd_starts_at_the_current_directory(#[case] make: MakeAt) -> TestResult {
     let name = Name::free("fifo");
-    assert_eq!(make(AT_FDCWD, "fifo".as_ref()), Ok(()));
+    assert_eq!(make(&AT_FDCWD, "fifo".as_ref()), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
     Ok(())
 }
@@ -221,8 +220,10 @@ fn a_relative_pathname_with_at_fdcwd_starts_at_the_current_directory(#[case] mak
     layers = [libc, nix, raw],
 )]
 fn the_descriptor_is_ignored_for_an_absolute_pathname(#[case] make: MakeAt) -> TestResult {
-    let name = Name::free("fifo");
-    assert_eq!(make(NOT_OPEN, &name), Ok(()));
+    let (file, name) = (Name::file("file")?, Name::free("fifo"));
+    // With a relative pathname, this descriptor would fail with ENOTDIR.
+    let descriptor = open(&file, O_RDONLY)?;
+    assert_eq!(make(&descriptor, &name), Ok(()));
     assert_eq!(name.node(), Ok(Node::new("p0600")));
     Ok(())
 }

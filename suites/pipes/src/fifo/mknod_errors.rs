@@ -1,13 +1,13 @@
 //! Errors of mknod and mknodat that mkfifo does not have.
 
 use super::calls::*;
+use calls::for_layers::libc_nix_raw::{mknod, mknodat};
 use harness::need::MOUNTS;
 use kit::mounted::Mounted;
 use kit::needs::MQUEUE;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use libc::{AT_FDCWD, S_IFCHR, S_IFIFO, S_IFLNK, S_IFSOCK};
-use rstest::rstest;
 use std::path::Path;
 
 /// A call that creates a file with a mode (type and permissions) and a device number.
@@ -86,8 +86,8 @@ fn mknod_on_a_file_system_without_fifos_fails(#[case] make: Make) -> TestResult 
 
 #[rstest]
 // Newer architectures have only the *at() calls.
-#[case::mknodat("mknodat", libc::SYS_mknodat, [AT_FDCWD as usize, BAD_ADDRESS, FIFO_MODE, 0, 0, 0])]
-#[cfg_attr(target_arch = "x86_64", case::mknod("mknod", libc::SYS_mknod, [BAD_ADDRESS, FIFO_MODE, 0, 0, 0, 0]))]
+#[case::mknodat("mknodat", Sysno::mknodat, [AT_FDCWD as usize, BAD_ADDRESS, FIFO_MODE, 0, 0, 0])]
+#[cfg_attr(target_arch = "x86_64", case::mknod("mknod", Sysno::mknod, [BAD_ADDRESS, FIFO_MODE, 0, 0, 0, 0]))]
 /// mknod and mknodat fail with EFAULT if the pathname is outside the accessible address space.
 #[harness::test(
     id = "fifo.mknod-efault",
@@ -96,7 +96,7 @@ fn mknod_on_a_file_system_without_fifos_fails(#[case] make: Make) -> TestResult 
 )]
 fn mknod_with_a_bad_address_fails(
     #[case] call: &'static str,
-    #[case] number: i64,
+    #[case] number: Sysno,
     #[case] arguments: [usize; 6],
 ) -> TestResult {
     // SAFETY: the path, the only pointer, is outside the address space.

@@ -3,7 +3,6 @@
 use super::calls::*;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_WRONLY};
-use rstest::rstest;
 
 #[rstest]
 #[case::open(OPEN)]
@@ -113,7 +112,7 @@ fn each_open_has_its_own_file_status_flags() -> TestResult {
     assert_eq!(access_and_blocking(&blocking), Ok(O_RDONLY));
     assert_errno!(read(&nonblocking, &mut [0; 1]), EAGAIN | EWOULDBLOCK);
     let child = fork(|| assert_eq!(read_bytes(&blocking, 9), Ok("x".into())))?;
-    child.assert_blocked_in(Syscall::READ);
+    child.assert_blocked_in(calls::READ);
     assert_eq!(write(&writer, b"x"), Ok(1));
     child.join()?;
     assert_eq!(set_flags(&nonblocking, 0), Ok(0));

@@ -59,6 +59,7 @@ fn opens_of_the_same_name_are_connected() -> TestResult {
 static FIFO_WRITER: Program = Program {
     name: "that writes to a FIFO",
     body: |arguments| {
+        use calls::for_layers::libc_nix_raw::{open, write};
         let [path, spec] = arguments else { return Err(Stop::broken("the arguments are a pathname and a process ID")) };
         let spec = Pid::from_raw(spec.to_string_lossy().parse()?);
         assert_ne!(getppid(), spec);

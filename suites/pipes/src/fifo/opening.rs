@@ -3,7 +3,6 @@
 use super::calls::*;
 use kit::prelude::*;
 use libc::{O_RDONLY, O_RDWR, O_WRONLY};
-use rstest::rstest;
 
 #[rstest]
 #[case::write_only(OPEN, O_WRONLY)]
@@ -27,7 +26,7 @@ fn an_open_for_reading_blocks_until_a_writer_opens(#[case] open: Open, #[case] o
         let reader = assert_ok!(open(&fifo, O_RDONLY));
         assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
     })?;
-    child.assert_blocked_in(Syscall::OPEN);
+    child.assert_blocked_in(calls::OPEN);
     let writer = assert_ok!(open(&fifo, other));
     assert_eq!(write(&writer, b"hello"), Ok(5));
     child.join()
@@ -55,7 +54,7 @@ fn an_open_for_writing_blocks_until_a_reader_opens(#[case] open: Open, #[case] o
         let writer = assert_ok!(open(&fifo, O_WRONLY));
         assert_eq!(write(&writer, b"hello"), Ok(5));
     })?;
-    child.assert_blocked_in(Syscall::OPEN);
+    child.assert_blocked_in(calls::OPEN);
     let reader = assert_ok!(open(&fifo, other));
     // Before the read, which would block forever if the child has failed.
     child.join()?;
@@ -83,10 +82,10 @@ fn an_open_of_the_same_end_unblocks_no_open(#[case] end: i32, #[case] other: i32
         })
     };
     let first = opener()?;
-    first.assert_blocked_in(Syscall::OPEN);
+    first.assert_blocked_in(calls::OPEN);
     let second = opener()?;
-    second.assert_blocked_in(Syscall::OPEN);
-    first.assert_blocked_in(Syscall::OPEN);
+    second.assert_blocked_in(calls::OPEN);
+    first.assert_blocked_in(calls::OPEN);
     let _other = assert_ok!(open(&fifo, other));
     first.join()?;
     second.join()
@@ -110,7 +109,7 @@ fn an_open_for_writing_blocks_on_a_stale_fifo() -> TestResult {
     assert_eq!(crashing.wait()?, Ended::Killed { by: Signal(libc::SIGKILL), core: false });
     assert_eq!(fifo.node(), Ok(Node::new("p0600")));
     let writer = fork(|| drop(open(&fifo, O_WRONLY)))?;
-    writer.assert_blocked_in(Syscall::OPEN);
+    writer.assert_blocked_in(calls::OPEN);
     let state = harness::process_state::state(writer.pid()).map(String::from);
     observe("process state of a writer opening a FIFO whose reader was killed", state.unwrap_or_default());
     Ok(())

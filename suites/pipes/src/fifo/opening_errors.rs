@@ -5,7 +5,6 @@ use super::making_errors::path_of_length;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use libc::{AT_FDCWD, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, PATH_MAX};
-use rstest::rstest;
 
 #[rstest]
 #[case::open(OPEN)]
@@ -85,9 +84,9 @@ fn an_exclusive_create_of_an_existing_fifo_fails() -> TestResult {
 fn an_open_with_a_bad_address_fails() -> TestResult {
     // Newer architectures have only the *at() calls.
     #[cfg(target_arch = "x86_64")]
-    let (number, arguments) = (libc::SYS_open, [BAD_ADDRESS, O_RDWR as usize, 0, 0, 0, 0]);
+    let (number, arguments) = (Sysno::open, [BAD_ADDRESS, O_RDWR as usize, 0, 0, 0, 0]);
     #[cfg(not(target_arch = "x86_64"))]
-    let (number, arguments) = (libc::SYS_openat, [AT_FDCWD as usize, BAD_ADDRESS, O_RDWR as usize, 0, 0, 0]);
+    let (number, arguments) = (Sysno::openat, [AT_FDCWD as usize, BAD_ADDRESS, O_RDWR as usize, 0, 0, 0]);
     // SAFETY: the path, the only pointer, is outside the address space.
     assert_errno!(unsafe { syscall("open", number, arguments) }, EFAULT);
     Ok(())
@@ -260,7 +259,7 @@ fn an_open_of_a_socket_fails() -> TestResult {
         man("open.2", "openat()"),
     ],
     covers = ["errors:fifo.openat.EBADF"],
-    layers = [libc, nix, raw],
+    layers = [libc, raw],
 )]
 fn a_relative_pathname_needs_an_open_descriptor() -> TestResult {
     let fifo = Fifo::new()?;

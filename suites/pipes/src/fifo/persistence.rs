@@ -1,9 +1,7 @@
 //! What remains of a FIFO after the processes that use it have terminated.
 
-use calls::signals::kill;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
-use rstest::rstest;
 
 #[rstest]
 #[case::exit(Ended::Exited(0))]
@@ -82,7 +80,7 @@ fn a_fifo_remains_until_it_is_unlinked() -> TestResult {
             let reader = assert_ok!(open(&name, O_RDONLY));
             assert_eq!(read_bytes(&reader, 9), Ok(word.into()));
         })?;
-        reader.wait_until_blocked_in(Syscall::OPEN)?;
+        reader.wait_until_blocked_in(calls::OPEN)?;
         let writer = fork(|| {
             let writer = assert_ok!(open(&name, O_WRONLY));
             assert_eq!(write(&writer, word.as_bytes()), Ok(word.len()));

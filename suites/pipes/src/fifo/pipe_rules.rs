@@ -75,7 +75,7 @@ fn read_returns_0_after_the_last_writer_closes() -> TestResult {
         second.close();
         assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
     })?;
-    child.assert_blocked_in(Syscall::READ);
+    child.assert_blocked_in(calls::READ);
     drop(second);
     child.join()
 }

@@ -3,7 +3,6 @@
 use super::calls::*;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
-use rstest::rstest;
 
 #[rstest]
 #[case::blocking(OPEN, O_RDWR)]
@@ -61,7 +60,7 @@ fn no_read_returns_0_while_a_read_write_descriptor_is_open() -> TestResult {
     let child = fork(|| {
         let _ = read(&both, &mut [0; 1]);
     })?;
-    child.assert_blocked_in(Syscall::READ);
+    child.assert_blocked_in(calls::READ);
     child.kill()?;
     drop(both);
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));

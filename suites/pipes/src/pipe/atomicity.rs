@@ -3,7 +3,6 @@
 use kit::prelude::*;
 use kit::property;
 use libc::PIPE_BUF;
-use rstest::rstest;
 use std::io::IoSlice;
 
 /// A nonblocking write of at most PIPE_BUF bytes writes all of them if there is free space for all, and otherwise fails
@@ -18,6 +17,7 @@ fn a_small_nonblocking_write_writes_all_or_fails() -> TestResult {
 }
 
 fn all_or_nothing(count: usize, space: usize) -> TestResult {
+    use calls::for_layers::libc_nix_raw::{pipe2, write};
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let mut held = fill_leaving(&writer, space)?;
     let written = write(&writer, &vec![b'w'; count]);
@@ -69,10 +69,10 @@ fn a_small_write_blocks_until_all_its_bytes_fit(#[case] count: usize) -> TestRes
     let (reader, writer) = pipe()?;
     let held = fill_leaving(&writer, SPACE)?;
     let child = fork(|| assert_eq!(write(&writer, &vec![b'a'; count]), Ok(count)))?;
-    child.assert_blocked_in(Syscall::WRITE);
+    child.assert_blocked_in(calls::WRITE);
     assert_eq!(unread(&reader), Ok(held.0.len()));
     assert_eq!(write(&writer, &[b'b'; SPACE]), Ok(SPACE));
-    child.assert_blocked_in(Syscall::WRITE);
+    child.assert_blocked_in(calls::WRITE);
     drop(writer);
     let bytes = read_exactly(&reader, held.0.len() + SPACE + count)?;
     assert_eq!(bytes, Bytes([held.0, vec![b'b'; SPACE], vec![b'a'; count]].concat()));
@@ -123,9 +123,9 @@ fn a_large_write_returns_after_all_bytes_are_written() -> TestResult {
     let (capacity, page) = (capacity_of(&writer)?, page_size());
     let bytes = Bytes::sequence(capacity + 2 * page);
     let child = fork(|| assert_eq!(write(&writer, &bytes.0), Ok(bytes.0.len())))?;
-    child.assert_blocked_in(Syscall::WRITE);
+    child.assert_blocked_in(calls::WRITE);
     let first = read_exactly(&reader, page)?;
-    child.assert_blocked_in(Syscall::WRITE);
+    child.assert_blocked_in(calls::WRITE);
     assert_eq!(unread(&reader), Ok(capacity));
     let second = read_exactly(&reader, page)?;
     child.join()?;
@@ -147,13 +147,13 @@ fn a_large_write_may_be_interleaved_with_a_small_one() -> TestResult {
     let large = Bytes::sequence(capacity + 2 * page);
     let small = [b's'; PIPE_BUF];
     let first = fork(|| assert_eq!(write(&writer, &large.0), Ok(large.0.len())))?;
-    first.wait_until_blocked_in(Syscall::WRITE)?;
+    first.wait_until_blocked_in(calls::WRITE)?;
     let second = fork(|| assert_eq!(write(&writer, &small), Ok(small.len())))?;
-    second.wait_until_blocked_in(Syscall::WRITE)?;
+    second.wait_until_blocked_in(calls::WRITE)?;
     drop(writer);
     let mut bytes = read_exactly(&reader, page)?.0;
     // The first writer has written another page, and waits behind the second for space for its last page.
-    first.wait_until_blocked_in(Syscall::WRITE)?;
+    first.wait_until_blocked_in(calls::WRITE)?;
     bytes.extend(read_exactly(&reader, large.0.len() + small.len() - page)?.0);
     let place = bytes.windows(small.len()).position(|window| window == small);
     assert!(place.is_some(), "the small write is contiguous");

@@ -14,7 +14,7 @@ use std::time::Duration;
 fn a_read_blocks_until_data_is_written() -> TestResult {
     let (reader, writer) = pipe()?;
     let child = fork(|| assert_eq!(read_bytes(&reader, 9), Ok("x".into())))?;
-    child.assert_blocked_in(Syscall::READ);
+    child.assert_blocked_in(calls::READ);
     assert_eq!(write(&writer, b"x"), Ok(1));
     child.join()
 }
@@ -34,7 +34,7 @@ fn a_read_returns_what_is_available_and_blocks_only_on_an_empty_pipe() -> TestRe
     assert_eq!(bytes, Ok("ab".into()));
     observe("bytes returned by a read of 100 while a write end was open", bytes?.0.len());
     let child = fork(|| assert_eq!(read_bytes(&reader, 100), Ok("c".into())))?;
-    child.assert_blocked_in(Syscall::READ);
+    child.assert_blocked_in(calls::READ);
     write_all(&writer, b"c")?;
     child.join()
 }
@@ -50,7 +50,7 @@ fn a_write_blocks_until_a_reader_frees_space() -> TestResult {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
     let child = fork(|| assert_eq!(write(&writer, b"x"), Ok(1)))?;
-    child.assert_blocked_in(Syscall::WRITE);
+    child.assert_blocked_in(calls::WRITE);
     assert_eq!(unread(&reader), Ok(held.0.len()));
     let first = read_exactly(&reader, page_size())?;
     child.join()?;
@@ -72,12 +72,12 @@ fn a_new_pipe_blocks() -> TestResult {
         assert_eq!(get_flags(end), Ok(access));
     }
     let reading = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("a".into())))?;
-    reading.assert_blocked_in(Syscall::READ);
+    reading.assert_blocked_in(calls::READ);
     write_all(&writer, b"a")?;
     reading.join()?;
     let held = fill(&writer)?;
     let writing = fork(|| assert_eq!(write(&writer, b"b"), Ok(1)))?;
-    writing.assert_blocked_in(Syscall::WRITE);
+    writing.assert_blocked_in(calls::WRITE);
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
     writing.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("b".into()));
@@ -121,6 +121,7 @@ fn frequent_round_trips_work() -> TestResult {
 const TRIPS: u8 = 200;
 
 fn round_trips_by_pipe() -> TestResult<Duration> {
+    use calls::for_layers::libc_nix_raw::{pipe, write};
     let ((there, to_there), (back, to_back)) = (pipe()?, pipe()?);
     let echo = fork(|| (1..=TRIPS).for_each(|trip| assert_eq!(write(&to_back, &[echoed(&there, trip)]), Ok(1))))?;
     // So that read returns end-of-file, and does not block, if the child exits early.

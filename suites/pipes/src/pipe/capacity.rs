@@ -5,7 +5,6 @@ use kit::file::file_of;
 use kit::prelude::*;
 use kit::property;
 use libc::O_NONBLOCK;
-use rstest::rstest;
 
 /// The capacity of a new pipe is 16 pages.
 #[harness::test(
@@ -83,6 +82,7 @@ fn a_size_is_rounded_up() -> TestResult {
 }
 
 fn is_rounded_up(size: i32) -> TestResult {
+    use calls::for_layers::libc_nix_raw::{get_capacity, pipe, set_capacity};
     let (reader, writer) = pipe()?;
     let rounded = (size as usize).max(page_size()).next_power_of_two() as i32;
     assert_eq!(set_capacity(&writer, size), Ok(rounded));
@@ -195,7 +195,7 @@ fn a_pipe_does_not_shrink_below_its_data() -> TestResult {
     id = "pipe.capacity-not-a-pipe",
     cite = [kernel("fs/pipe.c", "pipe_fcntl", "6.18"), man("fcntl.2", "ERRORS", "EBADF")],
     covers = ["errors:pipe.fcntl(F_GETPIPE_SZ).EBADF", "errors:pipe.fcntl(F_SETPIPE_SZ).EBADF"],
-    layers = [libc, nix, raw],
+    layers = [libc, raw],
 )]
 fn only_pipes_have_a_capacity() -> TestResult {
     let file = file_of(b"", libc::O_RDWR)?;
@@ -218,7 +218,7 @@ fn a_capacity_above_2_gib_is_refused() -> TestResult {
     let size = (1 << 31) + 1;
     let arguments = [writer.number() as usize, libc::F_SETPIPE_SZ as usize, size, 0, 0, 0];
     // SAFETY: F_SETPIPE_SZ takes an integer.
-    assert_errno!(unsafe { syscall("fcntl(F_SETPIPE_SZ)", libc::SYS_fcntl, arguments) }, EINVAL);
+    assert_errno!(unsafe { syscall("fcntl(F_SETPIPE_SZ)", Sysno::fcntl, arguments) }, EINVAL);
     assert_eq!(get_capacity(&writer), Ok(pages(16)));
     Ok(())
 }

@@ -5,7 +5,6 @@ use harness::need::DISPOSABLE;
 use kit::prelude::*;
 use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use rstest::rstest;
 
 /// pipe returns the read end first, open for reading only, and the write end second, open for writing only; bytes
 /// written to the second are read from the first.
@@ -153,7 +152,7 @@ fn an_array_outside_the_address_space_fails_with_efault() -> TestResult {
     let results = unsafe {
         [
             syscall("pipe", SYS_PIPE, [BAD_ADDRESS, 0, 0, 0, 0, 0]),
-            syscall("pipe2", libc::SYS_pipe2, [BAD_ADDRESS, 0, 0, 0, 0, 0]),
+            syscall("pipe2", Sysno::pipe2, [BAD_ADDRESS, 0, 0, 0, 0, 0]),
         ]
     };
     assert_errno!(results[0], EFAULT);
@@ -211,11 +210,13 @@ fn the_number_of_open_files_of_the_system_is_limited() -> TestResult {
 }
 
 fn access_mode(end: &Fd) -> Result<i32> {
+    use calls::for_layers::libc_nix_raw::get_flags;
     get_flags(end).map(|flags| flags & O_ACCMODE)
 }
 
 /// The number that the next descriptor will get.
 fn lowest_free() -> TestResult<i32> {
+    use calls::for_layers::libc_nix_raw::dup;
     Ok(dup(0)?.number())
 }
 

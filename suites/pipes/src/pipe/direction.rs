@@ -1,7 +1,6 @@
 //! A pipe is unidirectional and not seekable: what it has in common with a file, and what not.
 
 use kit::prelude::*;
-use rstest::rstest;
 
 /// A pipe is unidirectional: writing to the read end and reading from the write end fail with EBADF.
 #[harness::test(
@@ -147,7 +146,7 @@ fn a_pipe_supports_only_some_file_operations() -> TestResult {
 fn map(end: &Fd) -> Result<i64> {
     let (protection, flags) = (libc::PROT_READ as usize, libc::MAP_SHARED as usize);
     // SAFETY: a new mapping at an address that the kernel chooses, or none if the call fails.
-    unsafe { syscall("mmap", libc::SYS_mmap, [0, page_size(), protection, flags, end.number() as usize, 0]) }
+    unsafe { syscall("mmap", Sysno::mmap, [0, page_size(), protection, flags, end.number() as usize, 0]) }
 }
 
 /// One call each of pipe, fork, write and read passes a byte from a process to its child.

@@ -15,7 +15,7 @@ fn read_returns_0_after_the_last_writer_closes() -> TestResult {
         writer.close();
         assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
     })?;
-    child.wait_until_blocked_in(Syscall::READ)?;
+    child.wait_until_blocked_in(calls::READ)?;
     drop(writer);
     child.join()
 }
@@ -95,9 +95,9 @@ fn a_forgotten_write_end_in_another_process_delays_end_of_file() -> TestResult {
         writer.close();
         assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
     })?;
-    child.wait_until_blocked_in(Syscall::READ)?;
+    child.wait_until_blocked_in(calls::READ)?;
     drop(writer);
-    child.assert_blocked_in(Syscall::READ);
+    child.assert_blocked_in(calls::READ);
     forgotten_until.arrive();
     child.join()?;
     assert!(!holder.has_ended(), "the close, not the exit of the process, caused end-of-file");
@@ -144,12 +144,13 @@ fn killing_the_last_writer_is_end_of_file() -> TestResult {
 fn the_termination_of_the_last_writer_is_end_of_file(
     terminate: impl FnOnce(&Child, &Latch) -> TestResult,
 ) -> TestResult {
+    use calls::for_layers::libc_nix_raw::{pipe, read};
     let (reader, writer) = pipe()?;
     let leave = Latch::new()?;
     let holder = fork(|| leave.wait_for(1))?;
     writer.close();
     let child = fork(|| assert_eq!(read(&reader, &mut [0; 1]), Ok(0)))?;
-    child.assert_blocked_in(Syscall::READ);
+    child.assert_blocked_in(calls::READ);
     terminate(&holder, &leave)?;
     child.join()
 }

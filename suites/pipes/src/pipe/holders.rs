@@ -22,6 +22,7 @@ fn a_process_reads_from_its_own_pipe() -> TestResult {
 static USE_OWN_PIPE: Program = Program {
     name: "that reads from its own pipe",
     body: |_| {
+        use calls::for_layers::libc_nix_raw::{pipe, write};
         let (reader, writer) = pipe()?;
         assert_eq!(write(&writer, b"abc"), Ok(3));
         let bytes = read_bytes(&reader, 9);
@@ -115,6 +116,7 @@ fn an_end_can_be_passed_to_an_unrelated_process() -> TestResult {
 static READ_FROM_NAMED_PATH: Program = Program {
     name: "that reads from the end at a path sent to it",
     body: |arguments| {
+        use calls::for_layers::libc_nix_raw::open;
         let Bytes(path) = read_bytes(&passing::connect(&arguments[0])?, 99)?;
         let reader = assert_ok!(open(String::from_utf8_lossy(&path).as_ref(), O_RDONLY));
         let bytes = read_bytes(&reader, 9);

@@ -178,6 +178,7 @@ fn a_child_differs_from_its_parent() -> TestResult {
 static WRITE_TO_DESCRIPTORS: Program = Program {
     name: "that writes to descriptors",
     body: |numbers| {
+        use calls::for_layers::libc_nix_raw::write;
         for number in numbers {
             assert_eq!(write(parse(number)?, b"abc"), Ok(3));
         }
@@ -189,6 +190,7 @@ static WRITE_TO_DESCRIPTORS: Program = Program {
 static EXPECT_CLOSED: Program = Program {
     name: "that expects closed descriptors",
     body: |numbers| {
+        use calls::for_layers::libc_nix_raw::get_flags;
         for number in numbers {
             assert_errno!(get_flags(parse(number)?), EBADF);
         }

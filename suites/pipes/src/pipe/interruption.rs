@@ -4,12 +4,11 @@ use kit::disposition::{handle, handled};
 use kit::prelude::*;
 use nix::sys::signal::SaFlags;
 use nix::sys::signal::Signal::{SIGIO, SIGUSR1};
-use rstest::rstest;
 use std::io::{IoSlice, IoSliceMut};
 
 #[rstest]
-#[case::read(|reader: &Fd| read(reader, &mut [0; 1]), Syscall::READ)]
-#[case::readv(|reader: &Fd| readv(reader, &mut [IoSliceMut::new(&mut [0; 1])]), Syscall::READV)]
+#[case::read(|reader: &Fd| read(reader, &mut [0; 1]), calls::READ)]
+#[case::readv(|reader: &Fd| readv(reader, &mut [IoSliceMut::new(&mut [0; 1])]), calls::READV)]
 /// A read blocked on an empty pipe fails with EINTR when it is interrupted by a signal handler installed without
 /// SA_RESTART.
 #[harness::test(
@@ -23,7 +22,7 @@ use std::io::{IoSlice, IoSliceMut};
     covers = ["errors:pipe.read.EINTR", "errors:pipe.readv.EINTR"],
     layers = [libc, nix, raw],
 )]
-fn a_handler_interrupts_a_blocked_read(#[case] read: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> TestResult {
+fn a_handler_interrupts_a_blocked_read(#[case] read: fn(&Fd) -> Result<usize>, #[case] call: &Call) -> TestResult {
     let (reader, _writer) = pipe()?;
     let child = fork(|| -> TestResult {
         handle(SIGUSR1, SaFlags::empty())?;
@@ -37,8 +36,8 @@ fn a_handler_interrupts_a_blocked_read(#[case] read: fn(&Fd) -> Result<usize>, #
 }
 
 #[rstest]
-#[case::write(|writer: &Fd| write(writer, b"x"), Syscall::WRITE)]
-#[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]), Syscall::WRITEV)]
+#[case::write(|writer: &Fd| write(writer, b"x"), calls::WRITE)]
+#[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]), calls::WRITEV)]
 /// A write blocked on a full pipe fails with EINTR and writes nothing when it is interrupted by a signal handler
 /// installed without SA_RESTART.
 #[harness::test(
@@ -52,7 +51,7 @@ fn a_handler_interrupts_a_blocked_read(#[case] read: fn(&Fd) -> Result<usize>, #
     covers = ["errors:pipe.write.EINTR", "errors:pipe.writev.EINTR"],
     layers = [libc, nix, raw],
 )]
-fn a_handler_interrupts_a_blocked_write(#[case] write: fn(&Fd) -> Result<usize>, #[case] call: Syscall) -> TestResult {
+fn a_handler_interrupts_a_blocked_write(#[case] write: fn(&Fd) -> Result<usize>, #[case] call: &Call) -> TestResult {
     let (reader, writer) = pipe()?;
     let held = fill(&writer)?;
     let child = fork(|| -> TestResult {
@@ -94,7 +93,7 @@ fn an_interrupted_partial_write_returns_the_count_written(#[case] flags: SaFlags
         assert_eq!(handled(SIGUSR1), 1);
         Ok(())
     })?;
-    child.wait_until_blocked_in(Syscall::WRITE)?;
+    child.wait_until_blocked_in(calls::WRITE)?;
     child.signal(SIGUSR1)?;
     child.join()?;
     drop(writer);

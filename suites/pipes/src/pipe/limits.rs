@@ -261,6 +261,7 @@ fn unprivileged(body: impl FnOnce() -> TestResult) -> TestResult {
 
 /// Creates pipes until fewer pages remain below the user's limit than a new pipe takes.
 fn use_up(limit: usize) -> TestResult<Vec<(Fd, Fd)>> {
+    use calls::for_layers::libc_nix_raw::{pipe, set_capacity};
     const NEW_PIPE: usize = 16;
     if limit == 0 {
         return Err(Stop::broken("there is no limit"));

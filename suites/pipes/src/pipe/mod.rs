@@ -28,6 +28,7 @@ fn pages(count: usize) -> i32 {
 
 /// Creates pipes until pipe() fails, and returns its error.
 fn fill_descriptors(pipes: &mut Vec<(Fd, Fd)>) -> Result<()> {
+    use calls::for_layers::libc_nix_raw::pipe;
     loop {
         pipes.push(pipe()?);
     }

@@ -4,7 +4,6 @@ use kit::disposition::{handle, handled};
 use kit::prelude::*;
 use nix::sys::signal::SaFlags;
 use nix::sys::signal::Signal::SIGIO;
-use rstest::rstest;
 use std::io::{IoSlice, IoSliceMut};
 
 #[rstest]
@@ -68,7 +67,7 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> TestResult {
     assert_eq!(get_flags(&writer), Ok(libc::O_WRONLY));
     let held = fill(&writer)?;
     let child = fork(|| assert_eq!(write(&writer, b"x"), Ok(1)))?;
-    child.assert_blocked_in(Syscall::WRITE);
+    child.assert_blocked_in(calls::WRITE);
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
     child.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("x".into()));
@@ -91,7 +90,7 @@ fn a_nonblocking_write_end_leaves_the_read_end_blocking() -> TestResult {
     assert_eq!(set_flags(&writer, libc::O_NONBLOCK), Ok(0));
     assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY));
     let child = fork(|| assert_eq!(read_bytes(&reader, 9), Ok("x".into())))?;
-    child.assert_blocked_in(Syscall::READ);
+    child.assert_blocked_in(calls::READ);
     assert_eq!(write(&writer, b"x"), Ok(1));
     child.join()?;
     fill(&writer)?;
@@ -122,7 +121,7 @@ fn duplicates_and_a_child_share_o_nonblock() -> TestResult {
         assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
         assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
     })?;
-    child.wait_until_blocked_in(Syscall::FUTEX)?;
+    child.wait_until_blocked_in(calls::FUTEX)?;
     assert_eq!(set_flags(&duplicate, libc::O_NONBLOCK), Ok(0));
     set.arrive();
     assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
@@ -148,7 +147,7 @@ fn f_setfl_turns_blocking_reads_off_and_on() -> TestResult {
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
     assert_eq!(set_flags(&reader, 0), Ok(0));
     let child = fork(|| assert_eq!(read_bytes(&reader, 9), Ok("x".into())))?;
-    child.assert_blocked_in(Syscall::READ);
+    child.assert_blocked_in(calls::READ);
     write_all(&writer, b"x")?;
     child.join()
 }
@@ -172,7 +171,7 @@ fn f_setfl_turns_blocking_writes_off_and_on() -> TestResult {
     assert_errno!(write(&writer, b"x"), EAGAIN);
     assert_eq!(set_flags(&writer, 0), Ok(0));
     let child = fork(|| assert_eq!(write(&writer, b"y"), Ok(1)))?;
-    child.assert_blocked_in(Syscall::WRITE);
+    child.assert_blocked_in(calls::WRITE);
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
     child.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("y".into()));

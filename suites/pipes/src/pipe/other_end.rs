@@ -5,7 +5,6 @@ use kit::needs::{PTY, program};
 use kit::prelude::*;
 use kit::program;
 use kit::pty::Pty;
-use rstest::rstest;
 
 /// The data that the program copies.
 const LINE: &str = "one line\n";
@@ -60,6 +59,7 @@ struct Ends {
 }
 
 fn from_pipe() -> TestResult<Ends> {
+    use calls::for_layers::libc_nix_raw::{dup, pipe};
     let (reader, writer) = pipe()?;
     write_all(&writer, LINE.as_bytes())?;
     drop(writer);
@@ -68,6 +68,7 @@ fn from_pipe() -> TestResult<Ends> {
 }
 
 fn to_pipe() -> TestResult<Ends> {
+    use calls::for_layers::libc_nix_raw::pipe;
     let (reader, writer) = pipe()?;
     Ok(Ends { for_program: writer, ours: reader })
 }
@@ -80,6 +81,7 @@ fn from_file() -> TestResult<Ends> {
 
 /// A file opened twice: each descriptor has its own file offset.
 fn to_file() -> TestResult<Ends> {
+    use calls::for_layers::libc_nix_raw::open;
     let writer = file_of(b"", libc::O_RDWR)?;
     let reader = open(format!("/proc/self/fd/{}", writer.number()), libc::O_RDONLY)?;
     Ok(Ends { for_program: writer, ours: reader })

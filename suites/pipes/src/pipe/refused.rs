@@ -4,7 +4,6 @@ use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::iovec;
 use nix::sys::epoll::{Epoll, EpollCreateFlags};
-use rstest::rstest;
 use std::io::{IoSlice, IoSliceMut};
 
 #[rstest]
@@ -27,7 +26,7 @@ use std::io::{IoSlice, IoSliceMut};
         "errors:pipe.readv.EBADF",
         "errors:pipe.writev.EBADF",
     ],
-    layers = [libc, nix, raw],
+    layers = [libc, raw],
 )]
 fn a_closed_descriptor_is_rejected(#[case] call: fn(i32) -> Result<usize>) -> TestResult {
     let (reader, writer) = pipe()?;
@@ -256,7 +255,7 @@ const UNKNOWN_FLAG: usize = 1 << 30;
 #[derive(Clone, Copy, Debug)]
 struct Call {
     name: &'static str,
-    number: i64,
+    number: Sysno,
     direction: Direction,
     has_flags: bool,
 }
@@ -269,14 +268,14 @@ enum Direction {
 }
 use Direction::{Read, Write};
 
-const READ: Call = Call { name: "read", number: libc::SYS_read, direction: Read, has_flags: false };
-const WRITE: Call = Call { name: "write", number: libc::SYS_write, direction: Write, has_flags: false };
-const READV: Call = Call { name: "readv", number: libc::SYS_readv, direction: Read, has_flags: false };
-const WRITEV: Call = Call { name: "writev", number: libc::SYS_writev, direction: Write, has_flags: false };
-const PREADV: Call = Call { name: "preadv", number: libc::SYS_preadv, direction: Read, has_flags: false };
-const PWRITEV: Call = Call { name: "pwritev", number: libc::SYS_pwritev, direction: Write, has_flags: false };
-const PREADV2: Call = Call { name: "preadv2", number: libc::SYS_preadv2, direction: Read, has_flags: true };
-const PWRITEV2: Call = Call { name: "pwritev2", number: libc::SYS_pwritev2, direction: Write, has_flags: true };
+const READ: Call = Call { name: "read", number: Sysno::read, direction: Read, has_flags: false };
+const WRITE: Call = Call { name: "write", number: Sysno::write, direction: Write, has_flags: false };
+const READV: Call = Call { name: "readv", number: Sysno::readv, direction: Read, has_flags: false };
+const WRITEV: Call = Call { name: "writev", number: Sysno::writev, direction: Write, has_flags: false };
+const PREADV: Call = Call { name: "preadv", number: Sysno::preadv, direction: Read, has_flags: false };
+const PWRITEV: Call = Call { name: "pwritev", number: Sysno::pwritev, direction: Write, has_flags: false };
+const PREADV2: Call = Call { name: "preadv2", number: Sysno::preadv2, direction: Read, has_flags: true };
+const PWRITEV2: Call = Call { name: "pwritev2", number: Sysno::pwritev2, direction: Write, has_flags: true };
 
 impl Call {
     /// The end of a pipe for this call, as an argument.

@@ -4,7 +4,6 @@ use kit::disposition::{block, handle, handled, ignore, pending};
 use kit::prelude::*;
 use nix::sys::signal::SaFlags;
 use nix::sys::signal::Signal::SIGPIPE;
-use rstest::rstest;
 use std::io::IoSlice;
 use std::thread::Builder;
 
@@ -109,10 +108,8 @@ fn sigpipe_is_sent_to_the_writing_thread() -> TestResult {
     block(SIGPIPE)?;
     let (reader, writer) = pipe()?;
     drop(reader);
-    let writer = writer.into_number();
-    let by_thread = Builder::new().spawn(move || (write(writer, b"x"), pending()))?.join();
-    Fd::new(writer).close();
-    let (written, pending_there) = by_thread.map_err(|_| Stop::broken("the thread panicked"))?;
+    let by_thread = Builder::new().spawn(move || (write(&writer, b"x"), pending(), writer))?.join();
+    let (written, pending_there, _writer) = by_thread.map_err(|_| Stop::broken("the thread panicked"))?;
     assert_errno!(written, EPIPE);
     assert_eq!(pending_there, Ok(vec![SIGPIPE]));
     assert_eq!(pending(), Ok(vec![]), "it is not pending for the other thread");
@@ -120,8 +117,8 @@ fn sigpipe_is_sent_to_the_writing_thread() -> TestResult {
 }
 
 #[rstest]
-#[case::write(|writer: &Fd| write(writer, b"x"), Syscall::WRITE)]
-#[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]), Syscall::WRITEV)]
+#[case::write(|writer: &Fd| write(writer, b"x"), calls::WRITE)]
+#[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]), calls::WRITEV)]
 /// Closing the last read end wakes a writer that is blocked on the full pipe: SIGPIPE is raised and the write fails
 /// with EPIPE.
 #[harness::test(
@@ -136,7 +133,7 @@ fn sigpipe_is_sent_to_the_writing_thread() -> TestResult {
 )]
 fn closing_the_last_reader_wakes_a_blocked_writer(
     #[case] write: fn(&Fd) -> Result<usize>,
-    #[case] call: Syscall,
+    #[case] call: &Call,
 ) -> TestResult {
     let (reader, writer) = pipe()?;
     fill(&writer)?;

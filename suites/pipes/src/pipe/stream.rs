@@ -73,6 +73,7 @@ fn a_pipe_is_a_queue_of_bytes() -> TestResult {
 
 /// Each pair is the size of a write and of the read after it; the remaining data is read at the end.
 fn is_a_queue(sizes: &[(usize, usize)]) -> TestResult {
+    use calls::for_layers::libc_nix_raw::{pipe2, write};
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let mut to_write = Bytes::sequence(12 * 300).0.into_iter();
     let mut queue = VecDeque::new();
@@ -188,7 +189,7 @@ fn each_byte_reaches_one_reader() -> TestResult {
         })
     });
     let readers = readers.into_iter().collect::<TestResult<Vec<Child>>>()?;
-    readers.iter().try_for_each(|child| child.wait_until_blocked_in(Syscall::READ))?;
+    readers.iter().try_for_each(|child| child.wait_until_blocked_in(calls::READ))?;
     write_all(&writer, &[0, 1, 2])?;
     readers.into_iter().try_for_each(Child::join)?;
     assert_eq!(taken.each_ref().map(|count| count.load(Ordering::Relaxed)), [1; 3]);

@@ -1,11 +1,9 @@
 //! When splice blocks, and when it fails with EAGAIN instead.
 
 use super::full_pipe;
-use calls::splicing::splice;
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR, SPLICE_F_NONBLOCK};
-use rstest::rstest;
 
 /// A splice from an empty pipe with a writer blocks until data is written; with SPLICE_F_NONBLOCK, it fails with
 /// EAGAIN.
@@ -24,7 +22,7 @@ fn splice_from_an_empty_pipe_blocks_until_data_is_written() -> TestResult {
     let (other_reader, other_writer) = pipe()?;
     assert_errno!(splice(&reader, None, &other_writer, None, 9, SPLICE_F_NONBLOCK), EAGAIN);
     let child = fork(|| assert_eq!(splice(&reader, None, &other_writer, None, 9, 0), Ok(3)))?;
-    child.assert_blocked_in(Syscall::SPLICE);
+    child.assert_blocked_in(calls::SPLICE);
     write_all(&writer, b"abc")?;
     child.join()?;
     assert_eq!(read_bytes(&other_reader, 9), Ok("abc".into()));
@@ -44,7 +42,7 @@ fn splice_into_a_full_pipe_blocks_until_there_is_free_space() -> TestResult {
     let (reader, writer, held) = full_pipe(0)?;
     assert_errno!(splice(&file, None, &writer, None, 3, SPLICE_F_NONBLOCK), EAGAIN);
     let child = fork(|| assert_eq!(splice(&file, None, &writer, None, 3, 0), Ok(3)))?;
-    child.assert_blocked_in(Syscall::SPLICE);
+    child.assert_blocked_in(calls::SPLICE);
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
     child.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));

@@ -1,6 +1,5 @@
 //! Descriptors that splice rejects.
 
-use calls::splicing::splice;
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
@@ -10,7 +9,7 @@ use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
     id = "splice.not-open",
     cite = [man("splice.2", "ERRORS", "EBADF")],
     covers = ["errors:splice.splice.EBADF"],
-    layers = [libc, nix, raw],
+    layers = [libc, raw],
 )]
 fn both_descriptors_must_be_open() -> TestResult {
     let (reader, writer) = pipe()?;

@@ -1,6 +1,5 @@
 //! splice at end of file, and without writers or readers.
 
-use calls::splicing::splice;
 use kit::disposition::ignore;
 use kit::file::file_of;
 use kit::prelude::*;

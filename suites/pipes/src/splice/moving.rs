@@ -1,6 +1,5 @@
 //! What splice moves, between which kinds of file, and how much.
 
-use calls::splicing::splice;
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_RDONLY, O_RDWR};

@@ -1,6 +1,5 @@
 //! Explicit offsets passed to splice.
 
-use calls::splicing::splice;
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_RDONLY, O_RDWR};

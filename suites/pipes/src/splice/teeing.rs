@@ -1,11 +1,9 @@
 //! tee: duplicating the data of a pipe.
 
 use super::full_pipe;
-use calls::splicing::{splice, tee};
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR, SPLICE_F_NONBLOCK};
-use rstest::rstest;
 
 /// tee duplicates bytes from one pipe to another and does not consume them.
 #[harness::test(
@@ -82,7 +80,7 @@ fn tee_from_an_empty_pipe_blocks_until_data_is_written() -> TestResult {
     let (other_reader, other_writer) = pipe()?;
     assert_errno!(tee(&reader, &other_writer, 9, SPLICE_F_NONBLOCK), EAGAIN);
     let child = fork(|| assert_eq!(tee(&reader, &other_writer, 9, 0), Ok(3)))?;
-    child.assert_blocked_in(Syscall::TEE);
+    child.assert_blocked_in(calls::TEE);
     write_all(&writer, b"abc")?;
     child.join()?;
     assert_eq!(read_bytes(&other_reader, 9), Ok("abc".into()));
@@ -103,7 +101,7 @@ fn tee_into_a_full_pipe_blocks_until_there_is_free_space() -> TestResult {
     let (full, to_full, held) = full_pipe(0)?;
     assert_errno!(tee(&reader, &to_full, 3, SPLICE_F_NONBLOCK), EAGAIN);
     let child = fork(|| assert_eq!(tee(&reader, &to_full, 3, 0), Ok(3)))?;
-    child.assert_blocked_in(Syscall::TEE);
+    child.assert_blocked_in(calls::TEE);
     assert_eq!(read_exactly(&full, held.0.len())?, held);
     child.join()?;
     assert_eq!(read_bytes(&full, 9), Ok("abc".into()));

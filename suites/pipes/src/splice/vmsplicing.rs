@@ -1,7 +1,6 @@
 //! vmsplice: from memory into a pipe, and from a pipe into memory.
 
 use super::full_pipe;
-use calls::splicing::{vmsplice, vmsplice_out};
 use kit::file::{content, file_of};
 use kit::memory::Pages;
 use kit::prelude::*;
@@ -53,7 +52,7 @@ fn vmsplice_into_a_full_pipe_blocks_unless_nonblocking() -> TestResult {
     let memory = Pages::holding(b"abc")?;
     assert_errno!(vmsplice(&writer, &[memory.source()], SPLICE_F_NONBLOCK), EAGAIN);
     let child = fork(|| assert_eq!(vmsplice(&writer, &[memory.source()], 0), Ok(3)))?;
-    child.assert_blocked_in(Syscall::VMSPLICE);
+    child.assert_blocked_in(calls::VMSPLICE);
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
     child.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
@@ -84,7 +83,7 @@ fn vmsplice_fills_iovec_elements_from_a_pipe() -> TestResult {
     id = "splice.vmsplice-not-a-pipe",
     cite = [man("vmsplice.2", "ERRORS", "EBADF")],
     covers = ["errors:splice.vmsplice.EBADF"],
-    layers = [libc, nix, raw],
+    layers = [libc, raw],
 )]
 fn vmsplice_requires_a_pipe() -> TestResult {
     let memory = Pages::holding(b"abc")?;

@@ -1,13 +1,12 @@
 //! SIGKILL and SIGSTOP to a process that ignores, handles or blocks all other signals; SIGKILL to a stopped process.
 
 use super::{assert_sigkill_kills, assert_sigstop_stops};
-use calls::signals::{Action, action_of, kill, sigprocmask};
+use calls::signals::{Action, action_of};
 use harness::{mark, process_state};
 use kit::disposition::{handle, ignore};
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP, SIGTERM};
 use nix::sys::signal::{SaFlags, SigSet, Signal as Known};
-use rstest::rstest;
 
 #[rstest]
 #[case::ignored(ignore_all)]
@@ -87,7 +86,6 @@ fn ignore_all() -> TestResult {
     Ok(())
 }
 
-/// Through the C library in every layer, since SIGCONT runs the handler.
 fn handle_all() -> TestResult {
     for known in changeable() {
         handle(known, SaFlags::empty())?;
@@ -97,6 +95,7 @@ fn handle_all() -> TestResult {
 }
 
 fn block_all() -> TestResult {
+    use calls::for_layers::libc_nix_raw::sigprocmask;
     assert_eq!(sigprocmask(SIG_SETMASK, &SigSet::all()), Ok(SigSet::empty()));
     let mask = assert_ok!(sigprocmask(SIG_BLOCK, &SigSet::empty()));
     assert!(changeable().all(|known| mask.contains(known)));

@@ -4,7 +4,6 @@ mod guarded;
 mod unchangeable;
 mod zombie;
 
-use calls::signals::kill;
 use harness::process_state;
 use kit::prelude::*;
 use libc::{SIGCONT, SIGKILL, SIGSTOP};
@@ -12,13 +11,14 @@ use libc::{SIGCONT, SIGKILL, SIGSTOP};
 /// Asserts that SIGSTOP stops, and does not terminate, a process that has run `setup`, and that SIGCONT resumes it
 /// until it exits.
 fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
+    use calls::for_layers::libc_nix_raw::kill;
     let resumed = Latch::new()?;
     let child = fork(|| -> TestResult {
         setup()?;
         resumed.wait_for(1);
         exit(77)
     })?;
-    child.wait_until_blocked_in(Syscall::FUTEX)?;
+    child.wait_until_blocked_in(calls::FUTEX)?;
     assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
     let stopped = child.wait_until_stopped()?;
     assert_eq!(stopped, Ended::Stopped(Signal(19)));
@@ -35,6 +35,7 @@ fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
 
 /// Asserts that SIGKILL terminates a process that has run `setup`.
 fn assert_sigkill_kills(setup: impl FnOnce() -> TestResult) -> TestResult {
+    use calls::for_layers::libc_nix_raw::kill;
     let child = holder(setup)?;
     assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
     assert_eq!(child.wait()?, Ended::Killed { by: Signal(9), core: false });

@@ -1,11 +1,10 @@
 //! SIGKILL and SIGSTOP, which cannot be caught, ignored or blocked.
 
 use super::{assert_sigkill_kills, assert_sigstop_stops};
-use calls::signals::{Action, action_of, sigaction, signal, sigprocmask};
+use calls::signals::{Action, action_of};
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP};
 use nix::sys::signal::{SigSet, Signal as Known};
-use rstest::rstest;
 
 #[rstest]
 #[case::kill(SIGKILL)]
@@ -69,6 +68,7 @@ fn sigkill_and_sigstop_stay_out_of_the_signal_mask(#[case] how: i32) -> TestResu
 }
 
 fn assert_masks_all_but_kill_and_stop(how: i32) {
+    use calls::for_layers::libc_nix_raw::sigprocmask;
     assert_eq!(sigprocmask(how, &SigSet::all()), Ok(SigSet::empty()));
     let mask = assert_ok!(sigprocmask(SIG_BLOCK, &SigSet::empty()));
     let unblocked: Vec<_> = Known::iterator().filter(|known| !mask.contains(*known)).collect();
@@ -119,6 +119,7 @@ fn sigstop_cannot_be_caught_ignored_or_blocked() -> TestResult {
 
 /// Attempts to catch, ignore and block the signal, and blocks all others.
 fn attempt_all(unchangeable: i32) -> TestResult {
+    use calls::for_layers::libc_nix_raw::sigaction;
     assert_rejects_change(sigaction, unchangeable);
     assert_masks_all_but_kill_and_stop(SIG_SETMASK);
     Ok(())

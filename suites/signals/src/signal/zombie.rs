@@ -1,6 +1,5 @@
 //! Signals to processes that have terminated.
 
-use calls::signals::kill;
 use harness::process_state;
 use kit::prelude::*;
 use libc::SIGKILL;

@@ -38,6 +38,7 @@ fn data_flows_in_both_directions() -> TestResult {
 static ANSWER: Program = Program {
     name: "that answers over a socket pair",
     body: |paths| {
+        use calls::for_layers::libc_nix_raw::write;
         let end = passing::receive(&passing::connect(&paths[0])?)?;
         let question = read_bytes(&end, 9);
         assert_eq!(question, Ok("ping".into()));

@@ -7,7 +7,6 @@ use kit::prelude::*;
 use kit::sysv::Segment;
 use libc::IPC_PRIVATE;
 use nix::sys::signal::Signal::SIGKILL;
-use rstest::rstest;
 
 /// The last shmdt leaves an unmarked segment and its contents in place; if the segment is marked with IPC_RMID, it
 /// destroys the segment.
@@ -64,7 +63,7 @@ fn process_termination_only_detaches(#[case] end: Ended) -> TestResult {
         leave.wait_for(1);
         exit(7)
     })?;
-    user.wait_until_blocked_in(Syscall::FUTEX)?;
+    user.wait_until_blocked_in(calls::FUTEX)?;
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, last: user.pid(), ..created }));
     match end {
         Ended::Killed { by, .. } => user.signal(by)?,

@@ -1,7 +1,7 @@
 //! kernel.shm_rmid_forced, which is per IPC namespace.
 
 use super::TEXT;
-use calls::sysv::{SegmentStatus, segment_status};
+use calls::sysv::SegmentStatus;
 use harness::need::IPCNS;
 use kit::needs::SYSV;
 use kit::prelude::*;

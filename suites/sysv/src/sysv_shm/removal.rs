@@ -1,7 +1,7 @@
 //! What IPC_RMID does to a segment.
 
 use super::TEXT;
-use calls::sysv::{SHM_DEST, SegmentStatus, shmat, shmget};
+use calls::sysv::{SHM_DEST, SegmentStatus};
 use kit::needs::SYSV;
 use kit::prelude::*;
 use kit::sysv::{Attachment, Segment, unused_key};
@@ -35,7 +35,7 @@ fn removal_is_deferred_until_the_last_detach() -> TestResult {
         assert_errno!(segment.status(), EINVAL);
         Ok(())
     })?;
-    other.wait_until_blocked_in(Syscall::FUTEX)?;
+    other.wait_until_blocked_in(calls::FUTEX)?;
     let attached_by_both = SegmentStatus { attachments: 2, last: other.pid(), ..marked };
     assert_eq!(segment.status(), Ok(SegmentStatus { mode: 0o600, ..attached_by_both }));
     assert_eq!(segment.remove(), Ok(()));
@@ -178,7 +178,7 @@ fn one_process_removes_for_all() -> TestResult {
         // Still attached: process termination detaches.
         exit(0)
     })?;
-    user.wait_until_blocked_in(Syscall::FUTEX)?;
+    user.wait_until_blocked_in(calls::FUTEX)?;
     assert_eq!(segment.remove(), Ok(()));
     let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: user.pid(), ..marked }));

@@ -5,6 +5,7 @@ use kit::prelude::*;
 
 /// The read end of a pipe that holds `abcd` and cannot be written to any more.
 fn four_bytes() -> TestResult<Fd> {
+    use calls::for_layers::libc_nix_raw::pipe;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abcd")?;
     Ok(reader)
@@ -50,9 +51,9 @@ fn right() -> TestResult {
 fn two_wait() -> TestResult {
     let (reader, writer) = pipe()?;
     let first = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("a".into())))?;
-    first.wait_until_blocked_in(Syscall::READ)?;
+    first.wait_until_blocked_in(calls::READ)?;
     let second = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("b".into())))?;
-    second.wait_until_blocked_in(Syscall::READ)?;
+    second.wait_until_blocked_in(calls::READ)?;
     write_all(&writer, b"a")?;
     first.join()?;
     write_all(&writer, b"b")?;

@@ -4,7 +4,6 @@ use harness::need::{ROOT, SECOND_UID};
 use harness::{assert, assert_eq};
 use kit::needs::program;
 use kit::prelude::*;
-use rstest::rstest;
 use serial_test::file_serial;
 
 /// A table has a spec for each named case.
