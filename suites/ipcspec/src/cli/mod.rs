@@ -21,6 +21,7 @@ mod report;
 mod run;
 mod select;
 mod send;
+mod spool;
 mod store;
 mod tell;
 mod trace;
