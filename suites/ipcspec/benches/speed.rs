@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     }
     kit::unrelated::run_if_asked();
     if has(EXACT) {
-        return engine::libtest::main(reports::render::failure::text);
+        return engine::libtest::main(|record| record.fails().then(|| reports::render::failure::text(record)));
     }
     measure();
     ExitCode::SUCCESS

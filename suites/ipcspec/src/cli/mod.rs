@@ -17,6 +17,7 @@ mod merge;
 mod preload;
 mod progress;
 mod remote;
+mod renamed;
 mod report;
 mod run;
 mod select;
