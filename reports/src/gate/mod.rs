@@ -6,9 +6,11 @@ pub mod merge;
 
 mod exit;
 mod outcome;
+mod renames;
 mod scope;
 
 pub use exit::Exit;
 pub(crate) use exit::shortfall;
 pub use outcome::{Finding, Kind, Outcome, gate};
+pub use renames::Renames;
 pub use scope::Scope;

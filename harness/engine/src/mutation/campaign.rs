@@ -5,6 +5,7 @@ use crate::runner::machine::{CannotRun, Machine};
 use crate::runner::{self, Pace, RunEvent, Task};
 use crate::sandbox::Attach;
 use harness::Errno;
+use harness::event_log::EngineEvent;
 use harness::spec::Spec;
 use record::Verdict;
 use record::findings::{Audited, LeftOut, Tried};
@@ -44,12 +45,11 @@ pub fn plan(
     let lesson = |attempt, spec| Task { spec, attempt, attach: Some(Rc::clone(&learn)) };
     let lessons = (1..=LESSONS).flat_map(|attempt| specs.iter().map(move |spec| (attempt, spec)));
     let lessons = lessons.map(|(attempt, spec)| lesson(attempt, *spec));
-    let mut seen: HashMap<&str, Vec<(SpecRecord, Traced)>> = HashMap::new();
-    let interrupted = runner::run(plain.chain(lessons).collect(), machine, pace, |event| {
+    let mut seen: HashMap<&str, Vec<Lesson>> = HashMap::new();
+    let interrupted = runner::run(plain.chain(lessons), machine, pace, |event| {
         progress(&event);
         if let RunEvent::Judged(task, record, events) = event {
-            let runs = seen.entry(task.spec.id).or_default();
-            runs.push((record.clone(), Traced::read(events)));
+            seen.entry(task.spec.id).or_default().push(Lesson::of(record, events));
         }
         Ok(())
     })?;
@@ -58,7 +58,7 @@ pub fn plan(
     }
     let plan_of = |spec: &&'static Spec| {
         let mut runs = seen.remove(spec.id).unwrap_or_default();
-        runs.sort_by_key(|(record, _)| record.attempt);
+        runs.sort_by_key(|lesson| lesson.attempt);
         let left_out = left_out(&runs);
         let made = if left_out.is_some() { Vec::new() } else { common(runs) };
         let mutations = made
@@ -69,24 +69,39 @@ pub fn plan(
     Ok(Some(specs.iter().map(plan_of).collect()))
 }
 
-fn left_out(runs: &[(SpecRecord, Traced)]) -> Option<LeftOut> {
+/// What is kept of a run: the runner forks, and fork copies the page tables of all that is.
+#[derive(Debug)]
+struct Lesson {
+    attempt: u32,
+    verdict: Verdict,
+    /// The needs that are missing, or the first failure.
+    why: String,
+    made: Vec<Made>,
+}
+
+impl Lesson {
+    fn of(record: &SpecRecord, events: &[EngineEvent]) -> Self {
+        let needs = || record.missing.iter().map(|missing| missing.need.as_str()).collect::<Vec<_>>().join(", ");
+        let why = record.failures.first().map_or_else(needs, |failure| failure.message.clone());
+        Self { attempt: record.attempt, verdict: record.verdict, why, made: Traced::read(events).made }
+    }
+}
+
+fn left_out(runs: &[Lesson]) -> Option<LeftOut> {
     let (plain, traced) = runs.split_first()?;
-    let plain = &plain.0;
-    if plain.verdict == Verdict::Skipped {
-        let needs: Vec<_> = plain.missing.iter().map(|missing| missing.need.clone()).collect();
-        return Some(LeftOut::Skipped(needs.join(", ")));
+    match plain.verdict {
+        Verdict::Conforms => {
+            let other = traced.iter().find(|lesson| lesson.verdict != Verdict::Conforms)?;
+            Some(LeftOut::NotWhenWatched(other.verdict, other.why.clone()))
+        }
+        Verdict::Skipped => Some(LeftOut::Skipped(plain.why.clone())),
+        verdict => Some(LeftOut::DoesNotConform(verdict)),
     }
-    if plain.verdict != Verdict::Conforms {
-        return Some(LeftOut::DoesNotConform(plain.verdict));
-    }
-    let (other, _) = traced.iter().find(|(record, _)| record.verdict != Verdict::Conforms)?;
-    let why = other.failures.first().map_or_else(String::new, |failure| failure.message.clone());
-    Some(LeftOut::NotWhenWatched(other.verdict, why))
 }
 
 /// The calls that were the same in every lesson.
-fn common(runs: Vec<(SpecRecord, Traced)>) -> Vec<Made> {
-    let mut lessons = runs.into_iter().skip(1).map(|(_, traced)| traced.made);
+fn common(runs: Vec<Lesson>) -> Vec<Made> {
+    let mut lessons = runs.into_iter().skip(1).map(|lesson| lesson.made);
     let mut made = lessons.next().unwrap_or_default();
     for other in lessons {
         made.retain_mut(|made| match other.iter().find(|other| is_alike(made, other)) {

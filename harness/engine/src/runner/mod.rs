@@ -17,7 +17,6 @@ use nix::sys::time::TimeSpec;
 use record::SpecRecord;
 use running::{Running, skip};
 use signals::Signals;
-use std::collections::VecDeque;
 use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::Instant;
@@ -61,21 +60,24 @@ pub enum RunEvent<'a> {
 /// Does each task and tells the observer; an observer's error ends the run. Returns whether the run was
 /// interrupted, by SIGINT or SIGTERM: specs under way are then ended, cleaned up after, and not judged.
 pub fn run(
-    order: Vec<Task>,
+    order: impl IntoIterator<Item = Task>,
     machine: &Machine,
     pace: Pace,
     mut observer: impl FnMut(RunEvent) -> std::io::Result<()>,
 ) -> Result<bool, CannotRun> {
     let signals = Signals::take_over().map_err(|error| CannotRun(format!("signals cannot be set up: {error}")))?;
-    let mut queue = VecDeque::from(order);
+    let mut queue = order.into_iter().peekable();
+    // Taken from the queue when no process could be had for it.
+    let mut held = None;
     let mut running: Vec<Running> = Vec::new();
     let mut tell =
         |event: RunEvent| observer(event).map_err(|error| CannotRun(format!("records cannot be written: {error}")));
     let mut outcome = Ok(());
     let mut ending = false;
-    while !running.is_empty() || !(queue.is_empty() || ending) {
+    while !running.is_empty() || !(ending || held.is_none() && queue.peek().is_none()) {
         while !ending && running.len() < pace.jobs {
-            let Some(task) = queue.pop_front_if(|next| may_join(next.spec, &running)) else { break };
+            let next = held.take().or_else(|| queue.next_if(|next| may_join(next.spec, &running)));
+            let Some(task) = next else { break };
             let told = match machine.place(task.spec) {
                 Err(missing) => tell(RunEvent::Judged(&task, &skip(&task, missing), &[])),
                 Ok(place) => match Running::start(&task, place, pace.timeout_scale) {
@@ -85,7 +87,7 @@ pub fn run(
                     }
                     // No room for another process or descriptor: there is some when a spec ends.
                     Err(_) if !running.is_empty() => {
-                        queue.push_front(task);
+                        held = Some(task);
                         break;
                     }
                     Err(error) => Err(CannotRun(format!("a sandbox cannot be started: {error}"))),

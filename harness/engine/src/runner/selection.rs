@@ -68,15 +68,14 @@ fn has_need(spec: &Spec, word: &str) -> bool {
 }
 
 /// Every spec so many times, each round in the order of the ids, or in an order that the seed determines.
-pub fn order(specs: &[&'static Spec], repeat: u32, seed: Option<u64>) -> Vec<Task> {
+pub fn order(specs: &[&'static Spec], repeat: u32, seed: Option<u64>) -> impl Iterator<Item = Task> {
     let mut random = seed.map(fastrand::Rng::with_seed);
-    let mut order = Vec::with_capacity(specs.len() * repeat as usize);
-    for attempt in 1..=repeat {
+    // A round at a time: the runner forks, and fork copies the page tables of what it keeps.
+    (1..=repeat).flat_map(move |attempt| {
         let mut round: Vec<_> = specs.iter().map(|spec| Task { spec, attempt, attach: None }).collect();
         if let Some(random) = &mut random {
             random.shuffle(&mut round);
         }
-        order.extend(round);
-    }
-    order
+        round
+    })
 }

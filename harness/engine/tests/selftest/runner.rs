@@ -24,7 +24,7 @@ pub fn main(arguments: &[String]) -> Result<(), CannotRun> {
         run: String::new(),
         started: 0,
         target: None,
-        selected: order.len(),
+        selected: specs.len() * number(repeat),
         repeat: number(repeat) as u32,
         selection: Vec::new(),
         shard: None,

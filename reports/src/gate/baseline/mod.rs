@@ -11,6 +11,7 @@ pub use condition::{Conditions, KernelRange};
 pub use flaky::{Flaky, Rate};
 pub use update::{Wishes, updated};
 
+use super::renames::Renames;
 use crate::judged::Judged;
 use record::RunRecord;
 use record::Verdict;
@@ -163,6 +164,27 @@ impl Baseline {
     /// The entries that lack their reason, which a gate does not take.
     pub fn without_reason(&self) -> impl Iterator<Item = &Known> {
         self.known.iter().filter(|known| known.reason.trim().is_empty())
+    }
+
+    /// The first id or glob that names none of these specs, but specs under former ids, as a sentence.
+    pub fn renamed(&self, renames: &Renames, suite: &BTreeSet<&str>) -> Option<String> {
+        let patterns =
+            self.known.iter().map(|known| &known.id).chain(self.observations.keys()).chain(&self.suite.specs);
+        let mut unknown = patterns.filter(|id| !suite.iter().any(|spec| IdPattern::new(id).matches(spec)));
+        unknown.find_map(|id| renames.hint(id))
+    }
+
+    /// Puts present ids in the place of former ones.
+    pub fn rename(&mut self, renames: &Renames) {
+        for known in &mut self.known {
+            if let Some(present) = renames.present(&known.id) {
+                known.id = present;
+            }
+        }
+        let present = |id: String| renames.present(&id).unwrap_or(id);
+        self.observations =
+            std::mem::take(&mut self.observations).into_iter().map(|(id, pins)| (present(id), pins)).collect();
+        self.suite.specs = std::mem::take(&mut self.suite.specs).into_iter().map(present).collect();
     }
 
     /// The file.

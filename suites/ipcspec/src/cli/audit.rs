@@ -1,6 +1,6 @@
 //! `ipcspec audit`, and the one mutation of `ipcspec run --mutation`.
 
-use super::select::{Filters, similar};
+use super::select::{Filters, unknown};
 use super::{Refusal, colour, github, print, progress::Progress, store, tell};
 use catalogue::Catalogue;
 use clap::Args;
@@ -71,7 +71,7 @@ impl Arguments {
             None => self.filters.specs()?,
             Some(id) => match specs().iter().find(|spec| spec.id == id) {
                 Some(spec) => vec![*spec],
-                None => return Err(Refusal::nothing(format!("no spec has exactly the id {id}{}", similar(id)))),
+                None => return Err(unknown(id)),
             },
         };
         if !self.source.is_empty() {

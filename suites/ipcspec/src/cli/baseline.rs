@@ -1,5 +1,6 @@
 //! `ipcspec baseline`.
 
+use super::renamed::renames;
 use super::{Refusal, store};
 use clap::{Args, Subcommand};
 use harness::registry::specs;
@@ -39,10 +40,11 @@ struct Update {
 pub fn baseline(arguments: &Arguments) -> Result<Exit, Refusal> {
     let What::Update(arguments) = &arguments.what;
     let path = &arguments.baseline;
-    let old = match std::fs::read_to_string(path) {
+    let mut old = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Baseline::default(),
         text => parse(path, text)?,
     };
+    old.rename(renames());
     let records = store::read(&arguments.records)?;
     let suite = specs().iter().map(|spec| spec.id).collect();
     let wishes = Wishes { reason: arguments.reason.clone(), pin: arguments.pin.clone() };
@@ -72,6 +74,11 @@ fn tell(path: &Path, new: &Baseline) {
 /// Reads a baseline for a gate: every entry has its reason.
 pub fn read(path: &Path) -> Result<Baseline, Refusal> {
     let baseline = parse(path, std::fs::read_to_string(path))?;
+    let suite = specs().iter().map(|spec| spec.id).collect();
+    if let Some(hint) = baseline.renamed(renames(), &suite) {
+        let sentence = format!("{}: {hint}; `ipcspec baseline update` rewrites former ids", path.display());
+        return Err(Refusal::could_not(sentence));
+    }
     if let Some(known) = baseline.without_reason().next() {
         let sentence = format!(
             "{} does not say why {} is known to be {}: write its reason",

@@ -1,6 +1,6 @@
 //! `ipcspec explain`.
 
-use super::select::similar;
+use super::select::unknown;
 use super::{Refusal, print, store};
 use catalogue::Catalogue;
 use clap::Args;
@@ -23,7 +23,7 @@ pub fn explain(arguments: &Arguments) -> Result<Exit, Refusal> {
     let asked = arguments.id.as_str();
     let told: Vec<_> = specs().iter().copied().filter(|spec| spec.id == asked || family(spec.id) == asked).collect();
     let Some(first) = told.first() else {
-        return Err(Refusal::nothing(format!("no spec has the id {asked}{}", similar(asked))));
+        return Err(unknown(asked));
     };
     let mut text = String::new();
     let _ = writeln!(text, "{asked}\n\n  {}\n  {}\n", first.statement, record::citation_line(first.cite));

@@ -1,83 +1,129 @@
-//! `ipcspec manifest`: every spec with its statement and citation, so that the suite cannot shrink unseen.
+//! `ipcspec manifest`: every spec with its statement, citation and clauses, so that a change to the suite shows in review.
 
-use super::{Refusal, print};
+use super::{Refusal, print, store};
+use catalogue::Catalogue;
 use clap::Args;
+use harness::Spec;
 use harness::registry::specs;
 use record::id::family;
 use reports::Exit;
+use similar::TextDiff;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Compare with a file instead of printing; exit code 1 when they differ.
-    #[arg(long, value_name = "FILE", num_args = 0..=1, default_missing_value = "suites/MANIFEST.md")]
-    check: Option<PathBuf>,
+    /// The root of the repository.
+    #[arg(value_name = "DIRECTORY", default_value = ".")]
+    root: PathBuf,
+    /// Write nothing; show how the files differ from what would be written, and exit with 1 if they do.
+    #[arg(long)]
+    check: bool,
 }
 
 pub fn manifest(arguments: &Arguments) -> Result<Exit, Refusal> {
-    let current = text();
-    let Some(path) = &arguments.check else {
-        print(&current)?;
-        return Ok(Exit::Holds);
-    };
-    let kept = std::fs::read_to_string(path)
-        .map_err(|error| Refusal::could_not(format!("{} cannot be read: {error}", path.display())))?;
-    let Some(line) = first_difference(&kept, &current) else { return Ok(Exit::Holds) };
-    Err(Refusal {
-        sentence: format!(
-            "{0} is not current from line {line} on: do `ipcspec manifest > {0}` and read what changes",
-            path.display()
-        ),
-        exit: Exit::Deviations,
-    })
+    let root = &arguments.root;
+    if !root.join("suites").is_dir() {
+        return Err(Refusal::could_not(format!(
+            "{}: not the root of the repository: no directory suites",
+            root.display()
+        )));
+    }
+    let manifests = manifests();
+    let extra = extra(root, &manifests).map_err(|error| store::unreadable(&root.join("suites"), &error))?;
+    if arguments.check {
+        return check(root, &manifests, &extra);
+    }
+    for (path, text) in &manifests {
+        let path = root.join(path);
+        fs::create_dir_all(store::directory(&path)).map_err(|error| store::unwritable(&path, &error))?;
+        store::replace(&path, text)?;
+    }
+    for path in extra {
+        let path = root.join(path);
+        fs::remove_file(&path).map_err(|error| store::unwritable(&path, &error))?;
+    }
+    Ok(Exit::Holds)
 }
 
-/// The first line, from 1, that differs.
-fn first_difference(kept: &str, current: &str) -> Option<usize> {
-    let (mut kept, mut current) = (kept.split('\n'), current.split('\n'));
-    let mut line = 1;
-    loop {
-        match (kept.next(), current.next()) {
-            (None, None) => return None,
-            (one, other) if one != other => return Some(line),
-            _ => line += 1,
+fn check(root: &Path, manifests: &BTreeMap<PathBuf, String>, extra: &BTreeSet<PathBuf>) -> Result<Exit, Refusal> {
+    let mut differences = String::new();
+    for (path, wanted) in manifests {
+        let (name, path) = (path.display().to_string(), root.join(path));
+        let found = match fs::read_to_string(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+            found => found.map_err(|error| store::unreadable(&path, &error))?,
+        };
+        let _ = write!(differences, "{}", TextDiff::from_lines(&found, wanted).unified_diff().header(&name, &name));
+    }
+    for path in extra {
+        let _ = writeln!(differences, "{}: no spec belongs to this manifest", path.display());
+    }
+    if differences.is_empty() {
+        return Ok(Exit::Holds);
+    }
+    print(&differences)?;
+    let sentence = "the manifests are out of date: run `ipcspec manifest` and review the changes".into();
+    Err(Refusal { sentence, exit: Exit::Deviations })
+}
+
+/// Manifests that are there and should not be.
+fn extra(root: &Path, manifests: &BTreeMap<PathBuf, String>) -> io::Result<BTreeSet<PathBuf>> {
+    let mut extra = BTreeSet::new();
+    for suite in fs::read_dir(root.join("suites"))? {
+        let directory = Path::new("suites").join(suite?.file_name()).join(DIRECTORY);
+        if !root.join(&directory).is_dir() {
+            continue;
+        }
+        for file in fs::read_dir(root.join(&directory))? {
+            let path = directory.join(file?.file_name());
+            if !manifests.contains_key(&path) {
+                extra.insert(path);
+            }
         }
     }
+    Ok(extra)
 }
 
-fn text() -> String {
-    let mut text = String::from(
-        "# What ipcspec checks\n\nEvery spec, with the documentation that it checks. \
-         Written by `ipcspec manifest`; the test command holds that it is current.\n",
-    );
-    let mut mechanism = "";
-    for family_of in specs().chunk_by(|one, other| family(one.id) == family(other.id)) {
-        let spec = family_of[0];
-        if spec.mechanism() != mechanism {
-            mechanism = spec.mechanism();
-            let _ = writeln!(text, "\n## {mechanism}\n");
-        }
-        let _ = writeln!(text, "- **{}**: {} *{}*", family(spec.id), spec.statement, record::citation_line(spec.cite));
-        let cases: Vec<_> = family_of.iter().filter_map(|spec| Some(spec.id.split_once('/')?.1)).collect();
-        if !cases.is_empty() {
-            let _ = writeln!(text, "  Cases: {}.", cases.join(", "));
-        }
-        let needs: Vec<_> = spec.needs.iter().map(ToString::to_string).collect();
-        if !needs.is_empty() {
-            let _ = writeln!(text, "  Needs: {}.", needs.join(", "));
-        }
+/// Where a suite keeps the manifests of its mechanisms.
+const DIRECTORY: &str = "manifest";
+
+/// The path, from the root of the repository, and the text of each: one for each mechanism of each suite.
+fn manifests() -> BTreeMap<PathBuf, String> {
+    let mut manifests = BTreeMap::new();
+    for cases in specs().chunk_by(|one, other| family(one.id) == family(other.id)) {
+        let mechanism = cases[0].mechanism();
+        let suite: PathBuf = Path::new(cases[0].file).components().take(2).collect();
+        let path = suite.join(DIRECTORY).join(format!("{mechanism}.md"));
+        let heading = || format!("# {mechanism}\n\nWritten by `ipcspec manifest`; do not edit.\n");
+        manifests.entry(path).or_insert_with(heading).push_str(&entry(cases));
+    }
+    manifests
+}
+
+/// A spec with its cases.
+fn entry(cases: &[&Spec]) -> String {
+    let spec = cases[0];
+    let mut text = format!("\n## {}\n\n{}\n\n", family(spec.id), spec.statement);
+    let _ = writeln!(text, "- level: {}", spec.level());
+    for citation in spec.cite {
+        let _ = writeln!(text, "- cites: {citation}");
+    }
+    let covered: BTreeSet<_> = cases.iter().flat_map(|spec| spec.covers).collect();
+    for id in covered {
+        let clause = Catalogue::load().find(id).map_or_else(String::new, |clause| format!(": {}", clause.text()));
+        let _ = writeln!(text, "- covers: `{id}`{clause}");
+    }
+    let needs: BTreeSet<_> = cases.iter().flat_map(|spec| spec.needs).map(ToString::to_string).collect();
+    for need in needs {
+        let _ = writeln!(text, "- needs: {need}");
+    }
+    let names: Vec<_> = cases.iter().filter_map(|spec| Some(spec.id.split_once('/')?.1)).collect();
+    if !names.is_empty() {
+        let _ = writeln!(text, "- cases: {}", names.join(", "));
     }
     text
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn differences_are_found_anywhere() {
-        assert_eq!(super::first_difference("a\nb\n", "a\nb\n"), None);
-        assert_eq!(super::first_difference("a\nb\n", "a\nc\n"), Some(2));
-        assert_eq!(super::first_difference("a\nb\n", "a\nb\nc\n"), Some(3));
-        assert_eq!(super::first_difference("", "a"), Some(1));
-    }
 }

@@ -2,12 +2,12 @@
 
 use super::select::Filters;
 use super::tell::{self, Place};
-use super::{Refusal, audit, preload, progress::Progress, remote, send::send, store, trace};
+use super::{Refusal, audit, preload, progress::Progress, remote, send::send, spool::Spool, store, trace};
 use clap::Args;
 use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
 use engine::runner::selection;
-use engine::runner::{self, Pace, RunEvent};
+use engine::runner::{self, Pace, RunEvent, Task};
 use harness::Spec;
 use harness::need::Demand;
 use record::{EndRecord, FORMAT, Records, RunRecord, Shard};
@@ -124,27 +124,35 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     let machine = Machine::probe(specs.iter().copied())?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from))?;
     let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
-    let order = match &arguments.mutation {
-        Some(name) => audit::mutated(&specs, name, &machine, pace)?,
-        None => selection::order(&specs, arguments.repeat, arguments.shuffle),
+    let (selected, order): (usize, Box<dyn Iterator<Item = Task>>) = match &arguments.mutation {
+        Some(name) => {
+            let tasks = audit::mutated(&specs, name, &machine, pace)?;
+            (tasks.len(), Box::new(tasks.into_iter()))
+        }
+        None => {
+            let order = selection::order(&specs, arguments.repeat, arguments.shuffle);
+            (specs.len() * arguments.repeat as usize, Box::new(order))
+        }
     };
-    let run = header(arguments, &machine, order.len());
+    let run = header(arguments, &machine, selected);
     if arguments.frames {
         return send(&run, order, &machine, pace, arguments.strict);
     }
     announce(&run, jobs);
-    let progress = Progress::new(order.len());
+    let progress = Progress::new(selected);
     let start = Instant::now();
-    let mut judged = Vec::with_capacity(order.len());
+    let mut spool = Spool::new().map_err(unspooled)?;
     let interrupted = runner::run(order, &machine, pace, |event| {
         progress.show(&event);
-        if let RunEvent::Judged(_, record, _) = event {
-            judged.push(record.clone());
+        match event {
+            RunEvent::Judged(_, record, _) => spool.push(record),
+            RunEvent::Started(_) => Ok(()),
         }
-        Ok(())
     })?;
     progress.end();
-    let end = EndRecord { specs: judged.len(), interrupted, wall_us: start.elapsed().as_micros() as u64 };
+    let wall_us = start.elapsed().as_micros() as u64;
+    let mut judged = spool.into_records().map_err(unspooled)?;
+    let end = EndRecord { specs: judged.len(), interrupted, wall_us };
     if arguments.trace && !interrupted {
         trace::add_traces(&mut judged, &again(arguments));
     }
@@ -154,6 +162,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
         Deviations::ours().mark_all(&mut records);
     }
     tell::tell(place, &records)
+}
+
+fn unspooled(error: std::io::Error) -> Refusal {
+    Refusal::could_not(format!("cannot keep the records of the run: {error}"))
 }
 
 /// What a run of one spec has to be told, to be like this one.

@@ -1,6 +1,7 @@
 //! Which specs a command is about.
 
 use super::Refusal;
+use super::renamed::renames;
 use clap::Args;
 use engine::runner::selection::{NothingMatches, Selection};
 use harness::registry::specs;
@@ -57,25 +58,33 @@ impl Filters {
             layers: self.layer.clone(),
         };
         let selected = selection.specs().map_err(|NothingMatches { what, pattern }| {
-            let hint = if what == "id" { similar(&pattern) } else { String::new() };
-            Refusal::nothing(format!("no spec has the {what} {pattern}{hint}; `ipcspec list` shows all of them"))
+            if what == "id" {
+                unknown(&pattern)
+            } else {
+                Refusal::nothing(format!("no spec has the {what} `{pattern}`"))
+            }
         })?;
         if selected.is_empty() {
-            return Err(Refusal::nothing("no spec answers to all of these filters together"));
+            return Err(Refusal::nothing("no spec matches all of these filters"));
         }
         Ok(selected)
     }
 }
 
+/// Refuses an id or a glob that names no spec: it was renamed, or mistyped.
+pub fn unknown(id: &str) -> Refusal {
+    Refusal::nothing(match (renames().hint(id), similar(id)) {
+        (Some(hint), _) => hint,
+        (None, Some(best)) => format!("unknown id `{id}`; did you mean `{best}`?"),
+        (None, None) => format!("unknown id `{id}`; `ipcspec list` lists all ids"),
+    })
+}
+
 /// What a mistyped id may have meant.
-pub fn similar(typed: &str) -> String {
+fn similar(typed: &str) -> Option<&'static str> {
     let mut families: Vec<_> = specs().iter().map(|spec| family(spec.id)).collect();
     families.dedup();
     let closeness = |id: &str| strsim::jaro_winkler(typed, id);
     families.retain(|id| closeness(id) > 0.85);
-    families.sort_by(|one, other| closeness(other).total_cmp(&closeness(one)));
-    match families.first() {
-        Some(best) => format!(" (did you mean {best}?)"),
-        None => String::new(),
-    }
+    families.into_iter().max_by(|one, other| closeness(one).total_cmp(&closeness(other)))
 }

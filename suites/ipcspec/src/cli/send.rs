@@ -10,7 +10,13 @@ use reports::deviations::Deviations;
 use std::time::Instant;
 
 /// Runs, and writes each record as a frame. Whoever reads them makes the reports.
-pub fn send(run: &RunRecord, order: Vec<Task>, machine: &Machine, pace: Pace, strict: bool) -> Result<Exit, Refusal> {
+pub fn send(
+    run: &RunRecord,
+    order: impl Iterator<Item = Task>,
+    machine: &Machine,
+    pace: Pace,
+    strict: bool,
+) -> Result<Exit, Refusal> {
     let mut out = Writer::new(Frames::new(std::io::stdout()));
     let mut send = |line: Line| out.line(&line);
     let could_not = |error: std::io::Error| Refusal::could_not(format!("standard output cannot be written: {error}"));

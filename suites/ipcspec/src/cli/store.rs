@@ -67,6 +67,11 @@ pub fn append(path: &Path, text: &str) -> Result<(), Refusal> {
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| unwritable(path, &error))
 }
 
+/// Why a file of the user's cannot be used.
+pub fn unreadable(path: &Path, error: &io::Error) -> Refusal {
+    Refusal::could_not(format!("{} cannot be read: {error}", path.display()))
+}
+
 /// Why an answer could not be kept.
 pub fn unwritable(path: &Path, error: &io::Error) -> Refusal {
     Refusal::could_not(format!("{} cannot be written: {error}", path.display()))

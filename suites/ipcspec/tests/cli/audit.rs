@@ -46,7 +46,7 @@ fn a_mutated_run_shows_the_failure_and_keeps_nothing() {
 #[test]
 fn what_is_not_there_cannot_be_audited() {
     for (arguments, words) in [
-        (&["audit", "--only", "pipe.read-eof"][..], "no spec has exactly the id pipe.read-eof"),
+        (&["audit", "--only", "pipe.read-eof"][..], "unknown id `pipe.read-eof`"),
         (&["audit", "--source", "suites/pipes/src/nothing.rs"], "no selected spec stands in these files"),
         (
             &["audit", SPEC, "--mutation", "read#99:short"],

@@ -98,7 +98,7 @@ fn what_cannot_be_gated_is_refused() {
     let words = "b.toml does not say why pipe.read-eof is known to be deviates: write its reason";
     assert_refused(&gate(&directory, &unexplained, &[]), COULD_NOT_RUN, words);
     assert_refused(&gate(&directory, "", &["--layer", "raw", "fifo.*"]), COULD_NOT_RUN, "r.jsonl does not judge fifo.");
-    assert_refused(&gate(&directory, "", &["zzz"]), NOTHING_SELECTED, "no spec has the id zzz");
+    assert_refused(&gate(&directory, "", &["zzz"]), NOTHING_SELECTED, "unknown id `zzz`");
     let nowhere = ["gate", "--baseline", "nowhere.toml"];
     assert_refused(&ask(&nowhere), COULD_NOT_RUN, "nowhere.toml cannot be read: No such file or directory");
     assert_eq!(ask(&["gate"]).code, Some(COULD_NOT_RUN), "without a baseline there is no question");
@@ -148,6 +148,15 @@ fn a_baseline_is_written_explained_by_a_person_and_kept() {
 
     fs::write(&path, text.replace("\"fifo.", "\"fax.")).unwrap();
     assert_eq!(gate().code, Some(DEVIATIONS), "specs are gone: {}", gate().out);
+}
+
+#[test]
+fn a_baseline_with_former_ids_is_refused_and_an_update_rewrites_it() {
+    let directory = a_run_with(|_| ());
+    let former = KNOWN.replace("pipe.read-eof", "pipe.shell-bar");
+    let words = "b.toml: `pipe.shell-bar` was renamed to `pipe.shell-pipeline`; `ipcspec baseline update`";
+    assert_refused(&gate(&directory, &former, &[]), COULD_NOT_RUN, words);
+    assert_eq!(gate(&directory, &former.replace("shell-bar", "shell-pipeline"), &[]).code, Some(HOLDS));
 }
 
 #[test]

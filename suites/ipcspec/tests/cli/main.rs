@@ -47,17 +47,28 @@ fn the_last_line_of_a_run_is_for_scripts() {
 
 #[test]
 fn an_unknown_id_selects_nothing_and_a_near_one_is_named() {
-    assert_refused(&ask(&["run", "pipe.raed-eof"]), NOTHING_SELECTED, "did you mean pipe.read-eof?");
-    assert_refused(&ask(&["explain", "pipe.raed-eof"]), NOTHING_SELECTED, "did you mean pipe.read-eof?");
-    assert_refused(&ask(&["list", "zzz.*"]), NOTHING_SELECTED, "no spec has the id zzz.*;");
+    assert_refused(&ask(&["run", "pipe.raed-eof"]), NOTHING_SELECTED, "did you mean `pipe.read-eof`?");
+    assert_refused(&ask(&["explain", "pipe.raed-eof"]), NOTHING_SELECTED, "did you mean `pipe.read-eof`?");
+    assert_refused(&ask(&["list", "zzz.*"]), NOTHING_SELECTED, "unknown id `zzz.*`; `ipcspec list`");
+}
+
+#[test]
+fn a_former_id_is_named_with_the_present_one() {
+    let renamed = "`pipe.shell-bar` was renamed to `pipe.shell-pipeline`";
+    for arguments in
+        [&["run", "pipe.shell-bar"][..], &["explain", "pipe.shell-bar"], &["audit", "--only", "pipe.shell-bar"]]
+    {
+        assert_refused(&ask(arguments), NOTHING_SELECTED, renamed);
+    }
+    assert_refused(&ask(&["list", "stream-pipe.*"]), NOTHING_SELECTED, "renamed to `socketpair.");
 }
 
 #[test]
 fn filters_that_match_nothing_select_nothing() {
     let cases: [(&[&str], &str); 5] = [
-        (&["run", "pipe.read-eof/raw", "--layer", "libc"], "all of these filters together"),
-        (&["run", "--mechanism", "telegraphy"], "no spec has the mechanism telegraphy"),
-        (&["run", "--need", "luck"], "no spec has the need luck"),
+        (&["run", "pipe.read-eof/raw", "--layer", "libc"], "no spec matches all of these filters"),
+        (&["run", "--mechanism", "telegraphy"], "no spec has the mechanism `telegraphy`"),
+        (&["run", "--need", "luck"], "no spec has the need `luck`"),
         (&["run", SPEC, "--shard", "9/9"], "this shard holds no spec"),
         (&["coverage", "--mechanism", "telegraphy"], "no mechanism telegraphy"),
     ];
@@ -190,7 +201,6 @@ fn what_cannot_be_read_at_all_is_refused() {
     assert_refused(&ask(&["coverage", "--records", here]), COULD_NOT_RUN, "cannot be read: Is a directory");
     // Opens, and then no read succeeds: address 0 is not mapped. Unlike a file mode, this holds for root too.
     assert_refused(&ask(&["coverage", "--records", "/proc/self/mem"]), COULD_NOT_RUN, "cannot be read");
-    assert_refused(&ask(&["manifest", "--check", here]), COULD_NOT_RUN, "cannot be read");
 }
 
 #[test]
@@ -215,7 +225,7 @@ fn the_usual_place_may_be_unwritable() {
 
 #[test]
 fn a_reader_that_has_gone_is_no_error() {
-    let whole: [&[&str]; 4] = [&["list"], &["manifest"], &["run", SPEC, "--records", "r.jsonl"], &["--help"]];
+    let whole: [&[&str]; 3] = [&["list"], &["run", SPEC, "--records", "r.jsonl"], &["--help"]];
     for arguments in whole {
         let directory = TempDir::new().unwrap();
         let (reader, writer) = nix::unistd::pipe().unwrap();
@@ -232,27 +242,50 @@ fn a_reader_that_has_gone_is_no_error() {
 #[test]
 fn half_an_answer_does_not_pass_for_one() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output = ipcspec().arg("manifest").stdout(full).output().unwrap();
+    let output = ipcspec().arg("list").stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(COULD_NOT_RUN));
     assert!(String::from_utf8(output.stderr).unwrap().contains("standard output cannot be written"));
 }
 
-#[test]
-fn a_manifest_that_is_not_current_is_told_by_its_first_line() {
-    let directory = TempDir::new().unwrap();
-    let current = ask(&["manifest"]).out;
-    let path = directory.path().join("MANIFEST.md");
-    let check = |text: &str| {
-        fs::write(&path, text).unwrap();
-        ask(&["manifest", "--check", path.to_str().unwrap()])
-    };
-    assert_eq!(check(&current).code, Some(HOLDS));
+/// A directory that looks like the root of the repository, with the manifests of this version.
+fn manifests() -> TempDir {
+    let root = TempDir::new().unwrap();
+    fs::create_dir(root.path().join("suites")).unwrap();
+    let written = ask_in(root.path(), &["manifest"]);
+    assert_eq!((written.code, written.out.as_str()), (Some(HOLDS), ""), "{}", written.err);
+    root
+}
 
-    let line = current.lines().position(|line| line.starts_with("- **pipe.read-eof**")).unwrap();
-    let changed = current.replacen("- **pipe.read-eof**", "- **pipe.read-end**", 1);
-    assert_refused(&check(&changed), DEVIATIONS, &format!("is not current from line {} on", line + 1));
-    let shrunken: String = current.lines().take(line).map(|line| line.to_owned() + "\n").collect();
-    assert_refused(&check(&shrunken), DEVIATIONS, &format!("is not current from line {} on", line + 1));
+#[test]
+fn manifests_that_are_out_of_date_are_shown_as_a_diff() {
+    let root = manifests();
+    let check = || ask_in(root.path(), &["manifest", "--check"]);
+    assert_eq!(check().code, Some(HOLDS));
+
+    let path = root.path().join("suites/pipes/manifest/pipe.md");
+    let current = fs::read_to_string(&path).unwrap();
+    fs::write(&path, current.replacen("## pipe.read-eof\n", "## pipe.read-end\n", 1)).unwrap();
+    let stale = check();
+    assert_eq!(stale.code, Some(DEVIATIONS), "{}", stale.err);
+    assert!(stale.out.starts_with("--- suites/pipes/manifest/pipe.md\n"), "{}", stale.out);
+    assert!(stale.out.contains("\n-## pipe.read-end\n+## pipe.read-eof\n"), "{}", stale.out);
+    assert!(stale.err.contains("run `ipcspec manifest`"), "{}", stale.err);
+
+    fs::write(&path, &current).unwrap();
+    let missing = root.path().join("suites/pipes/manifest/fifo.md");
+    let extra = root.path().join("suites/pipes/manifest/telegraph.md");
+    fs::rename(&missing, &extra).unwrap();
+    let shown = check().out;
+    assert!(shown.contains("+# fifo\n"), "{shown}");
+    assert!(shown.contains("suites/pipes/manifest/telegraph.md: no spec belongs to this manifest\n"), "{shown}");
+    assert_eq!(ask_in(root.path(), &["manifest"]).code, Some(HOLDS));
+    assert!(missing.exists() && !extra.exists());
+    assert_eq!(check().code, Some(HOLDS));
+}
+
+#[test]
+fn a_manifest_belongs_to_a_repository() {
+    assert_refused(&ask(&["manifest"]), COULD_NOT_RUN, "not the root of the repository");
 }
 
 #[test]
