@@ -181,6 +181,7 @@ const ACTION: &[Flag] = flags! { SA_RESTART SA_NODEFER SA_RESETHAND SA_NOCLDSTOP
 /// Both descriptors of a new pair.
 const PAIR: [Given; 2] = [Field("first", Memory(0, 0, 4)), Field("second", Memory(0, 4, 4))];
 const SIGNALS: usize = 8;
+const PRIVATE: i64 = libc::FUTEX_PRIVATE_FLAG as i64;
 
 use Buffer::{At, Message, Vector};
 use Given::{Bytes, Field, WaitStatus};
@@ -334,6 +335,7 @@ pub const CALLS: &[Row] = &[
     call("rt_sigsuspend").documented("sigsuspend").asks(),
     call("rt_sigtimedwait").documented("sigtimedwait").returns(Number),
     call("pause").fails(&[EIO]).asks(),
+    call("rt_sigqueueinfo").documented("sigqueue").acts_when(|arguments| arguments[1] != 0),
     call("signalfd4").documented("signalfd").returns(Descriptor),
     // System V objects.
     call("msgget").returns(Number).acts_when(|arguments| makes(arguments, 1)).flags(&[(Argument(1), GET)]),
@@ -370,6 +372,12 @@ pub const CALLS: &[Row] = &[
         field!(2, shmid_ds.shm_nattch, 8),
     ]),
     call("shmctl").returns(Number),
+    // Futexes of one process: FUTEX_WAIT and FUTEX_WAKE, which returns how many it woke of those that it was to wake.
+    call("futex").when(1, PRIVATE | libc::FUTEX_WAIT as i64, "FUTEX_WAIT").documented("futex(FUTEX_WAIT)"),
+    call("futex")
+        .when(1, PRIVATE | libc::FUTEX_WAKE as i64, "FUTEX_WAKE")
+        .documented("futex(FUTEX_WAKE)")
+        .returns(Returns::Bytes(Some(2))),
     // POSIX message queues.
     call("mq_open").returns(Descriptor).flags(&[(
         Argument(1),
