@@ -1,7 +1,7 @@
-//! For whom a process is calling the system just now: what the audit mutations, and what it leaves alone.
+//! For whom a thread is calling the system just now: what the audit mutates, and what it leaves alone.
 //!
-//! A mark is memory of the process itself, at one address in all processes of a sandbox, which a tracer can read. To set it
-//! takes no system call, so a spec does the same whether it is watched or not.
+//! A mark is memory of the thread itself, at a fixed distance from its thread pointer in all processes that run this
+//! program, so a tracer can read it. To set it takes no system call, so a spec does the same whether it is traced or not.
 
 use crate::sign::{self, Sign};
 use std::panic::Location;
@@ -21,7 +21,7 @@ pub enum Whose {
     Over = 3,
 }
 
-/// The mark of a process, as a tracer reads it.
+/// The mark of a thread, as a tracer reads it.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Mark {
@@ -35,19 +35,44 @@ pub struct Mark {
 /// The size of a mark in bytes.
 pub const SIZE: usize = size_of::<Mark>();
 
-static MARK: Mark = Mark {
-    whose: AtomicU32::new(Whose::Harness as u32),
-    line: AtomicU32::new(0),
-    file: AtomicPtr::new(std::ptr::null_mut()),
-    length: AtomicUsize::new(0),
-};
-
-/// Where the mark stands in this process, and in those that it forks.
-pub fn address() -> usize {
-    (&raw const MARK).addr()
+thread_local! {
+    /// The harness's in a new thread, until its body begins.
+    static MARK: Mark = const {
+        Mark {
+            whose: AtomicU32::new(Whose::Harness as u32),
+            line: AtomicU32::new(0),
+            file: AtomicPtr::new(std::ptr::null_mut()),
+            length: AtomicUsize::new(0),
+        }
+    };
 }
 
-/// A mark that was read from another process of the same program.
+/// How far the mark of a thread lies from its thread pointer. The static linker fixes it for the program itself, whether
+/// libraries are linked statically or not (ELF Handling For Thread-Local Storage).
+pub fn offset() -> isize {
+    let address = MARK.with(|mark| (&raw const *mark).addr());
+    address.wrapping_sub(thread_pointer()).cast_signed()
+}
+
+/// The thread pointer of this thread: fs_base, whose first word is its own address by the psABI.
+#[cfg(target_arch = "x86_64")]
+fn thread_pointer() -> usize {
+    let pointer;
+    // SAFETY: reads one word of the thread's control block.
+    unsafe { std::arch::asm!("mov {}, fs:0", out(reg) pointer, options(nostack, preserves_flags, readonly)) };
+    pointer
+}
+
+/// The thread pointer of this thread: TPIDR_EL0.
+#[cfg(target_arch = "aarch64")]
+fn thread_pointer() -> usize {
+    let pointer;
+    // SAFETY: reads a register.
+    unsafe { std::arch::asm!("mrs {}, tpidr_el0", out(reg) pointer, options(nomem, nostack, preserves_flags)) };
+    pointer
+}
+
+/// A mark that was read from a thread of another process of the same program.
 #[derive(Clone, Copy, Debug)]
 pub struct Read {
     /// Whose call it is.
@@ -84,33 +109,36 @@ pub struct Marked {
 
 impl Marked {
     fn new(whose: Whose) -> Self {
-        Self {
-            whose: MARK.whose.swap(whose as u32, Ordering::Relaxed),
-            line: MARK.line.load(Ordering::Relaxed),
-            file: MARK.file.load(Ordering::Relaxed),
-            length: MARK.length.load(Ordering::Relaxed),
-        }
+        MARK.with(|mark| Self {
+            whose: mark.whose.swap(whose as u32, Ordering::Relaxed),
+            line: mark.line.load(Ordering::Relaxed),
+            file: mark.file.load(Ordering::Relaxed),
+            length: mark.length.load(Ordering::Relaxed),
+        })
     }
 }
 
 impl Drop for Marked {
     fn drop(&mut self) {
-        MARK.whose.store(self.whose, Ordering::Relaxed);
-        MARK.line.store(self.line, Ordering::Relaxed);
-        MARK.file.store(self.file, Ordering::Relaxed);
-        MARK.length.store(self.length, Ordering::Relaxed);
+        MARK.with(|mark| {
+            mark.whose.store(self.whose, Ordering::Relaxed);
+            mark.line.store(self.line, Ordering::Relaxed);
+            mark.file.store(self.file, Ordering::Relaxed);
+            mark.length.store(self.length, Ordering::Relaxed);
+        });
     }
 }
 
-/// From here on calls are the spec's: in the first process of a spec, and in a program that it started.
+/// From here on the calls of this thread are the spec's: in the first process of a spec, in a thread, and in a program that
+/// it started.
 pub fn begin_body() {
     sign::sign(Sign::Begin);
-    MARK.whose.store(Whose::TestResult as u32, Ordering::Relaxed);
+    MARK.with(|mark| mark.whose.store(Whose::TestResult as u32, Ordering::Relaxed));
 }
 
-/// From here on nothing is the spec's any more.
+/// From here on nothing that this thread does is the spec's any more.
 pub fn end_body() {
-    MARK.whose.store(Whose::Over as u32, Ordering::Relaxed);
+    MARK.with(|mark| mark.whose.store(Whose::Over as u32, Ordering::Relaxed));
 }
 
 /// Does what the harness does for itself: looking where processes stand, latch them.
@@ -127,15 +155,17 @@ pub fn by_harness<T>(work: impl FnOnce() -> T) -> T {
 pub fn judged() -> Marked {
     let place = Location::caller();
     let marked = Marked::new(Whose::Judged);
-    MARK.line.store(place.line(), Ordering::Relaxed);
-    MARK.file.store(place.file().as_ptr().cast_mut(), Ordering::Relaxed);
-    MARK.length.store(place.file().len(), Ordering::Relaxed);
+    MARK.with(|mark| {
+        mark.line.store(place.line(), Ordering::Relaxed);
+        mark.file.store(place.file().as_ptr().cast_mut(), Ordering::Relaxed);
+        mark.length.store(place.file().len(), Ordering::Relaxed);
+    });
     marked
 }
 
 /// Whether an assertion judges the calls that are made now.
 pub fn is_judged() -> bool {
-    MARK.whose.load(Ordering::Relaxed) == Whose::Judged as u32
+    MARK.with(|mark| mark.whose.load(Ordering::Relaxed) == Whose::Judged as u32)
 }
 
 #[cfg(test)]
@@ -143,8 +173,9 @@ mod tests {
     use super::*;
 
     fn now() -> Read {
-        // SAFETY: a mark is plain memory of this process.
-        Read::new(unsafe { &*(address() as *const [u8; SIZE]) })
+        let address = thread_pointer().wrapping_add_signed(offset());
+        // SAFETY: the mark of this thread, which is plain memory.
+        Read::new(unsafe { &*std::ptr::with_exposed_provenance::<[u8; SIZE]>(address) })
     }
 
     #[test]
@@ -159,6 +190,15 @@ mod tests {
         assert_eq!(by_harness(|| now().whose), Whose::Harness);
         assert_eq!(now().whose, Whose::Judged);
         drop(marked);
+        assert_eq!(now().whose, Whose::TestResult);
+        // Another thread has its own, at the same offset.
+        let here = offset();
+        let other = std::thread::spawn(move || {
+            let before = now().whose;
+            end_body();
+            (offset() == here, before, now().whose)
+        });
+        assert_eq!(other.join().unwrap(), (true, Whose::Harness, Whose::Over));
         assert_eq!(now().whose, Whose::TestResult);
         end_body();
         assert_eq!(now().whose, Whose::Over);

@@ -31,6 +31,13 @@ pub fn state(pid: i32) -> Option<char> {
     stat(pid).map(|stat| stat.state)
 }
 
+/// Whether this is the id of a thread other than the first one of its process.
+pub fn is_thread(id: i32) -> bool {
+    let status = look(&format!("{id}/status")).unwrap_or_default();
+    let process = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    process.is_some_and(|process| process.trim() != id.to_string())
+}
+
 /// The parent of this process, as /proc counts pids: a parent outside the pid namespace too.
 pub fn parent() -> Option<i32> {
     stat("self").map(|stat| stat.parent)

@@ -11,10 +11,30 @@ mod effect;
 pub mod mutations;
 mod registers;
 mod sample;
+mod stop;
 mod traced;
 mod tracee;
 mod tracer;
 
 pub use mutations::{Mutation, mutations};
 pub use traced::{Made, Traced};
-pub use tracer::Tracing;
+
+use crate::sandbox::{Attach, Tracer};
+use harness::event_log::EventLog;
+use harness::spec::TestResult;
+use nix::unistd::Pid;
+
+/// What the tracer does while a spec runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tracing {
+    /// It writes down which calls the spec makes.
+    Learn,
+    /// It does this to one of them.
+    Mutate(Mutation),
+}
+
+impl Attach for Tracing {
+    fn attach<'a>(&'a self, first: Pid, log: &'a EventLog) -> TestResult<Box<dyn Tracer + 'a>> {
+        Ok(Box::new(tracer::Tracer::seize(first, self, log)?))
+    }
+}

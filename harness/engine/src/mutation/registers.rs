@@ -3,6 +3,11 @@
 use nix::Result;
 use nix::unistd::Pid;
 
+/// The thread pointer of a thread.
+pub fn thread_pointer(pid: Pid) -> Result<u64> {
+    arch::thread_pointer(pid)
+}
+
 /// A number that no system call has: the kernel does nothing.
 const NO_CALL: i64 = -1;
 
@@ -40,6 +45,10 @@ mod arch {
         ptrace::setregs(pid, registers)
     }
 
+    pub fn thread_pointer(pid: Pid) -> Result<u64> {
+        Ok(ptrace::getregs(pid)?.fs_base)
+    }
+
     pub fn set_call(pid: Pid, number: u64) -> Result<()> {
         change(pid, |registers| registers.orig_rax = number)
     }
@@ -73,6 +82,16 @@ mod arch {
         let mut registers = ptrace::getregset::<regset::NT_PRSTATUS>(pid)?;
         how(&mut registers);
         ptrace::setregset::<regset::NT_PRSTATUS>(pid, registers)
+    }
+
+    /// It is not among the general registers.
+    pub fn thread_pointer(pid: Pid) -> Result<u64> {
+        const NT_ARM_TLS: usize = 0x401;
+        let mut pointer = 0_u64;
+        let part = libc::iovec { iov_base: (&raw mut pointer).cast(), iov_len: size_of::<u64>() };
+        // SAFETY: the kernel writes one long.
+        let done = unsafe { libc::ptrace(libc::PTRACE_GETREGSET, pid.as_raw(), NT_ARM_TLS, &raw const part) };
+        Errno::result(done).map(|_| pointer)
     }
 
     /// The number is not among the registers: a change of x8 comes too late.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub struct Made {
     /// Which process made it: empty for the spec's first, then `child1`, `child1.2`.
     pub process: String,
-    /// Which call, by the name of its row.
+    /// Which call, by the name of its description.
     pub call: String,
     /// 1-based index among calls of this name in this process.
     pub number: u32,

@@ -1,13 +1,15 @@
-//! One process that is traced: its memory, and where it is in a system call.
+//! One process or thread that is traced: its memory, and where it is in a system call.
 
 use super::registers;
 use harness::call::{Buffer, CallDescription, Given, Where};
-use harness::{mark, process_state};
+use harness::mark::{self, Whose};
+use harness::process_state;
 use nix::Result;
 use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
+use record::Source;
 use std::collections::HashMap;
 use std::io::IoSliceMut;
 use std::mem::offset_of;
@@ -17,12 +19,13 @@ use std::mem::offset_of;
 pub struct Tracee {
     /// Its pid in the sandbox.
     pub pid: Pid,
-    /// Which process it is, by its place in the tree: empty for the spec's first, then `child1`, `child1.2`.
+    /// Which process or thread it is, by its place in the tree: empty for the spec's first, then `child1`, `child1.2`,
+    /// `child1/thread1`.
     pub path: String,
-    /// How many children it has had.
-    pub children: u32,
-    /// How far its image lies from the tracer's; none for a program that is not ours.
-    pub offset: Option<i64>,
+    /// How many children and threads it has started.
+    pub started: [u32; 2],
+    /// Whether it runs this program.
+    pub is_ours: bool,
     /// How often it made each call.
     made: HashMap<String, u32>,
     /// The call that it is in, when that is the spec's and is described.
@@ -81,12 +84,12 @@ pub struct Misdirected {
 
 impl Tracee {
     /// A process that has just come under watch.
-    pub fn new(pid: Pid, path: String, offset: Option<i64>) -> Self {
+    pub fn new(pid: Pid, path: String, is_ours: bool) -> Self {
         Self {
             pid,
             path,
-            children: 0,
-            offset,
+            started: [0; 2],
+            is_ours,
             made: HashMap::new(),
             inside: None,
             interrupted: None,
@@ -99,12 +102,15 @@ impl Tracee {
         }
     }
 
-    /// The path of its next child.
-    pub fn next_child(&mut self) -> String {
-        self.children += 1;
+    /// The path of what it starts next: a child or a thread.
+    pub fn next_path(&mut self, is_thread: bool) -> String {
+        let started = &mut self.started[usize::from(is_thread)];
+        *started += 1;
+        let kind = if is_thread { "thread" } else { "child" };
         match self.path.as_str() {
-            "" => format!("child{}", self.children),
-            path => format!("{path}.{}", self.children),
+            "" => format!("{kind}{started}"),
+            path if path.rsplit('/').next().is_some_and(|last| last.starts_with(kind)) => format!("{path}.{started}"),
+            path => format!("{path}/{kind}{started}"),
         }
     }
 
@@ -128,9 +134,35 @@ impl Tracee {
 
     /// For whom it calls; none for a program that is not ours.
     pub fn mark(&self) -> Option<mark::Read> {
+        if !self.is_ours {
+            return None;
+        }
+        let pointer = registers::thread_pointer(self.pid).ok()?;
         let mut bytes = [0; mark::SIZE];
-        self.read((mark::address() as u64).wrapping_add_signed(self.offset?), &mut bytes).ok()?;
+        self.read(pointer.wrapping_add_signed(mark::offset() as i64), &mut bytes).ok()?;
         Some(mark::Read::new(&bytes))
+    }
+
+    /// The assertion that judges a call made with this mark.
+    pub fn judged_at(&self, mark: mark::Read) -> Option<Source> {
+        if mark.whose != Whose::Judged {
+            return None;
+        }
+        let (address, length) = mark.file;
+        let mut file = vec![0; length as usize];
+        self.read(address, &mut file).ok()?;
+        Some(Source { file: String::from_utf8(file).ok()?, line: mark.line })
+    }
+
+    /// The names of the flags that a call is made with.
+    pub fn flags_set(&self, call: &CallDescription, arguments: &[u64; 6]) -> Vec<String> {
+        let mut set = Vec::new();
+        for (place, flags) in call.flags {
+            let value = self.value(*place, arguments).unwrap_or_default();
+            let are_set = flags.iter().filter(|(_, bit)| value & *bit as u64 == *bit as u64);
+            set.extend(are_set.map(|(name, _)| (*name).to_owned()));
+        }
+        set
     }
 
     /// Reads its memory.
@@ -256,46 +288,4 @@ fn address_in(arguments: &[u64; 6], argument: usize, offset: usize) -> Result<u6
         0 => Err(Errno::EFAULT),
         address => Ok(address.wrapping_add(offset as u64)),
     }
-}
-
-/// Where the kernel stopped a process, with what it tells.
-#[derive(Debug)]
-pub enum At {
-    /// Before a call: its number and arguments.
-    Entry(u64, [u64; 6]),
-    /// After it: what it returned, an error as a negative number.
-    Exit(i64),
-    /// Elsewhere.
-    NoCall,
-}
-
-/// PTRACE_GET_SYSCALL_INFO: at which side of a call the process is, the same on every architecture. ptrace(2).
-pub fn side_of_call(pid: Pid) -> Result<At> {
-    const PTRACE_GET_SYSCALL_INFO: libc::c_uint = 0x420e;
-    const ENTRY: u8 = 1;
-    const EXIT: u8 = 2;
-    /// struct ptrace_syscall_info, as far as entry and exit fill it.
-    #[repr(C)]
-    #[derive(Default)]
-    struct Info {
-        side: u8,
-        padding: [u8; 3],
-        architecture: u32,
-        instruction: u64,
-        stack: u64,
-        /// The number and the arguments, or what was returned.
-        values: [u64; 7],
-        more: [u64; 2],
-    }
-    let mut info = Info::default();
-    // SAFETY: the kernel writes at most so many bytes there.
-    Errno::result(unsafe {
-        libc::ptrace(PTRACE_GET_SYSCALL_INFO as _, pid.as_raw(), size_of::<Info>(), &raw mut info)
-    })?;
-    let [first, arguments @ ..] = info.values;
-    Ok(match info.side {
-        ENTRY => At::Entry(first, arguments),
-        EXIT => At::Exit(first.cast_signed()),
-        _ => At::NoCall,
-    })
 }

@@ -6,44 +6,32 @@
 
 use super::calls;
 use super::mutations::Effect;
+use super::stop::{
+    At, event_of, is_restart, is_stopped_by_signal, options, runs_this_program, sends_sigcont, side_of_call,
+    wait_for_stop,
+};
 use super::traced::{Made, mutated};
-use super::tracee::{At, Inside, Misdirected, Stopped, Tracee, side_of_call};
-use super::{Mutation, effect, registers, sample};
-use crate::sandbox::{self, Attach, TICK};
-use harness::call::{CallDescription, Given};
+use super::tracee::{Inside, Misdirected, Stopped, Tracee};
+use super::{Tracing, effect, registers, sample};
+use crate::sandbox::{self, TICK};
+use harness::call::Given;
 use harness::event_log::EventLog;
-use harness::mark::{self, Whose};
+use harness::mark::Whose;
 use harness::process_state;
 use harness::spec::TestResult;
 use nix::errno::Errno;
-use nix::sys::ptrace::{self, Options};
+use nix::sys::ptrace;
 use nix::unistd::Pid;
-use record::{Process, Source};
+use record::Process;
 use std::collections::{HashMap, HashSet};
-use std::os::unix::fs::MetadataExt;
 use std::time::Instant;
-
-/// What the tracer does while a spec runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Tracing {
-    /// It writes down which calls the spec makes.
-    Learn,
-    /// It does this to one of them.
-    Mutate(Mutation),
-}
-
-impl Attach for Tracing {
-    fn attach<'a>(&'a self, first: Pid, log: &'a EventLog) -> TestResult<Box<dyn sandbox::Tracer + 'a>> {
-        Ok(Box::new(Tracer::seize(first, self, log)?))
-    }
-}
 
 /// For how many ticks in a row nothing may happen before the spec is ended. Nobody runs in that time, so load does not count; a
 /// timer could still go off, or the kernel finish something later.
 const QUIET_TICKS: u32 = 10;
 
 /// The tracer of one spec.
-struct Tracer<'a> {
+pub struct Tracer<'a> {
     tracing: &'a Tracing,
     log: &'a EventLog,
     tracees: HashMap<Pid, Tracee>,
@@ -58,11 +46,11 @@ struct Tracer<'a> {
 
 impl<'a> Tracer<'a> {
     /// Takes up a process that waits for that, and of which nothing is the spec's yet.
-    fn seize(spec: Pid, tracing: &'a Tracing, log: &'a EventLog) -> TestResult<Self> {
+    pub fn seize(spec: Pid, tracing: &'a Tracing, log: &'a EventLog) -> TestResult<Self> {
         ptrace::seize(spec, options())?;
         // It has to stop once before it can be resumed up to the next call.
         ptrace::interrupt(spec)?;
-        let first = Tracee::new(spec, String::new(), Some(0));
+        let first = Tracee::new(spec, String::new(), true);
         Ok(Self {
             tracing,
             log,
@@ -94,7 +82,7 @@ impl<'a> Tracer<'a> {
             (_, libc::PTRACE_EVENT_EXEC) => {
                 self.busy = true;
                 if let Some(tracee) = self.tracees.get_mut(&pid) {
-                    tracee.offset = offset_of_image(pid);
+                    tracee.is_ours = runs_this_program(pid);
                 }
                 self.resume(pid, 0)
             }
@@ -124,7 +112,8 @@ impl<'a> Tracer<'a> {
     fn announce(&mut self, parent: Pid) -> nix::Result<()> {
         let child = Pid::from_raw(ptrace::getevent(parent)? as libc::pid_t);
         let Some(parent) = self.tracees.get_mut(&parent) else { return Ok(()) };
-        let new = Tracee::new(child, parent.next_child(), parent.offset);
+        let is_thread = process_state::is_thread(child.as_raw());
+        let new = Tracee::new(child, parent.next_path(is_thread), parent.is_ours);
         self.tracees.insert(child, new);
         if self.unannounced.remove(&child) {
             self.resume(child, 0)?;
@@ -211,12 +200,12 @@ impl<'a> Tracer<'a> {
                     process: tracee.path.clone(),
                     call: name,
                     number: count,
-                    judged: judged_at(tracee, mark),
+                    judged: tracee.judged_at(mark),
                     arguments,
                     result: None,
                     blocked: false,
                     contested: false,
-                    flags: flags_set(tracee, call, &arguments),
+                    flags: tracee.flags_set(call, &arguments),
                     status: None,
                 });
             }
@@ -353,90 +342,4 @@ impl sandbox::Tracer for Tracer<'_> {
             self.log.append(&made.to_event());
         }
     }
-}
-
-/// The event in the wait status of a traced process that stopped.
-fn event_of(status: i32) -> i32 {
-    status >> 16
-}
-
-/// Whether it stopped as it would without a tracer.
-fn is_stopped_by_signal(status: i32) -> bool {
-    const STOPPING: [i32; 4] = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU];
-    event_of(status) == libc::PTRACE_EVENT_STOP && STOPPING.contains(&libc::WSTOPSIG(status))
-}
-
-fn options() -> Options {
-    Options::PTRACE_O_TRACESYSGOOD
-        | Options::PTRACE_O_TRACEFORK
-        | Options::PTRACE_O_TRACEVFORK
-        | Options::PTRACE_O_TRACECLONE
-        | Options::PTRACE_O_TRACEEXEC
-        | Options::PTRACE_O_EXITKILL
-}
-
-/// After it was seized while it was stopped: whether the kernel has told so.
-fn wait_for_stop(pid: Pid) -> bool {
-    let mut status = 0;
-    // SAFETY: writes one integer.
-    unsafe { libc::waitpid(pid.as_raw(), &mut status, libc::__WALL) == pid.as_raw() && libc::WIFSTOPPED(status) }
-}
-
-/// How far the image of a process lies from that of this one: each exec draws a new place. None for another program.
-fn offset_of_image(pid: Pid) -> Option<i64> {
-    let program = |process: &str| {
-        let program = std::fs::metadata(format!("/proc/{process}/exe")).ok()?;
-        Some((program.dev(), program.ino()))
-    };
-    let process = pid.to_string();
-    if program(&process)? != program("self")? {
-        return None;
-    }
-    Some(start_of_image(&process)?.wrapping_sub(start_of_image("self")?).cast_signed())
-}
-
-/// Where the program headers are: AT_PHDR of getauxval(3).
-fn start_of_image(process: &str) -> Option<u64> {
-    let auxiliary = std::fs::read(format!("/proc/{process}/auxv")).ok()?;
-    let (pairs, _) = auxiliary.as_chunks::<16>();
-    pairs.iter().find_map(|pair| {
-        let (key, value) = pair.split_at(8);
-        let number = |bytes: &[u8]| u64::from_ne_bytes(bytes.try_into().expect("half of sixteen"));
-        (number(key) == libc::AT_PHDR).then(|| number(value))
-    })
-}
-
-fn sends_sigcont(number: u64, arguments: &[u64; 6]) -> bool {
-    let signal = match number as i64 {
-        libc::SYS_kill | libc::SYS_tkill | libc::SYS_rt_sigqueueinfo | libc::SYS_pidfd_send_signal => arguments[1],
-        libc::SYS_tgkill | libc::SYS_rt_tgsigqueueinfo => arguments[2],
-        _ => return false,
-    };
-    signal as i32 == libc::SIGCONT
-}
-
-/// What the kernel returns inside itself when a signal interrupts a call that it may make again: ERESTARTSYS and its kin.
-fn is_restart(value: i64) -> bool {
-    matches!(value, -514..=-512 | -516)
-}
-
-fn judged_at(tracee: &Tracee, mark: mark::Read) -> Option<Source> {
-    if mark.whose != Whose::Judged {
-        return None;
-    }
-    let (address, length) = mark.file;
-    let mut file = vec![0; length as usize];
-    tracee.read(address, &mut file).ok()?;
-    Some(Source { file: String::from_utf8(file).ok()?, line: mark.line })
-}
-
-fn flags_set(tracee: &Tracee, call: &CallDescription, arguments: &[u64; 6]) -> Vec<String> {
-    let mut set = Vec::new();
-    for (place, flags) in call.flags {
-        let value = tracee.value(*place, arguments).unwrap_or_default();
-        set.extend(
-            flags.iter().filter(|(_, bit)| value & *bit as u64 == *bit as u64).map(|(name, _)| (*name).to_owned()),
-        );
-    }
-    set
 }

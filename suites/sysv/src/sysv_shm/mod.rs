@@ -2,6 +2,7 @@
 
 mod detach;
 mod forced;
+mod inheritance;
 mod removal;
 
 /// The data that these specs write into a segment; its length is the size of the segment.

@@ -1,0 +1,3 @@
+//! futex(2): fast user-space locking.
+
+mod wake;

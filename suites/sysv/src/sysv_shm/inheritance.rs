@@ -1,0 +1,46 @@
+//! What a child process has of its parent's segments.
+
+use super::TEXT;
+use calls::sysv::SegmentStatus;
+use kit::needs::SYSV;
+use kit::prelude::*;
+use kit::process::clone;
+use kit::sysv::Segment;
+use libc::IPC_PRIVATE;
+use rstest::rstest;
+
+#[rstest]
+#[case::fork(false)]
+#[case::clone(true)]
+/// A child process, created by fork or by clone, inherits the attachments of its parent, and nattch includes them. When
+/// the child exits they are detached; the segment and its contents remain.
+#[harness::test(
+    id = "sysv-shm.child-inherits",
+    cite = [man("shmop.2", "NOTES"), man("shmop.2", "shmat()")],
+    covers = ["behaviours:sysvshm.fork-inherits"],
+    needs = [SYSV],
+)]
+fn a_child_inherits_attachments(#[case] by_clone: bool) -> TestResult {
+    let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Latch::new()?);
+    let attachment = segment.attach()?;
+    attachment.write(TEXT);
+    let status = SegmentStatus { last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    let mut segment = Some(segment);
+    let body = || {
+        assert_eq!(attachment.read(), TEXT);
+        attachment.write(b"IN");
+        // The child's copy of the owner of the segment, which must not remove it.
+        drop(segment.take());
+        leave.wait_for(1);
+    };
+    let child = if by_clone { clone(0, body)? } else { fork(body)? };
+    let segment = segment.ok_or_else(|| Stop::broken("only the child's copy was dropped"))?;
+    child.wait_until_blocked_in(calls::FUTEX)?;
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, ..status }));
+    leave.arrive();
+    let pid = child.pid();
+    child.join()?;
+    assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: pid, ..status }));
+    assert_eq!(attachment.read(), b"IN the segment");
+    Ok(())
+}
