@@ -1,6 +1,7 @@
 //! signal(7): signals.
 
 mod guarded;
+mod interruption;
 mod unchangeable;
 mod zombie;
 
