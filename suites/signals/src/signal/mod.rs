@@ -2,6 +2,7 @@
 
 mod guarded;
 mod handler;
+mod interruption;
 mod unchangeable;
 mod zombie;
 

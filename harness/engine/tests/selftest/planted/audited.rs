@@ -5,7 +5,7 @@ use kit::prelude::*;
 
 /// The read end of a pipe that holds `abcd` and cannot be written to any more.
 fn four_bytes() -> TestResult<Fd> {
-    use calls::for_layers::libc_nix_raw::pipe;
+    use calls::for_layers::libc::pipe;
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abcd")?;
     Ok(reader)
