@@ -3,7 +3,7 @@ use harness::TestResult;
 use std::io::IoSliceMut;
 
 /// A statement.
-#[harness::test(id = "pipe.eof", cite = "pipe(7)", covers = [], layers = [libc, nix, raw])]
+#[harness::test(id = "pipe.eof", cite = [man("pipe.7", "PIPE_BUF")], covers = [], layers = [libc, nix, raw])]
 fn spec() -> TestResult {
     let (reader, _writer): (Fd, Fd) = pipe()?;
     preadv2(&reader, &mut [IoSliceMut::new(&mut [0; 1])], -1, 0)?;
