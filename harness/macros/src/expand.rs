@@ -1,10 +1,10 @@
 //! From a function to the function and its entries in the registry.
 
-use crate::attribute::{Attribute, LAYERS, camel};
+use crate::attribute::{Attribute, ErrorRow, Errors, LAYERS, Subject, camel};
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{
-    Attribute as RustAttribute, Error, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, Meta, Pat, Result, Visibility,
+    Attribute as RustAttribute, Error, Expr, ExprLit, FnArg, Ident, ItemFn, Lit, LitStr, Meta, Pat, Result, Visibility,
     parse_quote,
 };
 
@@ -121,39 +121,111 @@ fn set_of(layers: &[Ident]) -> Ident {
     Ident::new(&set, Span::call_site())
 }
 
-fn spec(attribute: Attribute, mut function: ItemFn, case: Option<String>) -> Result<TokenStream> {
-    bring_calls_into_scope(&mut function, &attribute.layers);
-    let Attribute { id, cite, covers, needs, layers } = attribute;
+/// One entry of the registry, but for its layers.
+struct Entry {
+    id: String,
+    /// An expression of type `&'static str`.
+    statement: TokenStream,
+    /// An expression of type `&'static [Citation]`.
+    cite: TokenStream,
+    /// An expression of type `&'static [&'static str]`.
+    covers: TokenStream,
+    /// What the function is called with.
+    argument: Option<Expr>,
+}
+
+fn spec(attribute: Attribute, function: ItemFn, case: Option<String>) -> Result<TokenStream> {
+    let Attribute { subject, cite, needs, layers } = attribute;
     let name = &function.sig.ident;
-    if let Some(argument) = function.sig.inputs.first() {
-        return Err(Error::new_spanned(
-            argument,
-            "a spec takes no arguments: write a table with `#[rstest]` below this attribute and named cases, `#[case::full(...)]`",
-        ));
-    }
-    if function.sig.asyncness.is_some() {
-        return Err(Error::new_spanned(&function.sig, "a spec is not async: it runs in a process with one thread"));
-    }
     let statement = statement(&function.attrs).ok_or_else(|| {
         Error::new_spanned(
             name,
             "a spec has a statement: write a doc comment above it, one sentence that ends with a full stop",
         )
     })?;
-    let id = match case {
-        Some(case) => format!("{}/{case}", id.value()),
-        None => id.value(),
+    let (statement, cite) = (quote!(#statement), quote!(&[#(#cite),*]));
+    let entry = |id, covers: Vec<LitStr>, argument| Entry {
+        id,
+        statement: statement.clone(),
+        cite: cite.clone(),
+        covers: quote!(&[#(#covers),*]),
+        argument,
     };
-    let entries = if layers.is_empty() {
-        vec![(id, quote!(::core::option::Option::None))]
-    } else {
-        let layered = |word: &Ident| {
-            let variant = Ident::new(&camel(&word.to_string()), word.span());
-            (format!("{id}/{word}"), quote!(::core::option::Option::Some(::harness::Layer::#variant)))
+    let entries = match subject {
+        Subject::One { id, covers } => {
+            if let Some(argument) = function.sig.inputs.first() {
+                return Err(Error::new_spanned(
+                    argument,
+                    "a spec takes no arguments: write `rows`, or a table with `#[rstest]` below this attribute and named cases, `#[case::full(...)]`",
+                ));
+            }
+            let id = match case {
+                Some(case) => format!("{}/{case}", id.value()),
+                None => id.value(),
+            };
+            vec![entry(id, covers, None)]
+        }
+        Subject::Rows(rows) => {
+            takes_one_argument(&function)?;
+            rows.into_iter().map(|row| entry(row.id.value(), row.covers, Some(row.argument))).collect()
+        }
+    };
+    register(function, entries, &needs, &layers)
+}
+
+/// A table of documented errors: the statement and the citation of a row are those of its clause.
+pub fn errors(attribute: TokenStream, item: TokenStream) -> Result<TokenStream> {
+    let Errors { family, rows, covers: further, needs, layers } = syn::parse2(attribute)?;
+    let function: ItemFn = syn::parse2(item)?;
+    takes_one_argument(&function)?;
+    let entries = rows.into_iter().map(|ErrorRow { id, clause, argument }| {
+        let row = quote!(::catalogue::rows::error(#clause, #family));
+        Entry {
+            id: id.value(),
+            statement: quote!(#row.statement),
+            cite: quote!(#row.cite),
+            covers: quote!(&[#clause, #(#further),*]),
+            argument: Some(argument),
+        }
+    });
+    register(function, entries.collect(), &needs, &layers)
+}
+
+fn takes_one_argument(function: &ItemFn) -> Result<()> {
+    match function.sig.inputs.len() {
+        1 => Ok(()),
+        _ => Err(Error::new_spanned(&function.sig, "a spec with rows takes one argument, the value of each row")),
+    }
+}
+
+/// The function, and its entries: one for each row and layer.
+fn register(mut function: ItemFn, entries: Vec<Entry>, needs: &[Expr], layers: &[Ident]) -> Result<TokenStream> {
+    if function.sig.asyncness.is_some() {
+        return Err(Error::new_spanned(&function.sig, "a spec is not async: it runs in a process with one thread"));
+    }
+    bring_calls_into_scope(&mut function, layers);
+    let (name, set) = (&function.sig.ident, set_of(layers));
+    let layered = |id: &str| match layers {
+        [] => vec![(id.to_owned(), quote!(::core::option::Option::None))],
+        layers => {
+            let variant = |word: &Ident| Ident::new(&camel(&word.to_string()), word.span());
+            let some = |word: &Ident| {
+                let variant = variant(word);
+                quote!(::core::option::Option::Some(::harness::Layer::#variant))
+            };
+            layers.iter().map(|word| (format!("{id}/{word}"), some(word))).collect()
+        }
+    };
+    let entries = entries.iter().flat_map(|entry| layered(&entry.id).into_iter().map(move |layered| (entry, layered)));
+    let entries = entries.map(|(Entry { statement, cite, covers, argument, .. }, (id, layer))| {
+        let body = match argument {
+            None => quote!(#name()),
+            Some(argument) => quote!({
+                #[allow(unused_imports)]
+                use ::calls::for_layers::#set::*;
+                #name(#argument)
+            }),
         };
-        layers.iter().map(layered).collect()
-    };
-    let entries = entries.into_iter().map(|(id, layer)| {
         quote! {
             const _: () = {
                 #[::harness::linkme::distributed_slice(::harness::registry::SPECS)]
@@ -161,17 +233,18 @@ fn spec(attribute: Attribute, mut function: ItemFn, case: Option<String>) -> Res
                 static SPEC: ::harness::Spec = ::harness::Spec {
                     id: #id,
                     statement: #statement,
-                    cite: &[#(#cite),*],
-                    covers: &[#(#covers),*],
+                    cite: #cite,
+                    covers: #covers,
                     needs: &[#(#needs),*],
                     layer: #layer,
                     file: ::core::file!(),
                     line: ::core::line!(),
-                    body: || ::harness::judge::Judged::into_result(#name()),
+                    body: || ::harness::judge::Judged::into_result(#body),
                 };
             };
         }
     });
+    let entries: Vec<_> = entries.collect();
     Ok(quote! {
         #function
         #(#entries)*

@@ -26,12 +26,37 @@ use proc_macro::{Delimiter, Span, TokenStream, TokenTree};
 /// with `#[rstest]` and named cases, whose names become the ends of the ids; this attribute stands above `#[rstest]`, or behind
 /// the last case with its doc comment. What is missing or unknown does not compile.
 ///
+/// A rule that holds for several things, a pipe and a FIFO, is one function with one argument, and `rows` in the place of `id` and
+/// `covers`: `rows = [("pipe.eof", ["behaviours:pipe.eof"], PIPE), ("fifo.eof", ["behaviours:fifo.eof"], FIFO)]`. Each row is a
+/// spec of its own mechanism.
+///
 /// In scope in the body are the calls that all of the layers have, from `calls::for_layers`; a spec without layers goes through
 /// the C library. One that a layer lacks does not compile.
 #[proc_macro_attribute]
 pub fn test(attribute: TokenStream, item: TokenStream) -> TokenStream {
     let place = if stands_above_its_case(&item) { Place::AboveItsCase } else { Place::Elsewhere };
     expand::test(attribute.into(), item.into(), place).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Enters a table of documented errors into the registry: a function with one argument, the call, and a row for each call.
+///
+/// ```text
+/// #[harness::errors(
+///     family = "path-not-a-directory",           // as in the catalogue
+///     rows = [
+///         ("fifo.make-enotdir/mkfifo", "errors:fifo.mkfifo.ENOTDIR", MKFIFO),
+///         ("fifo.make-enotdir/mknod", "errors:fifo.mknod.ENOTDIR", MKNOD),
+///     ],
+///     layers = [libc, nix, raw],                 // optional, and so are needs
+/// )]
+/// fn a_file_is_not_a_directory(call: OnPath) -> TestResult { ... }
+/// ```
+///
+/// The statement and the citation of a row are those of its clause. A clause that the catalogue lacks, or that is of another
+/// family, does not compile.
+#[proc_macro_attribute]
+pub fn errors(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    expand::errors(attribute.into(), item.into()).unwrap_or_else(syn::Error::into_compile_error).into()
 }
 
 /// A table of specs: `#[rstest]` of the crate rstest, with the calls in scope that [`macro@test`] brings. Its cases and values are

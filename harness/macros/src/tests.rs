@@ -126,10 +126,10 @@ fn cases_and_layers_end_the_id() {
 #[test]
 fn the_calls_of_all_layers_are_in_scope() {
     let expanded = |attribute| expand::test(attribute, good_item(), Place::Elsewhere).expect("it expands").to_string();
-    let without_layers = expanded(quote!(id = "a.b", cite = "c", covers = []));
+    let without_layers = expanded(quote!(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")], covers = []));
     assert!(without_layers.contains(":: calls :: for_layers :: libc :: *"), "{without_layers}");
     // In one order, however they are written.
-    let layers = expanded(quote!(id = "a.b", cite = "c", covers = [], layers = [raw, libc]));
+    let layers = expanded(quote!(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")], covers = [], layers = [raw, libc]));
     assert!(layers.contains(":: calls :: for_layers :: libc_raw :: *"), "{layers}");
 }
 
@@ -138,7 +138,7 @@ fn the_body_of_a_table_has_the_calls_and_its_parameters_come_first() {
     let table = quote! {
         #[case::write(1)]
         /// A statement.
-        #[harness::test(id = "a.b", cite = "c", covers = [], layers = [libc, nix, raw])]
+        #[harness::test(id = "a.b", cite = [man("pipe.7", "PIPE_BUF")], covers = [], layers = [libc, nix, raw])]
         fn spec(#[case] mut write: usize) {}
     };
     let code = expand::table(&quote!(), table).expect("it expands").to_string();

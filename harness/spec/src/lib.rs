@@ -20,7 +20,7 @@ pub mod registry;
 pub mod sign;
 pub mod spec;
 
-pub use harness_macros::{rstest, test};
+pub use harness_macros::{errors, rstest, test};
 pub use judge::CallError;
 pub use need::Need;
 pub use nix::errno::Errno;

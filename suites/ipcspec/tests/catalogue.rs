@@ -156,7 +156,7 @@ fn every_family_is_linked_in_whole() {
     }
     let expected = BTreeMap::from([
         ("persistence", 30),
-        ("pipes", 934),
+        ("pipes", 943),
         ("signals", 61),
         ("sockets", 4),
         ("sync", 1),

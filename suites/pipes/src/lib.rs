@@ -7,6 +7,7 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "pipes";
 
+pub mod channels;
 pub mod fifo;
 pub mod needs;
 pub mod pipe;

@@ -1,4 +1,4 @@
-//! Errors of creating a FIFO.
+//! Errors of creating a FIFO: a table for each family of conditions, with a row for each call.
 
 use super::calls::*;
 use kit::prelude::*;
@@ -6,28 +6,17 @@ use kit::privilege::drop_capabilities;
 use libc::{O_RDONLY, PATH_MAX};
 use std::path::PathBuf;
 
-#[rstest]
-#[case::mkfifo(MKFIFO)]
-#[case::mkfifoat(MKFIFOAT)]
-#[case::mknod(MKNOD)]
-#[case::mknodat(MKNODAT)]
-/// Creating a FIFO fails with EACCES if write or search permission on the parent directory is denied.
-#[harness::test(
-    id = "fifo.make-eacces",
-    cite = [
-        posix("mkfifo.3p", "ERRORS", "EACCES"),
-        posix("mknod.3p", "ERRORS", "EACCES"),
-        man("mknod.2", "ERRORS", "EACCES"),
-    ],
-    covers = [
-        "errors:fifo.mkfifo.EACCES",
-        "errors:fifo.mkfifoat.EACCES",
-        "errors:fifo.mknod.EACCES",
-        "errors:fifo.mknodat.EACCES",
+#[harness::errors(
+    family = "path-search-denied",
+    rows = [
+        ("fifo.make-eacces/mkfifo", "errors:fifo.mkfifo.EACCES", MKFIFO),
+        ("fifo.make-eacces/mkfifoat", "errors:fifo.mkfifoat.EACCES", MKFIFOAT),
+        ("fifo.make-eacces/mknod", "errors:fifo.mknod.EACCES", MKNOD),
+        ("fifo.make-eacces/mknodat", "errors:fifo.mknodat.EACCES", MKNODAT),
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_without_permission_on_the_directory_fails(#[case] make: Make) -> TestResult {
+fn creating_a_fifo_without_permission_on_the_directory_fails(make: Make) -> TestResult {
     let directory = Name::directory("directory", 0o700)?;
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
@@ -44,31 +33,18 @@ fn creating_a_fifo_without_permission_on_the_directory_fails(#[case] make: Make)
     Ok(())
 }
 
-#[rstest]
-#[case::mkfifo(MKFIFO)]
-#[case::mkfifoat(MKFIFOAT)]
-#[case::mknod(MKNOD)]
-#[case::mknodat(MKNODAT)]
-/// Creating a FIFO fails with EEXIST if the pathname already exists, be it a FIFO or a symbolic link; the link is not
-/// followed, even if it is dangling.
-#[harness::test(
-    id = "fifo.make-eexist",
-    cite = [
-        posix("mkfifo.3p", "ERRORS", "EEXIST"),
-        posix("mknod.3p", "ERRORS", "EEXIST"),
-        man("mkfifo.3", "ERRORS", "EEXIST"),
-        man("mknod.2", "ERRORS", "EEXIST"),
+#[harness::errors(
+    family = "path-exists",
+    rows = [
+        ("fifo.make-eexist/mkfifo", "errors:fifo.mkfifo.EEXIST", MKFIFO),
+        ("fifo.make-eexist/mkfifoat", "errors:fifo.mkfifoat.EEXIST", MKFIFOAT),
+        ("fifo.make-eexist/mknod", "errors:fifo.mknod.EEXIST", MKNOD),
+        ("fifo.make-eexist/mknodat", "errors:fifo.mknodat.EEXIST", MKNODAT),
     ],
-    covers = [
-        "behaviours:fifo.no-follow-existing-symlink",
-        "errors:fifo.mkfifo.EEXIST",
-        "errors:fifo.mkfifoat.EEXIST",
-        "errors:fifo.mknod.EEXIST",
-        "errors:fifo.mknodat.EEXIST",
-    ],
+    covers = ["behaviours:fifo.no-follow-existing-symlink"],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_at_an_existing_pathname_fails(#[case] make: Make) -> TestResult {
+fn creating_a_fifo_at_an_existing_pathname_fails(make: Make) -> TestResult {
     let (fifo, nothing) = (Fifo::new()?, Name::free("nothing"));
     let (link, dangling) = (Name::symlink("link", &fifo)?, Name::symlink("dangling", &nothing)?);
     for existing in [&fifo, &link, &dangling] {
@@ -80,30 +56,17 @@ fn creating_a_fifo_at_an_existing_pathname_fails(#[case] make: Make) -> TestResu
     Ok(())
 }
 
-#[rstest]
-#[case::mkfifo(MKFIFO)]
-#[case::mkfifoat(MKFIFOAT)]
-#[case::mknod(MKNOD)]
-#[case::mknodat(MKNODAT)]
-/// Creating a FIFO fails with ENAMETOOLONG if the pathname with its terminating null byte is longer than PATH_MAX
-/// bytes, and succeeds if it is exactly PATH_MAX bytes long.
-#[harness::test(
-    id = "fifo.make-long-path",
-    cite = [
-        man("mkfifo.3", "ERRORS", "ENAMETOOLONG"),
-        man("mknod.2", "ERRORS", "ENAMETOOLONG"),
-        posix("limits.h.0p", "Pathname Variable Values", "{PATH_MAX}"),
-        posix("mkfifo.3p", "ERRORS", "ENAMETOOLONG"),
-    ],
-    covers = [
-        "errors:fifo.mkfifo.ENAMETOOLONG",
-        "errors:fifo.mkfifoat.ENAMETOOLONG",
-        "errors:fifo.mknod.ENAMETOOLONG",
-        "errors:fifo.mknodat.ENAMETOOLONG",
+#[harness::errors(
+    family = "path-name-too-long",
+    rows = [
+        ("fifo.make-long-path/mkfifo", "errors:fifo.mkfifo.ENAMETOOLONG", MKFIFO),
+        ("fifo.make-long-path/mkfifoat", "errors:fifo.mkfifoat.ENAMETOOLONG", MKFIFOAT),
+        ("fifo.make-long-path/mknod", "errors:fifo.mknod.ENAMETOOLONG", MKNOD),
+        ("fifo.make-long-path/mknodat", "errors:fifo.mknodat.ENAMETOOLONG", MKNODAT),
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_at_a_pathname_longer_than_path_max_fails(#[case] make: Make) -> TestResult {
+fn creating_a_fifo_at_a_pathname_longer_than_path_max_fails(make: Make) -> TestResult {
     let name = Name::free("fifo");
     assert_errno!(make(&path_of_length(PATH_MAX as usize), 0o600), ENAMETOOLONG);
     assert_errno!(name.node(), ENOENT);
@@ -112,36 +75,17 @@ fn creating_a_fifo_at_a_pathname_longer_than_path_max_fails(#[case] make: Make) 
     Ok(())
 }
 
-/// A pathname of `fifo` in the current directory that is this many bytes long.
-pub fn path_of_length(length: usize) -> PathBuf {
-    format!(".{}fifo", "/".repeat(length - 5)).into()
-}
-
-#[rstest]
-#[case::mkfifo(MKFIFO)]
-#[case::mkfifoat(MKFIFOAT)]
-#[case::mknod(MKNOD)]
-#[case::mknodat(MKNODAT)]
-/// Creating a FIFO fails with ENAMETOOLONG if its filename is longer than NAME_MAX bytes, and succeeds if it is exactly
-/// NAME_MAX bytes long.
-#[harness::test(
-    id = "fifo.make-long-name",
-    cite = [
-        posix("mkfifo.3p", "ERRORS", "ENAMETOOLONG"),
-        posix("mknod.3p", "ERRORS", "ENAMETOOLONG"),
-        posix("limits.h.0p", "Pathname Variable Values", "{NAME_MAX}"),
-        man("mkfifo.3", "ERRORS", "ENAMETOOLONG"),
-        man("mknod.2", "ERRORS", "ENAMETOOLONG"),
-    ],
-    covers = [
-        "errors:fifo.mkfifo.ENAMETOOLONG.2",
-        "errors:fifo.mkfifoat.ENAMETOOLONG.2",
-        "errors:fifo.mknod.ENAMETOOLONG",
-        "errors:fifo.mknodat.ENAMETOOLONG",
+#[harness::errors(
+    family = "path-name-too-long",
+    rows = [
+        ("fifo.make-long-name/mkfifo", "errors:fifo.mkfifo.ENAMETOOLONG.2", MKFIFO),
+        ("fifo.make-long-name/mkfifoat", "errors:fifo.mkfifoat.ENAMETOOLONG.2", MKFIFOAT),
+        ("fifo.make-long-name/mknod", "errors:fifo.mknod.ENAMETOOLONG", MKNOD),
+        ("fifo.make-long-name/mknodat", "errors:fifo.mknodat.ENAMETOOLONG", MKNODAT),
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_with_a_name_longer_than_name_max_fails(#[case] make: Make) -> TestResult {
+fn creating_a_fifo_with_a_name_longer_than_name_max_fails(make: Make) -> TestResult {
     let limit = nix::unistd::pathconf(".", nix::unistd::PathconfVar::NAME_MAX)?;
     let limit = limit.ok_or_else(|| Stop::broken("the file system has no NAME_MAX"))? as usize;
     let (longest, longer) = (Name::free(&"n".repeat(limit)), Name::free(&"n".repeat(limit + 1)));
@@ -151,30 +95,17 @@ fn creating_a_fifo_with_a_name_longer_than_name_max_fails(#[case] make: Make) ->
     Ok(())
 }
 
-#[rstest]
-#[case::mkfifo(MKFIFO)]
-#[case::mkfifoat(MKFIFOAT)]
-#[case::mknod(MKNOD)]
-#[case::mknodat(MKNODAT)]
-/// Creating a FIFO fails with ENOENT if a directory component of the pathname does not exist or is a dangling symbolic
-/// link.
-#[harness::test(
-    id = "fifo.make-enoent",
-    cite = [
-        posix("mkfifo.3p", "ERRORS", "ENOENT"),
-        posix("mknod.3p", "ERRORS", "ENOENT"),
-        man("mkfifo.3", "ERRORS", "ENOENT"),
-        man("mknod.2", "ERRORS", "ENOENT"),
-    ],
-    covers = [
-        "errors:fifo.mkfifo.ENOENT",
-        "errors:fifo.mkfifoat.ENOENT",
-        "errors:fifo.mknod.ENOENT",
-        "errors:fifo.mknodat.ENOENT",
+#[harness::errors(
+    family = "path-missing",
+    rows = [
+        ("fifo.make-enoent/mkfifo", "errors:fifo.mkfifo.ENOENT", MKFIFO),
+        ("fifo.make-enoent/mkfifoat", "errors:fifo.mkfifoat.ENOENT", MKFIFOAT),
+        ("fifo.make-enoent/mknod", "errors:fifo.mknod.ENOENT", MKNOD),
+        ("fifo.make-enoent/mknodat", "errors:fifo.mknodat.ENOENT", MKNODAT),
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_in_a_missing_directory_fails(#[case] make: Make) -> TestResult {
+fn creating_a_fifo_in_a_missing_directory_fails(make: Make) -> TestResult {
     let nothing = Name::free("nothing");
     let dangling = Name::symlink("dangling", &nothing)?;
     assert_errno!(make(&nothing.join("fifo"), 0o600), ENOENT);
@@ -183,29 +114,17 @@ fn creating_a_fifo_in_a_missing_directory_fails(#[case] make: Make) -> TestResul
     Ok(())
 }
 
-#[rstest]
-#[case::mkfifo(MKFIFO)]
-#[case::mkfifoat(MKFIFOAT)]
-#[case::mknod(MKNOD)]
-#[case::mknodat(MKNODAT)]
-/// Creating a FIFO fails with ENOTDIR if a component used as a directory in the pathname is not a directory.
-#[harness::test(
-    id = "fifo.make-enotdir",
-    cite = [
-        posix("mkfifo.3p", "ERRORS", "ENOTDIR"),
-        posix("mknod.3p", "ERRORS", "ENOTDIR"),
-        man("mkfifo.3", "ERRORS", "ENOTDIR"),
-        man("mknod.2", "ERRORS", "ENOTDIR"),
-    ],
-    covers = [
-        "errors:fifo.mkfifo.ENOTDIR",
-        "errors:fifo.mkfifoat.ENOTDIR",
-        "errors:fifo.mknod.ENOTDIR",
-        "errors:fifo.mknodat.ENOTDIR",
+#[harness::errors(
+    family = "path-not-a-directory",
+    rows = [
+        ("fifo.make-enotdir/mkfifo", "errors:fifo.mkfifo.ENOTDIR", MKFIFO),
+        ("fifo.make-enotdir/mkfifoat", "errors:fifo.mkfifoat.ENOTDIR", MKFIFOAT),
+        ("fifo.make-enotdir/mknod", "errors:fifo.mknod.ENOTDIR", MKNOD),
+        ("fifo.make-enotdir/mknodat", "errors:fifo.mknodat.ENOTDIR", MKNODAT),
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_below_a_non_directory_fails(#[case] make: Make) -> TestResult {
+fn creating_a_fifo_below_a_non_directory_fails(make: Make) -> TestResult {
     let (file, fifo) = (Name::file("file")?, Fifo::new()?);
     assert_errno!(make(&file.join("below"), 0o600), ENOTDIR);
     assert_errno!(make(&fifo.join("below"), 0o600), ENOTDIR);
@@ -214,28 +133,17 @@ fn creating_a_fifo_below_a_non_directory_fails(#[case] make: Make) -> TestResult
     Ok(())
 }
 
-#[rstest]
-#[case::mkfifo(MKFIFO)]
-#[case::mkfifoat(MKFIFOAT)]
-#[case::mknod(MKNOD)]
-#[case::mknodat(MKNODAT)]
-/// Creating a FIFO fails with ELOOP if the resolution of the pathname encounters a loop of symbolic links.
-#[harness::test(
-    id = "fifo.make-eloop",
-    cite = [
-        posix("mkfifo.3p", "ERRORS", "ELOOP"),
-        posix("mknod.3p", "ERRORS", "ELOOP"),
-        man("mknod.2", "ERRORS", "ELOOP"),
-    ],
-    covers = [
-        "errors:fifo.mkfifo.ELOOP",
-        "errors:fifo.mkfifoat.ELOOP",
-        "errors:fifo.mknod.ELOOP",
-        "errors:fifo.mknodat.ELOOP",
+#[harness::errors(
+    family = "path-loop",
+    rows = [
+        ("fifo.make-eloop/mkfifo", "errors:fifo.mkfifo.ELOOP", MKFIFO),
+        ("fifo.make-eloop/mkfifoat", "errors:fifo.mkfifoat.ELOOP", MKFIFOAT),
+        ("fifo.make-eloop/mknod", "errors:fifo.mknod.ELOOP", MKNOD),
+        ("fifo.make-eloop/mknodat", "errors:fifo.mknodat.ELOOP", MKNODAT),
     ],
     layers = [libc, nix, raw],
 )]
-fn creating_a_fifo_through_a_loop_of_symbolic_links_fails(#[case] make: Make) -> TestResult {
+fn creating_a_fifo_through_a_loop_of_symbolic_links_fails(make: Make) -> TestResult {
     let _back = Name::symlink("back", "forth")?;
     let forth = Name::symlink("forth", "back")?;
     assert_errno!(make(&forth.join("fifo"), 0o600), ELOOP);
@@ -243,50 +151,40 @@ fn creating_a_fifo_through_a_loop_of_symbolic_links_fails(#[case] make: Make) ->
     Ok(())
 }
 
-#[rstest]
-#[case::mkfifoat(MKFIFOAT_FROM)]
-#[case::mknodat(MKNODAT_FROM)]
-/// mkfifoat and mknodat fail with EBADF if the pathname is relative and the descriptor is not open.
-#[harness::test(
-    id = "fifo.make-ebadf",
-    cite = [
-        posix("mkfifo.3p", "ERRORS", "EBADF"),
-        posix("mknod.3p", "ERRORS", "EBADF"),
-        man("mkfifo.3", "ERRORS", "EBADF"),
-        man("mknod.2", "ERRORS", "EBADF"),
+#[harness::errors(
+    family = "directory-descriptor-closed",
+    rows = [
+        ("fifo.make-ebadf/mkfifoat", "errors:fifo.mkfifoat.EBADF", MKFIFOAT_FROM),
+        ("fifo.make-ebadf/mknodat", "errors:fifo.mknodat.EBADF", MKNODAT_FROM),
     ],
-    covers = ["errors:fifo.mkfifoat.EBADF", "errors:fifo.mknodat.EBADF"],
     layers = [libc, raw],
 )]
-fn a_relative_pathname_needs_an_open_descriptor(#[case] make: MakeAt) -> TestResult {
+fn a_relative_pathname_needs_an_open_descriptor(make: MakeAt) -> TestResult {
     let name = Name::free("fifo");
     assert_errno!(make(&NOT_OPEN, "fifo".as_ref()), EBADF);
     assert_errno!(name.node(), ENOENT);
     Ok(())
 }
 
-#[rstest]
-#[case::mkfifoat(MKFIFOAT_FROM)]
-#[case::mknodat(MKNODAT_FROM)]
-/// mkfifoat and mknodat fail with ENOTDIR if the pathname is relative and the descriptor refers to a file other than a
-/// directory.
-#[harness::test(
-    id = "fifo.make-at-enotdir",
-    cite = [
-        posix("mkfifo.3p", "ERRORS", "ENOTDIR"),
-        posix("mknod.3p", "ERRORS", "ENOTDIR"),
-        man("mkfifo.3", "ERRORS", "ENOTDIR"),
-        man("mknod.2", "ERRORS", "ENOTDIR"),
+#[harness::errors(
+    family = "directory-descriptor-wrong-type",
+    rows = [
+        ("fifo.make-at-enotdir/mkfifoat", "errors:fifo.mkfifoat.ENOTDIR.2", MKFIFOAT_FROM),
+        ("fifo.make-at-enotdir/mknodat", "errors:fifo.mknodat.ENOTDIR.2", MKNODAT_FROM),
     ],
-    covers = ["errors:fifo.mkfifoat.ENOTDIR.2", "errors:fifo.mknodat.ENOTDIR.2"],
     layers = [libc, nix, raw],
 )]
-fn a_relative_pathname_needs_the_descriptor_of_a_directory(#[case] make: MakeAt) -> TestResult {
+fn a_relative_pathname_needs_the_descriptor_of_a_directory(make: MakeAt) -> TestResult {
     let (file, name) = (Name::file("file")?, Name::free("fifo"));
     let descriptor = open(&file, O_RDONLY)?;
     assert_errno!(make(&descriptor, "fifo".as_ref()), ENOTDIR);
     assert_errno!(name.node(), ENOENT);
     Ok(())
+}
+
+/// A pathname of `fifo` in the current directory that is this many bytes long.
+pub fn path_of_length(length: usize) -> PathBuf {
+    format!(".{}fifo", "/".repeat(length - 5)).into()
 }
 
 /// The names in a directory, sorted.

@@ -56,55 +56,6 @@ fn writes_of_up_to_pipe_buf_bytes_are_atomic() -> TestResult {
     Ok(())
 }
 
-/// A read from a FIFO that has no data left blocks while any process has it open for writing, and returns 0 once the
-/// last writer has closed it.
-#[harness::test(
-    id = "fifo.eof-after-last-writer",
-    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
-    covers = ["behaviours:fifo.same-io-semantics"],
-    layers = [libc, nix, raw],
-)]
-fn read_returns_0_after_the_last_writer_closes() -> TestResult {
-    let fifo = Fifo::new()?;
-    let (reader, writer) = fifo.connect()?;
-    let second = open(&fifo, libc::O_WRONLY)?;
-    assert_eq!(write(&writer, b"rest"), Ok(4));
-    drop(writer);
-    assert_eq!(read_bytes(&reader, 9), Ok("rest".into()));
-    let child = fork(|| {
-        second.close();
-        assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
-    })?;
-    child.assert_blocked_in(calls::READ);
-    drop(second);
-    child.join()
-}
-
-/// A write to a FIFO whose readers have all closed it generates SIGPIPE, which by default terminates the writer.
-#[harness::test(
-    id = "fifo.sigpipe",
-    cite = [
-        posix("write.3p", "ERRORS", "EPIPE"),
-        posix("signal.h.0p", "DESCRIPTION"),
-        man("fifo.7", "NOTES"),
-        man("signal.7", "Standard signals"),
-    ],
-    covers = ["behaviours:fifo.writer-sigpipe-no-reader", "behaviours:fifo.same-io-semantics"],
-    layers = [libc, nix, raw],
-)]
-fn a_write_without_a_reader_raises_sigpipe() -> TestResult {
-    let fifo = Fifo::new()?;
-    let (reader, writer) = fifo.connect()?;
-    assert_eq!(write(&writer, b"x"), Ok(1));
-    assert_eq!(read_bytes(&reader, 9), Ok("x".into()));
-    drop(reader);
-    let child = fork(|| {
-        let _ = write(&writer, b"x");
-    })?;
-    assert_eq!(child.wait()?, Ended::Killed { by: SIGPIPE.into(), core: false });
-    Ok(())
-}
-
 /// If SIGPIPE is ignored, a write to a FIFO whose readers have all closed it fails with EPIPE, and succeeds again once
 /// a new reader has opened the FIFO.
 #[harness::test(

@@ -2,42 +2,6 @@
 
 use kit::prelude::*;
 
-/// A read on an empty pipe returns 0 once its last write end is closed.
-#[harness::test(
-    id = "pipe.read-eof",
-    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
-    covers = ["notes:pipe.read-eof-after-writers-close", "behaviours:pipe.read-eof"],
-    layers = [libc, nix, raw],
-)]
-fn read_returns_0_after_the_last_writer_closes() -> TestResult {
-    let (reader, writer) = pipe()?;
-    let child = fork(|| {
-        writer.close();
-        assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
-    })?;
-    child.wait_until_blocked_in(calls::READ)?;
-    drop(writer);
-    child.join()
-}
-
-/// Bytes left in the pipe when its last write end is closed are read first; only then does read return 0, each time.
-#[harness::test(
-    id = "pipe.drain-before-eof",
-    cite = [posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
-    covers = ["notes:pipe.read-eof-after-writers-close", "behaviours:pipe.read-drains-before-eof"],
-    layers = [libc, nix, raw],
-)]
-fn reads_return_the_remaining_bytes_and_then_0() -> TestResult {
-    let (reader, writer) = pipe()?;
-    write_all(&writer, b"abc")?;
-    drop(writer);
-    assert_eq!(read_bytes(&reader, 2), Ok("ab".into()));
-    assert_eq!(read_bytes(&reader, 9), Ok("c".into()));
-    assert_eq!(read_bytes(&reader, 9), Ok("".into()));
-    assert_eq!(read_bytes(&reader, 9), Ok("".into()));
-    Ok(())
-}
-
 /// A nonblocking read on an empty pipe fails with EAGAIN while a write end is open, and returns 0 once the last one is
 /// closed.
 #[harness::test(

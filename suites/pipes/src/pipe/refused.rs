@@ -6,29 +6,17 @@ use libc::iovec;
 use nix::sys::epoll::{Epoll, EpollCreateFlags};
 use std::io::{IoSlice, IoSliceMut};
 
-#[rstest]
-#[case::read(|fd| read(fd, &mut [0; 1]))]
-#[case::write(|fd| write(fd, b"x"))]
-#[case::readv(|fd| readv(fd, &mut [IoSliceMut::new(&mut [0; 1])]))]
-#[case::writev(|fd| writev(fd, &[IoSlice::new(b"x")]))]
-/// read, write, readv and writev on a closed descriptor fail with EBADF.
-#[harness::test(
-    id = "pipe.closed-descriptor",
-    cite = [
-        posix("read.3p", "ERRORS", "EBADF"),
-        posix("write.3p", "ERRORS", "EBADF"),
-        posix("readv.3p", "ERRORS"),
-        posix("writev.3p", "ERRORS"),
-    ],
-    covers = [
-        "errors:pipe.read.EBADF",
-        "errors:pipe.write.EBADF",
-        "errors:pipe.readv.EBADF",
-        "errors:pipe.writev.EBADF",
+#[harness::errors(
+    family = "closed-descriptor",
+    rows = [
+        ("pipe.closed-descriptor/read", "errors:pipe.read.EBADF", |fd| read(fd, &mut [0; 1])),
+        ("pipe.closed-descriptor/write", "errors:pipe.write.EBADF", |fd| write(fd, b"x")),
+        ("pipe.closed-descriptor/readv", "errors:pipe.readv.EBADF", |fd| readv(fd, &mut [IoSliceMut::new(&mut [0; 1])])),
+        ("pipe.closed-descriptor/writev", "errors:pipe.writev.EBADF", |fd| writev(fd, &[IoSlice::new(b"x")])),
     ],
     layers = [libc, raw],
 )]
-fn a_closed_descriptor_is_rejected(#[case] call: fn(i32) -> Result<usize>) -> TestResult {
+fn a_closed_descriptor_is_rejected(call: fn(i32) -> Result<usize>) -> TestResult {
     let (reader, writer) = pipe()?;
     write_all(&writer, b"abc")?;
     let closed = [reader.number(), writer.number()];

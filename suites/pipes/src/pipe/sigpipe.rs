@@ -7,31 +7,6 @@ use nix::sys::signal::Signal::SIGPIPE;
 use std::io::IoSlice;
 use std::thread::Builder;
 
-/// A write to a pipe with no readers raises SIGPIPE (signal 13), which terminates the process by default.
-#[harness::test(
-    id = "pipe.sigpipe-kills",
-    cite = [
-        man("pipe.7", "I/O on pipes and FIFOs"),
-        man("signal.7", "Standard signals"),
-        man("signal.7", "Signal numbering for standard signals"),
-        posix("write.3p", "ERRORS", "EPIPE"),
-        posix("signal.h.0p", "DESCRIPTION"),
-    ],
-    covers = [
-        "notes:pipe.sigpipe-on-write-without-reader",
-        "notes:signal.table-13-sigpipe",
-        "behaviours:pipe.sigpipe-default-kills",
-    ],
-    layers = [libc, nix, raw],
-)]
-fn a_write_without_readers_kills_by_default() -> TestResult {
-    let (reader, writer) = pipe()?;
-    drop(reader);
-    let child = fork(|| assert_matches!(write(&writer, b"x"), Err(_)))?;
-    assert_eq!(child.wait()?, Ended::Killed { by: Signal(13), core: false });
-    Ok(())
-}
-
 #[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"))]
 #[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]))]
