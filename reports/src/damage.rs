@@ -1,7 +1,7 @@
 //! Record files that were damaged, mixed or made up: no verdict comes of damaged data, and nothing panics on hostile data.
 
 use crate::documented::Documented;
-use crate::gate::baseline::{Baseline, Wishes, updated};
+use crate::gate::baseline::{Baseline, UpdateOptions, updated};
 use crate::gate::compare::{Named, compare};
 use crate::gate::merge::{Part, merge};
 use crate::gate::{self, Scope};
@@ -13,6 +13,7 @@ use record::Records;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+use strum::VariantArray;
 
 fn whole() -> Vec<u8> {
     let mut file = Vec::new();
@@ -32,7 +33,7 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
     let sample = sample::records();
     let documented = Documented { claims: sample::claims(), errors: vec![sample::documented_error("read")] };
     let claims = &documented.claims;
-    for format in Format::ALL {
+    for format in Format::VARIANTS {
         format.render(records, &documented);
     }
     let columns = [("sample", &sample), ("mutant", records)].map(|(name, records)| Column {
@@ -41,27 +42,27 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
         gate: None,
     });
     html::page(&columns, &documented);
-    terminal::run(records, claims, true);
+    terminal::run(records, claims);
     github::run(records);
     markdown::run(records, claims);
 
     let suite: BTreeSet<_> = records.specs.iter().chain(&sample.specs).map(|spec| spec.id.as_str()).collect();
     let own: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
-    let wishes = Wishes { reason: "So.".into(), pin: vec!["*".into()] };
-    match updated(&Baseline::default(), records, &own, &wishes) {
+    let options = UpdateOptions { reason: "So.".into(), pin: vec!["*".into()] };
+    match updated(&Baseline::default(), records, &own, &options) {
         Err(words) => assert_sentence(&words, context),
         Ok(baseline) => {
             let baseline = Baseline::read(&baseline.write()).unwrap_or_else(|error| panic!("{error}, {}", context()));
             let outcome = gate::gate(records, &baseline, &Scope { suite, wanted: own }).unwrap();
             assert_eq!(outcome.findings, [], "{}", context());
-            terminal::gate(&outcome, &records.run, outcome.exit(), false);
+            terminal::gate(&outcome, &records.run, outcome.exit());
             github::gate(&outcome, records);
             markdown::gate(&outcome, records);
         }
     }
     let runs = [("sample", &sample), ("mutant", records), ("sample again", &sample)];
     let comparison = compare(&runs.map(|(name, records)| Named { name, records }), 2.0);
-    terminal::compare(&comparison, false);
+    terminal::compare(&comparison);
     markdown::compare(&comparison);
     json::compare(&comparison);
     let part = |name: &str, records: &Records| Part { name: name.into(), records: records.clone() };

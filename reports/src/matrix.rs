@@ -27,7 +27,7 @@ pub fn exit(columns: &[Column]) -> Exit {
         (None, Err(_)) => Exit::CouldNotRun,
     };
     let exits: Vec<_> = columns.iter().map(exit).collect();
-    let weight = [Exit::Deviations, Exit::CouldNotRun, Exit::NothingSelected, Exit::Holds];
+    let weight = [Exit::Failed, Exit::CouldNotRun, Exit::NothingSelected, Exit::Passed];
     weight.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::NothingSelected)
 }
 
@@ -117,10 +117,10 @@ mod tests {
         let (holds, fails) = (column(Ok(records)), column(Ok(sample::records())));
         let absent = column(Err("it sent no records".into()));
         assert_eq!(exit(&[]), Exit::NothingSelected);
-        assert_eq!(exit(&[holds.clone(), holds.clone()]), Exit::Holds);
+        assert_eq!(exit(&[holds.clone(), holds.clone()]), Exit::Passed);
         assert_eq!(exit(&[holds.clone(), absent.clone()]), Exit::CouldNotRun);
-        assert_eq!(exit(&[holds, absent, fails.clone()]), Exit::Deviations);
-        let known = gate::Outcome { findings: vec![], known: BTreeMap::new() };
-        assert_eq!(exit(&[Column { gate: Some(known), ..fails }]), Exit::Holds, "its baseline decides");
+        assert_eq!(exit(&[holds, absent, fails.clone()]), Exit::Failed);
+        let expected = gate::Outcome { findings: vec![], expected: BTreeMap::new() };
+        assert_eq!(exit(&[Column { gate: Some(expected), ..fails }]), Exit::Passed, "its baseline decides");
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::claims::NotedClaim;
 use crate::documented::DocumentedError;
-use crate::gate::baseline::{Baseline, Wishes, updated};
+use crate::gate::baseline::{Baseline, UpdateOptions, updated};
 use crate::gate::compare::{Comparison, Named, compare};
 use crate::gate::{self, Scope};
 use crate::matrix::Column;
@@ -36,11 +36,11 @@ pub(crate) fn records() -> Records {
 
 /// That run against a baseline that knows one of its three failures.
 pub(crate) fn gate() -> gate::Outcome {
-    let known = "[[known]]\nid = \"fifo.open-nonblock-write\"\nreason = \"No <reader> is needed there.\"\n\
+    let expected = "[[expected]]\nid = \"fifo.open-nonblock-write\"\nreason = \"No <reader> is needed there.\"\n\
                  link = \"https://example.org/1\"\n[skips]\nreboot = 2\n\"cpus(4)\" = 1\n";
     let records = records();
     let suite: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
-    let baseline = Baseline::read(known).expect("a baseline");
+    let baseline = Baseline::read(expected).expect("a baseline");
     gate::gate(&records, &baseline, &Scope { wanted: suite.clone(), suite }).expect("a whole run")
 }
 
@@ -83,8 +83,8 @@ pub(crate) fn compared(runs: &[Records; 3]) -> Comparison<'_> {
 pub(crate) fn baseline() -> Baseline {
     let records = records();
     let suite = records.specs.iter().map(|spec| spec.id.as_str()).collect();
-    let wishes = Wishes { reason: "It is known.".into(), pin: vec!["pipe.*".into()] };
-    updated(&Baseline::default(), &records, &suite, &wishes).expect("a whole run")
+    let options = UpdateOptions { reason: "It is known.".into(), pin: vec!["pipe.*".into()] };
+    updated(&Baseline::default(), &records, &suite, &options).expect("a whole run")
 }
 
 /// [`records`], but one more spec deviates, and the outcome of its gate.

@@ -19,9 +19,9 @@ pub fn text(record: &SpecRecord) -> String {
 
 /// The failure in plain text.
 pub(crate) fn plain(spec: &Judged) -> String {
-    let mut page = Page::new(false);
+    let mut page = Page::default();
     write(&mut page, spec);
-    page.into_text()
+    page.into_plain()
 }
 
 /// Writes what is known of the failing attempt that speaks for the spec.

@@ -1,4 +1,4 @@
-//! What a comparison tells, in its three forms.
+//! What a comparison finds.
 
 use super::*;
 use crate::sample;
@@ -30,7 +30,7 @@ fn rows<'a>(comparison: &Comparison<'a>) -> Vec<(Scope, usize, Change, &'a str)>
 fn a_run_is_like_itself() {
     let records = sample::records();
     let comparison = compared([&records, &records, &records]);
-    assert_eq!((comparison.alike, comparison.specs.len()), (7, 0));
+    assert_eq!((comparison.same, comparison.specs.len()), (7, 0));
     assert!(comparison.observations.is_empty() && comparison.slower.is_empty());
 }
 
@@ -63,7 +63,7 @@ fn every_change_between_two_runs_has_its_kind() {
         [
             among(Change::NewlyDeviating, "a.broke"),
             among(Change::NewlyDeviating, "a.ran"),
-            among(Change::FailsOtherwise, "a.hung"),
+            among(Change::FailsDifferently, "a.hung"),
             among(Change::NewlyConforming, "a.mended"),
             among(Change::NewlyConforming, "a.ran-well"),
             among(Change::NewlySkipped, "a.stopped"),
@@ -71,7 +71,7 @@ fn every_change_between_two_runs_has_its_kind() {
             among(Change::Removed, "a.went"),
         ]
     );
-    assert_eq!(comparison.alike, 1);
+    assert_eq!(comparison.same, 1);
 }
 
 #[test]

@@ -32,13 +32,13 @@ mod tests {
              deviates: the reason is not recorded\n\
              ::error title=gone%3A pipe.was-here%3A 1::is no longer in the suite\n"
         );
-        assert_eq!(gate(&Outcome { findings: vec![], known: BTreeMap::new() }, &records), "");
+        assert_eq!(gate(&Outcome { findings: vec![], expected: BTreeMap::new() }, &records), "");
     }
 
     #[test]
     fn what_github_would_drop_is_counted() {
         let finding = |n| Finding { kind: Kind::Gone, about: format!("a.{n}"), what: "x".repeat(900) };
-        let outcome = Outcome { findings: (0..1000).map(finding).collect(), known: BTreeMap::new() };
+        let outcome = Outcome { findings: (0..1000).map(finding).collect(), expected: BTreeMap::new() };
         let commands = gate(&outcome, &sample::records());
         assert_eq!(commands.lines().count(), 10);
         let last = "::error title=ipcspec::991 more findings of the gate; the job summary has them all\n";

@@ -54,8 +54,8 @@ impl Overview {
 
     /// The worst outcome of the runs: what the title says.
     pub(super) fn words(&self) -> &'static str {
-        let failing = self.runs.iter().find(|run| run.exit == Exit::Deviations);
-        let worst = failing.or(self.runs.iter().find(|run| run.exit != Exit::Holds)).or(self.runs.first());
+        let failing = self.runs.iter().find(|run| run.exit == Exit::Failed);
+        let worst = failing.or(self.runs.iter().find(|run| run.exit != Exit::Passed)).or(self.runs.first());
         worst.map_or(Exit::NothingSelected, |run| run.exit).words()
     }
 }
@@ -104,7 +104,7 @@ impl Counts {
 
 /// What a gate has to say, in a cell: `gate holds, 97 known`.
 fn told(gate: &gate::Outcome) -> String {
-    let holds = (gate.exit() == Exit::Holds).then(|| Exit::Holds.words().to_owned());
+    let holds = (gate.exit() == Exit::Passed).then(|| Exit::Passed.words().to_owned());
     let counts = gate.counts().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
     holds.into_iter().chain(counts).collect::<Vec<_>>().join(", ")
 }
