@@ -1,4 +1,4 @@
-//! Record files that were damaged, mixed or made up: no verdict comes of damaged data, and nothing panics on hostile data.
+//! Record files that are damaged, mixed or forged: damaged data gives no verdict, and nothing panics on hostile data.
 
 use crate::documented::Documented;
 use crate::gate::baseline::{Baseline, UpdateOptions, updated};
@@ -105,7 +105,7 @@ fn damage(mut file: Vec<u8>, random: &mut Rng) -> Vec<u8> {
 }
 
 #[test]
-fn no_verdict_comes_of_damaged_records() {
+fn damaged_records_give_no_verdict() {
     let (whole, records) = (whole(), sample::records());
     let mut refused = 0;
     for seed in 0..9_000 {
@@ -115,7 +115,7 @@ fn no_verdict_comes_of_damaged_records() {
             file = damage(file, &mut random);
         }
         match Records::read(&file[..]) {
-            // What damage put back, or did to nothing that is written, is no damage.
+            // A later change may have undone an earlier one.
             Ok(read) => assert_eq!(read, records, "seed {seed}"),
             Err(error) => {
                 refused += 1;
@@ -167,8 +167,8 @@ fn pervert(value: &mut Value, random: &mut Rng) {
     }
 }
 
-/// A file that somebody made up: well formed and sealed, whatever it says.
-fn made_up(random: &mut Rng) -> Vec<u8> {
+/// A forged file: well formed and sealed, with arbitrary contents.
+fn forged(random: &mut Rng) -> Vec<u8> {
     let text = String::from_utf8(whole()).unwrap();
     let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     lines.pop();
@@ -183,11 +183,11 @@ fn made_up(random: &mut Rng) -> Vec<u8> {
 }
 
 #[test]
-fn made_up_records_break_nothing() {
+fn forged_records_break_nothing() {
     let mut answered = 0;
     for seed in 0..1_000 {
         let context = || format!("seed {seed}");
-        match Records::read(&made_up(&mut Rng::with_seed(seed))[..]) {
+        match Records::read(&forged(&mut Rng::with_seed(seed))[..]) {
             Ok(records) => {
                 answered += 1;
                 answer_everything(&records, &context);

@@ -1,4 +1,4 @@
-//! Runs made up for tests.
+//! Runs for tests.
 
 use crate::claims::NotedClaim;
 use crate::documented::DocumentedError;
@@ -34,7 +34,7 @@ pub(crate) fn records() -> Records {
     )
 }
 
-/// That run against a baseline that knows one of its three failures.
+/// The gate of that run with a baseline that expects one of its three failures.
 pub(crate) fn gate() -> gate::Outcome {
     let expected = "[[expected]]\nid = \"fifo.open-nonblock-write\"\nreason = \"No <reader> is needed there.\"\n\
                  link = \"https://example.org/1\"\n[skips]\nreboot = 2\n\"cpus(4)\" = 1\n";
@@ -171,7 +171,7 @@ pub(crate) fn claims() -> Vec<NotedClaim> {
     ]
 }
 
-/// A claim about which everything is said.
+/// A claim with all its parts.
 pub(crate) fn claim(id: &str, verdict: &str, claim: &str, truth: &str) -> NotedClaim {
     let [id, claim, verdict, truth] = [id, claim, verdict, truth].map(String::from);
     NotedClaim { id, claim, verdict, truth, mandatory: true }
@@ -287,7 +287,7 @@ fn broken() -> SpecRecord {
         checks: 0,
         failures: vec![Failure {
             source: Some(Source { file: "suites/src/pipe.rs".into(), line: 120 }),
-            ..failure(Verdict::Broken, "fcntl(F_SETPIPE_SZ) failed while the scene was set: EPERM", None, None)
+            ..failure(Verdict::Broken, "fcntl(F_SETPIPE_SZ) failed in the setup: EPERM", None, None)
         }],
         ..conforms(
             "pipe.write-atomic",
@@ -334,7 +334,7 @@ fn missing(need: &str, found: &str, remedy: &str) -> Missing {
     Missing { need: need.into(), found: found.into(), remedy: remedy.into() }
 }
 
-/// An error that a spec saw by the C library.
+/// An error that a spec observed through the C library.
 pub(crate) fn seen(call: &str, errno: &str) -> SeenError {
     SeenError { call: call.into(), errno: errno.into(), layer: Layer::Libc }
 }

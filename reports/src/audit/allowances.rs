@@ -180,8 +180,8 @@ mod tests {
         let b = spec("fifo.b", &[missed("statx#1:other-st_size")]);
         let stale = |specs| allowances.stale(&findings(specs), &["pipe.a", "fifo.b"]);
         assert_eq!(stale(vec![a.clone(), b]), [""; 0]);
-        let mended = spec("fifo.b", &[("statx#1:other-st_size", true, true)]);
-        let sentences = stale(vec![a.clone(), mended]);
+        let fixed = spec("fifo.b", &[("statx#1:other-st_size", true, true)]);
+        let sentences = stale(vec![a.clone(), fixed]);
         assert_eq!(sentences.len(), 2, "{sentences:?}");
         assert!(sentences[0].contains("fifo.*") && sentences[1].contains("*:other-st_size"), "{sentences:?}");
         assert_eq!(stale(vec![a]), [""; 0], "fifo.b was not audited");

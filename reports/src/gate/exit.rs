@@ -12,11 +12,8 @@ pub enum Exit {
     /// Something failed.
     #[strum(to_string = "failed", message = "at least one spec deviates, is broken or timed out")]
     Failed = 1,
-    /// There is no answer.
-    #[strum(
-        to_string = "could not run",
-        message = "invalid input, no working sandbox, or the run ended before every selected spec was judged"
-    )]
+    /// There is no result.
+    #[strum(to_string = "could not run", message = "invalid input, no working sandbox, or the run ended early")]
     CouldNotRun = 2,
     /// There was nothing to do.
     #[strum(to_string = "nothing selected", message = "no spec matches the filters")]
@@ -118,7 +115,7 @@ mod tests {
             Exit::table(),
             "  0  passed            every selected spec conforms, or is skipped because a need is not met
   1  failed            at least one spec deviates, is broken or timed out
-  2  could not run     invalid input, no working sandbox, or the run ended before every selected spec was judged
+  2  could not run     invalid input, no working sandbox, or the run ended early
   3  nothing selected  no spec matches the filters
 125  untestable        with --git-bisect, instead of 2 and 3: this commit cannot be judged
 "

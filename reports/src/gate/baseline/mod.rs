@@ -174,7 +174,7 @@ impl Baseline {
         unknown.find_map(|id| renames.hint(id))
     }
 
-    /// Puts present ids in the place of former ones.
+    /// Replaces former ids with present ones.
     pub fn rename(&mut self, renames: &Renames) {
         for expected in &mut self.expected {
             if let Some(present) = renames.present(&expected.id) {

@@ -118,7 +118,7 @@ use Verdict::{Conforms, Deviates, Skipped, Timeout};
 fn an_update_keeps_reasons_and_drops_what_no_longer_fails() {
     let old = "
         [[expected]]\nid = \"a.still\"\nreason = \"old\"
-        [[expected]]\nid = \"a.mended\"\nreason = \"old\"
+        [[expected]]\nid = \"a.fixed\"\nreason = \"old\"
         [[expected]]\nid = \"a.gone\"\nreason = \"old\"
         [[expected]]\nid = \"a.skipped\"\nreason = \"old\"
         [[expected]]\nid = \"a.elsewhere\"\nreason = \"old\"\narch = \"riscv64\"
@@ -126,7 +126,7 @@ fn an_update_keeps_reasons_and_drops_what_no_longer_fails() {
     ";
     let verdicts = [
         ("a.still", Deviates),
-        ("a.mended", Conforms),
+        ("a.fixed", Conforms),
         ("a.skipped", Skipped),
         ("a.elsewhere", Conforms),
         ("a.sometimes", Conforms),
@@ -149,8 +149,8 @@ fn a_glob_that_became_too_wide_is_split() {
     assert_eq!(entries(old, &still), [entry("a.*", Deviates, "old")]);
     let in_part = [("a.one", Deviates), ("a.two", Conforms), ("a.three", Skipped)];
     assert_eq!(entries(old, &in_part), [entry("a.one", Deviates, "old"), entry("a.three", Deviates, "old")]);
-    let mended = [("a.one", Conforms), ("a.three", Skipped)];
-    assert_eq!(entries(old, &mended), []);
+    let fixed = [("a.one", Conforms), ("a.three", Skipped)];
+    assert_eq!(entries(old, &fixed), []);
 }
 
 #[test]

@@ -28,13 +28,13 @@ fn outcome(records: &Records, baseline: &Baseline) -> Outcome {
 }
 
 #[track_caller]
-fn assert_holds(records: &Records, baseline: &Baseline) {
+fn assert_passes(records: &Records, baseline: &Baseline) {
     let outcome = outcome(records, baseline);
     assert_eq!(outcome.findings, []);
     assert_eq!((outcome.exit(), outcome.bisect()), (Exit::Passed, Exit::Passed));
 }
 
-/// One finding closes the gate, and tells git bisect this.
+/// One finding fails the gate, and this is the exit for git bisect.
 #[track_caller]
 fn assert_found(records: &Records, baseline: &Baseline, kind: Kind, about: &str, what: &str, bisect: Exit) {
     let outcome = outcome(records, baseline);
@@ -56,8 +56,8 @@ fn baseline_with(id: &str, lines: &str) -> Baseline {
 }
 
 #[test]
-fn what_is_known_holds() {
-    assert_holds(&sample::records(), &baseline());
+fn expected_failures_pass() {
+    assert_passes(&sample::records(), &baseline());
     assert_eq!(outcome(&sample::records(), &baseline()).expected.len(), 3, "of each failing verdict one");
 }
 
@@ -85,16 +85,16 @@ fn a_new_deviation_is_found() {
 }
 
 #[test]
-fn a_known_deviation_that_fails_in_another_way_is_new() {
+fn an_expected_failure_with_another_verdict_is_new() {
     let records = sample_with(DEVIATING, |spec| spec.verdict = Verdict::Timeout);
-    let what = "timeout: the watchdog ended it after 0.001 s";
+    let what = "timeout: timed out after 0.001 s";
     assert_found(&records, &baseline(), Kind::NewDeviation, DEVIATING, what, Exit::Failed);
 }
 
 #[test]
-fn a_deviation_is_known_only_where_its_conditions_hold() {
+fn a_failure_is_expected_only_where_its_conditions_hold() {
     for holding in ["kernel = \">=6.1, <7.0\"", "libc = \"glibc\"", "arch = \"x86_64\"", "isolation = \"userns\""] {
-        assert_holds(&sample::records(), &baseline_with(DEVIATING, holding));
+        assert_passes(&sample::records(), &baseline_with(DEVIATING, holding));
     }
     for failing in
         ["kernel = \"<6.1\"", "libc = \"musl\"", "arch = \"riscv64\"", "isolation = \"none\"", "target = \"uml\""]
@@ -104,7 +104,7 @@ fn a_deviation_is_known_only_where_its_conditions_hold() {
         assert_eq!(outcome.findings[0].kind, Kind::NewDeviation, "{failing}");
         // Where an entry is not about a run, its spec may conform.
         let records = sample_with(DEVIATING, |spec| spec.verdict = Verdict::Conforms);
-        assert_holds(&records, &baseline_with(DEVIATING, failing));
+        assert_passes(&records, &baseline_with(DEVIATING, failing));
     }
 }
 
@@ -153,7 +153,7 @@ fn skips_are_allowed_up_to_the_budget() {
     let mut baseline = baseline();
     assert_eq!(baseline.skips, BTreeMap::from([("cpus(4)".into(), 1), ("reboot".into(), 2)]));
     baseline.skips.insert("reboot".into(), 3);
-    assert_holds(&sample::records(), &baseline);
+    assert_passes(&sample::records(), &baseline);
     baseline.skips.insert("reboot".into(), 1);
     let what = "2 skipped, 1 allowed: shm.gone-after-reboot, shm.key-after-reboot";
     assert_found(&sample::records(), &baseline, Kind::NewSkips, "reboot", what, Exit::Untestable);
@@ -177,7 +177,7 @@ fn a_pinned_observation_that_changes_is_found() {
 #[test]
 fn an_observation_that_is_not_pinned_may_change() {
     let records = sample_with(OBSERVING, |spec| spec.observations[0].value = "6".into());
-    assert_holds(&records, &Baseline { observations: BTreeMap::new(), ..baseline() });
+    assert_passes(&records, &Baseline { observations: BTreeMap::new(), ..baseline() });
 }
 
 #[test]
@@ -209,7 +209,7 @@ fn a_flaky_spec_may_fail_as_often_as_it_is_said_until_it_expires() {
     assert_eq!(kinds(&records, half), [Kind::NewDeviation], "a timeout is another failure");
     assert_eq!(kinds(&same, "flaky = \"1/4\"\nexpires = 2026-11-18"), [Kind::NewDeviation], "more often");
     assert_eq!(kinds(&same, "flaky = \"1/2\"\nexpires = 2026-11-17"), [Kind::StaleEntry], "it has expired");
-    assert_eq!(kinds(&steady, ""), [Kind::UnexpectedPass], "an entry that is not flaky wants the failure");
+    assert_eq!(kinds(&steady, ""), [Kind::UnexpectedPass], "an entry that is not flaky expects the failure");
 }
 
 #[test]
@@ -220,13 +220,13 @@ fn a_filter_narrows_what_is_gated() {
     records.run.selected = 1;
     let suite = suite_of(&reference);
     let scope = Scope { wanted: BTreeSet::from([CONFORMING]), suite };
-    assert_eq!(gate(&records, &baseline(), &scope).unwrap().findings, [], "entries of other specs are no matter");
+    assert_eq!(gate(&records, &baseline(), &scope).unwrap().findings, [], "entries of other specs do not matter");
     // All records are there, and the rest is not looked at.
     assert_eq!(gate(&reference, &Baseline::default(), &scope).unwrap().findings, []);
 }
 
 #[test]
-fn a_run_that_is_not_whole_is_not_judged() {
+fn an_incomplete_run_is_refused() {
     let reference = sample::records();
     let suite = suite_of(&reference);
     let scope = Scope { wanted: suite.clone(), suite };

@@ -4,7 +4,7 @@ use super::annotation::{error, shown};
 use crate::gate::{Finding, Outcome};
 use record::Records;
 
-/// Workflow commands for standard output. A finding about a spec that was run stands where the spec is written.
+/// Workflow commands for standard output. A finding about a spec points to its source.
 pub fn gate(outcome: &Outcome, records: &Records) -> String {
     let annotation = |finding: &Finding| {
         let source = records.specs.iter().find(|record| record.id == finding.about).map(|record| &record.source);
@@ -21,7 +21,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn github_shows_a_finding_where_its_spec_stands() {
+    fn a_finding_points_to_the_source_of_its_spec() {
         let (records, mut outcome) = sample::newly_deviating();
         let gone =
             Finding { kind: Kind::Gone, about: "pipe.was-here: 1".into(), what: "is no longer in the suite".into() };

@@ -1,7 +1,7 @@
 //! What failed: each failing spec once, with its different failures and where they occurred.
 
 use super::Column;
-use super::rows::{Row, Who, alike};
+use super::rows::{Origins, Row, group};
 use crate::gate::baseline::ExpectedFailure;
 use crate::judged::{Judged, reason};
 use crate::render::failure::state;
@@ -41,8 +41,8 @@ pub(super) fn failures<'a>(rows: &[Row<'a>], columns: &[Column<'a>]) -> Vec<Fail
 }
 
 fn ways<'a>(row: &Row<'a>, columns: &[Column<'a>]) -> Vec<Way<'a>> {
-    let failing = row.answers().filter(|(_, spec)| spec.verdict().is_failure());
-    let ways = alike(failing, |one, other| fails_alike(one, other)).into_iter();
+    let failing = row.entries().filter(|(_, spec)| spec.verdict().is_failure());
+    let ways = group(failing, |one, other| fails_alike(one, other)).into_iter();
     ways.map(|(spec, who)| Way {
         spec: spec.clone(),
         expected: in_baselines(row, &who, columns),
@@ -52,14 +52,14 @@ fn ways<'a>(row: &Row<'a>, columns: &[Column<'a>]) -> Vec<Way<'a>> {
 }
 
 /// Each reason once: several columns may have the same one.
-fn in_baselines<'a>(row: &Row, who: &Who, columns: &[Column<'a>]) -> Vec<InBaselines<'a>> {
-    let entries = row.answers().filter(|(voice, _)| who.0.contains(voice)).filter_map(|(voice, spec)| {
-        let gate = columns[voice.0].gate?;
-        Some((voice, gate.expected.get(&spec.record().id)))
+fn in_baselines<'a>(row: &Row, who: &Origins, columns: &[Column<'a>]) -> Vec<InBaselines<'a>> {
+    let entries = row.entries().filter(|(origin, _)| who.0.contains(origin)).filter_map(|(origin, spec)| {
+        let gate = columns[origin.0].gate?;
+        Some((origin, gate.expected.get(&spec.record().id)))
     });
     let reason = |entry: &Option<&'a ExpectedFailure>| entry.map(|entry| &entry.reason);
-    let names = |there: Who| if there == *who { String::new() } else { there.names(columns) };
-    let reasons = alike(entries, |one, other| reason(one) == reason(other)).into_iter();
+    let names = |there: Origins| if there == *who { String::new() } else { there.names(columns) };
+    let reasons = group(entries, |one, other| reason(one) == reason(other)).into_iter();
     reasons.map(|(entry, there)| InBaselines { who: names(there), entry }).collect()
 }
 

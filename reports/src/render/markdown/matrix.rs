@@ -126,8 +126,8 @@ Of 7 specs: . conforms, D deviates, B broken, T timeout, s skipped.
 
 | target | about | kind | what |
 |---|---|---|---|
-| local | fifo.open-read-blocks | new deviations | timeout: the watchdog ended it after 30.000 s |
-| local | pipe.write-atomic | newly broken | broken: fcntl(F\_SETPIPE\_SZ) failed while the scene was set: EPERM |
+| local | fifo.open-read-blocks | new deviations | timeout: timed out after 30.000 s |
+| local | pipe.write-atomic | newly broken | broken: fcntl(F\_SETPIPE\_SZ) failed in the setup: EPERM |
 | local | fifo.open-nonblock-write | expected failure | deviates: No \<reader\> is needed there. |
 "#;
 }

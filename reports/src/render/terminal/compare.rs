@@ -4,7 +4,7 @@ use crate::gate::compare::Comparison;
 use crate::render::comparison::{Item, Section, counts, letter, machines, sections};
 use crate::render::page::{Page, Style};
 
-/// For a terminal, with ANSI colour or without.
+/// The comparison, with ANSI styles.
 ///
 /// Its last line is for scripts: all counts as `NUMBER WORDS`, the same words in the same order for every comparison.
 pub fn compare(comparison: &Comparison) -> String {
@@ -23,7 +23,7 @@ pub fn compare(comparison: &Comparison) -> String {
         }
     }
     page.blank();
-    // Not cut where the page ends: scripts read it.
+    // Not cut at the width of the page: scripts read it.
     page.into_text() + &format!("compare: {}\n", counts(comparison))
 }
 
@@ -55,7 +55,7 @@ Only in C
 
 Failing differently in B
   pipe.write-atomic
-    A broken, B timeout, C conforms: the watchdog ended it after 0.001 s
+    A broken, B timeout, C conforms: timed out after 0.001 s
 
 Observations that differ
   pipe.exit-with-unread-data

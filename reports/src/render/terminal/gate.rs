@@ -1,4 +1,4 @@
-//! What a person reads of a gate.
+//! A gate for a terminal.
 
 use super::run::write_machine;
 use crate::gate::{Exit, Finding, Kind, Outcome};
@@ -6,7 +6,7 @@ use crate::render::page::{Page, Style};
 use record::RunRecord;
 use strum::VariantArray;
 
-/// The findings, with ANSI colour or without.
+/// The findings, with ANSI styles.
 ///
 /// Its last line is for scripts: all counts as `NUMBER WORDS`, the same words in the same order for every gate.
 pub fn gate(outcome: &Outcome, run: &RunRecord, exit: Exit) -> String {
@@ -21,7 +21,7 @@ pub fn gate(outcome: &Outcome, run: &RunRecord, exit: Exit) -> String {
     let style = if outcome.findings.is_empty() { Style::Green } else { Style::Red };
     page.line(&[(style, outcome.words())]);
     let last = format!("gate: {}; exit {}", counts.join(", "), exit.code());
-    // Not cut where the page ends: scripts read it.
+    // Not cut at the width of the page: scripts read it.
     page.into_text() + &last + "\n"
 }
 

@@ -1,4 +1,4 @@
-//! The terminal summary: what a person reads after a run, the most telling last.
+//! The summary of a run for a terminal, the most significant last.
 
 use crate::claims::{Finding, NotedClaim, Outcome, findings};
 use crate::gate::{Exit, shortfall};
@@ -11,7 +11,7 @@ use record::Verdict;
 use record::id::family;
 use record::{Records, RunRecord};
 
-/// The summary, 100 columns wide, with ANSI colour or without.
+/// The summary, 100 columns wide, with ANSI styles.
 ///
 /// Its last line is for scripts: all totals as `NUMBER WORD`, the same words in the same order in every run.
 pub fn run(records: &Records, claims: &[NotedClaim]) -> String {
@@ -29,7 +29,7 @@ pub fn run(records: &Records, claims: &[NotedClaim]) -> String {
     page.into_text()
 }
 
-/// The machine that was judged.
+/// The machine of the run.
 pub(crate) fn write_machine(page: &mut Page, run: &RunRecord) {
     let environment = &run.environment;
     let preloaded = environment.preloaded.as_ref().map(|library| format!(", preloaded: {library}")).unwrap_or_default();
@@ -196,7 +196,7 @@ mod tests {
   -> Opening a FIFO for reading blocks until a writer opens it.
      POSIX.1-2017 read(3p), DESCRIPTION; pipe(7), I/O on pipes and FIFOs
 
-     failed: the watchdog ended it after 30.000 s
+     failed: timed out after 30.000 s
   processes: pid  2  ipcspec  sleeping                  in wait4, waiting in do_wait4
              pid 13  ipcspec  in uninterruptible sleep  in openat, waiting in do_openat
              pid 14  cat      zombie
@@ -211,7 +211,7 @@ mod tests {
      writers there are and in whatever order the scheduler lets them run.
      POSIX.1-2017 read(3p), DESCRIPTION; pipe(7), I/O on pipes and FIFOs
 
-     failed: fcntl(F_SETPIPE_SZ) failed while the scene was set: EPERM
+     failed: fcntl(F_SETPIPE_SZ) failed in the setup: EPERM
          in: the spec, suites/src/pipe.rs:120
      source: suites/src/pipe.rs:42
   reproduce: ipcspec run pipe.write-atomic

@@ -4,6 +4,7 @@ use super::{CliError, print};
 use engine::remote::list;
 use engine::runner::machine::Machine;
 use harness::registry::specs;
+use record::Missing;
 use reports::Exit;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -49,18 +50,24 @@ fn write_targets(text: &mut String) -> Result<(), CliError> {
 
 /// Every need of a spec, how many specs have it, and the remedy if it is not met.
 fn write_needs(text: &mut String, machine: &Machine) {
-    let mut needs: BTreeMap<String, (usize, Option<String>)> = BTreeMap::new();
+    let mut needs: BTreeMap<String, (usize, Option<Missing>)> = BTreeMap::new();
     for spec in specs() {
         let missing = machine.place(spec).err().unwrap_or_default();
         for need in spec.needs.iter().map(ToString::to_string) {
-            let lack = missing.iter().find(|missing| missing.need == need);
+            let lack = missing.iter().find(|missing| missing.need == need).cloned();
             let entry = needs.entry(need).or_default();
             entry.0 += 1;
-            entry.1 = lack.map(|missing| format!("missing: {}; {}", missing.found, missing.remedy)).or(entry.1.take());
+            entry.1 = lack.or(entry.1.take());
         }
     }
     let _ = writeln!(text, "needs");
     for (need, (count, lack)) in needs {
-        let _ = writeln!(text, "  {need}: {} (needed by {count} specs)", lack.as_deref().unwrap_or("available"));
+        let needed = format!("needed by {count} {}", if count == 1 { "spec" } else { "specs" });
+        let _ = match lack {
+            None => writeln!(text, "  {need}: available ({needed})"),
+            Some(Missing { found, remedy, .. }) => {
+                writeln!(text, "  {need}: missing ({needed}): {found}\n      {remedy}")
+            }
+        };
     }
 }

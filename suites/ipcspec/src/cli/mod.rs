@@ -35,7 +35,7 @@ use std::process::ExitCode;
 
 /// Check whether the inter-process communication of a Linux system behaves as documented.
 #[derive(Debug, Parser)]
-#[command(name = "ipcspec", version, after_help = Exit::table())]
+#[command(name = "ipcspec", version, after_help = format!("Exit codes:\n{}", Exit::table()))]
 pub struct Command {
     #[command(subcommand)]
     action: Action,
@@ -134,7 +134,7 @@ pub fn explain_usage(error: &clap::Error) -> ExitCode {
     exit.into()
 }
 
-/// Prints to standard output, with colours if it is a terminal that wants them. A closed pipe, as in `ipcspec list | head`, is
+/// Prints to standard output, with colours if it is a terminal that supports them. A closed pipe, as in `ipcspec list | head`, is
 /// not an error; a full disk is, so that half an answer is not taken for a whole one.
 fn print(text: &str) -> Result<(), CliError> {
     let mut out = anstream::stdout().lock();

@@ -31,10 +31,10 @@ fn shim(directory: &Path) -> PathBuf {
 }
 
 #[track_caller]
-fn assert_told(answer: &Answer, id: &str, words: &str) {
+fn assert_at_fault(answer: &Answer, id: &str, words: &str) {
     let failure = answer.out.split("\n× ").find(|failure| failure.contains(&format!(": {id} deviates\n")));
-    let failure = failure.unwrap_or_else(|| panic!("{id} is not told in\n{}{}", answer.out, answer.err));
-    assert!(failure.contains(&format!("    verdict: {words}\n")), "{words:?} is not in\n{failure}");
+    let failure = failure.unwrap_or_else(|| panic!("{id} is not in\n{}{}", answer.out, answer.err));
+    assert!(failure.contains(&format!("   at fault: {words}\n")), "{words:?} is not in\n{failure}");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_c_library_that_loses_a_flag_is_at_fault() {
     assert_eq!(run.code, Some(FAILED), "{}{}", run.out, run.err);
     // nix stands on the C library.
     for layer in ["libc", "nix"] {
-        assert_told(&run, &format!("{ASKED}/{layer}"), "C library: raw conforms, libc deviates, nix deviates");
+        assert_at_fault(&run, &format!("{ASKED}/{layer}"), "C library: raw conforms, libc deviates, nix deviates");
     }
     assert!(!run.out.contains("/raw deviates"), "{}", run.out);
     let again = format!("  reproduce: ipcspec run {ASKED}/libc --preload {}\n", library.display());
@@ -56,7 +56,11 @@ fn a_c_library_that_loses_a_flag_is_at_fault() {
     assert_eq!(report["run"]["environment"]["preloaded"], library.to_str().unwrap());
 
     let two = ["run", ASKED, "--layer", "libc", "--layer", "raw", "--preload", "shim.so"];
-    assert_told(&ask_in(directory.path(), &two), &format!("{ASKED}/libc"), "C library: raw conforms, libc deviates");
+    assert_at_fault(
+        &ask_in(directory.path(), &two),
+        &format!("{ASKED}/libc"),
+        "C library: raw conforms, libc deviates",
+    );
     assert_eq!(ask_in(directory.path(), &["run", ASKED]).code, Some(PASSED), "without the shim");
 }
 
@@ -162,6 +166,6 @@ fn a_nix_that_loses_a_flag_is_at_fault() {
     let broken = ipcspec_with_a_broken_nix(directory.path());
     let run = answer(Command::new(broken).current_dir(directory.path()).args(["run", ASKED]));
     assert_eq!(run.code, Some(FAILED), "{}{}", run.out, run.err);
-    assert_told(&run, &format!("{ASKED}/nix"), "nix: raw conforms, libc conforms, nix deviates");
+    assert_at_fault(&run, &format!("{ASKED}/nix"), "nix: raw conforms, libc conforms, nix deviates");
     assert!(run.out.ends_with("3 specs: 2 conforms, 1 deviates, 0 broken, 0 timeout, 0 skipped, 0 flaky; exit 1\n"));
 }
