@@ -1,37 +1,27 @@
-//! Who is at fault for a deviation, as far as the layers tell: the kernel, or a library above it.
+//! Which layer is at fault for a deviation: the kernel, or a library above it.
 
 use record::Layer;
 use record::Verdict;
-use schemars::JsonSchema;
-use serde::Serialize;
 
-/// The verdicts on one spec by each layer, in the order of [`Layer::ALL`]; none where it was not asked by one.
+/// The verdicts on one spec through each layer, in the order of [`Layer::ALL`]; none for layers that it does not have.
 pub type ByLayer = [Option<Verdict>; Layer::ALL.len()];
 
-/// Who is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+/// The layer at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
 pub enum Fault {
     /// The system call itself fails.
+    #[strum(to_string = "kernel")]
     Kernel,
     /// The system call conforms, and the C library's function does not.
+    #[strum(to_string = "C library")]
     CLibrary,
     /// The system call and the C library's function conform, and nix's does not.
+    #[strum(to_string = "nix")]
     Nix,
 }
 
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Kernel => "kernel",
-            Self::CLibrary => "C library",
-            Self::Nix => "nix",
-        })
-    }
-}
-
-/// Who is at fault where a layer fails. Nobody can be named without the verdict on the system call itself and one to
-/// compare it with, or with one that says nothing of the system.
+/// The layer at fault, if a layer fails. None without a verdict on the system call itself and one to compare it with, or if
+/// one of them says nothing about the system.
 pub fn fault([libc, nix, raw]: ByLayer) -> Option<Fault> {
     let fails = |verdict| match verdict {
         Some(Verdict::Deviates | Verdict::Timeout) => Some(true),
@@ -42,13 +32,13 @@ pub fn fault([libc, nix, raw]: ByLayer) -> Option<Fault> {
         [Some(true), None, None] => None,
         [Some(true), ..] => Some(Fault::Kernel),
         [Some(false), Some(true), _] => Some(Fault::CLibrary),
-        // nix stands on the C library's function: that it conforms has to be seen.
+        // nix calls the C library's function, so that one must be known to conform.
         [Some(false), Some(false), Some(true)] => Some(Fault::Nix),
         _ => None,
     }
 }
 
-/// The sentence for a report: `C library: raw conforms, libc deviates`.
+/// In words: `C library: raw conforms, libc deviates`.
 pub fn words(verdicts: ByLayer) -> Option<String> {
     let [libc, nix, raw] = verdicts;
     let layers = [(Layer::Raw, raw), (Layer::Libc, libc), (Layer::Nix, nix)];

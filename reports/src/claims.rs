@@ -1,5 +1,5 @@
-//! What a run says of the claims that the project started from. Some are wrong; a spec asserts the truth, and a report
-//! shows the evidence.
+//! What a run shows about the claims of the founding notes. Some are wrong: specs assert what is true, and reports show the
+//! evidence.
 
 use crate::judged::{Judged, judged};
 use record::Verdict;
@@ -15,32 +15,32 @@ pub struct NotedClaim {
     pub id: String,
     /// What the notes say.
     pub claim: String,
-    /// What the catalogue says of it: `true`, `partly`, `false` or `qualitative`.
+    /// The catalogue's verdict: `true`, `partly`, `false` or `qualitative`.
     pub verdict: String,
-    /// What is the case instead.
+    /// What is true instead.
     pub truth: String,
-    /// Whether the claim is one that the suite has to cover.
+    /// Whether the suite must cover the claim.
     pub mandatory: bool,
 }
 
-/// A claim that a run has shown to be wrong, with the evidence.
+/// A claim that a run refutes, with the evidence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Finding {
     /// The claim's id.
     pub id: String,
     /// What the notes say.
     pub claim: String,
-    /// How much of it falls.
+    /// How much of it is refuted.
     pub outcome: Outcome,
-    /// What is the case instead.
+    /// What is true instead.
     pub truth: String,
-    /// Whether the claim is one that the suite has to cover.
+    /// Whether the suite must cover the claim.
     pub mandatory: bool,
     /// The conforming specs that cover it.
     pub shown_by: Vec<Evidence>,
 }
 
-/// How much of a claim falls.
+/// How much of a claim is refuted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -50,7 +50,7 @@ pub enum Outcome {
     Qualified,
 }
 
-/// A conforming spec and what it saw.
+/// A conforming spec and what it observed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Evidence {
     /// The spec.

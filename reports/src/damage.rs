@@ -1,7 +1,7 @@
-//! Record files that were damaged, mixed or made up: no verdict comes of damaged data, and nothing panics on hostile data.
+//! Record files that are damaged, mixed or forged: damaged data gives no verdict, and nothing panics on hostile data.
 
 use crate::documented::Documented;
-use crate::gate::baseline::{Baseline, Wishes, updated};
+use crate::gate::baseline::{Baseline, UpdateOptions, updated};
 use crate::gate::compare::{Named, compare};
 use crate::gate::merge::{Part, merge};
 use crate::gate::{self, Scope};
@@ -13,6 +13,7 @@ use record::Records;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
+use strum::VariantArray;
 
 fn whole() -> Vec<u8> {
     let mut file = Vec::new();
@@ -32,7 +33,7 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
     let sample = sample::records();
     let documented = Documented { claims: sample::claims(), errors: vec![sample::documented_error("read")] };
     let claims = &documented.claims;
-    for format in Format::ALL {
+    for format in Format::VARIANTS {
         format.render(records, &documented);
     }
     let columns = [("sample", &sample), ("mutant", records)].map(|(name, records)| Column {
@@ -41,27 +42,27 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
         gate: None,
     });
     html::page(&columns, &documented);
-    terminal::run(records, claims, true);
+    terminal::run(records, claims);
     github::run(records);
     markdown::run(records, claims);
 
     let suite: BTreeSet<_> = records.specs.iter().chain(&sample.specs).map(|spec| spec.id.as_str()).collect();
     let own: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
-    let wishes = Wishes { reason: "So.".into(), pin: vec!["*".into()] };
-    match updated(&Baseline::default(), records, &own, &wishes) {
+    let options = UpdateOptions { reason: "So.".into(), pin: vec!["*".into()] };
+    match updated(&Baseline::default(), records, &own, &options) {
         Err(words) => assert_sentence(&words, context),
         Ok(baseline) => {
             let baseline = Baseline::read(&baseline.write()).unwrap_or_else(|error| panic!("{error}, {}", context()));
             let outcome = gate::gate(records, &baseline, &Scope { suite, wanted: own }).unwrap();
             assert_eq!(outcome.findings, [], "{}", context());
-            terminal::gate(&outcome, &records.run, outcome.exit(), false);
+            terminal::gate(&outcome, &records.run, outcome.exit());
             github::gate(&outcome, records);
             markdown::gate(&outcome, records);
         }
     }
     let runs = [("sample", &sample), ("mutant", records), ("sample again", &sample)];
     let comparison = compare(&runs.map(|(name, records)| Named { name, records }), 2.0);
-    terminal::compare(&comparison, false);
+    terminal::compare(&comparison);
     markdown::compare(&comparison);
     json::compare(&comparison);
     let part = |name: &str, records: &Records| Part { name: name.into(), records: records.clone() };
@@ -104,7 +105,7 @@ fn damage(mut file: Vec<u8>, random: &mut Rng) -> Vec<u8> {
 }
 
 #[test]
-fn no_verdict_comes_of_damaged_records() {
+fn damaged_records_give_no_verdict() {
     let (whole, records) = (whole(), sample::records());
     let mut refused = 0;
     for seed in 0..9_000 {
@@ -114,7 +115,7 @@ fn no_verdict_comes_of_damaged_records() {
             file = damage(file, &mut random);
         }
         match Records::read(&file[..]) {
-            // What damage put back, or did to nothing that is written, is no damage.
+            // A later change may have undone an earlier one.
             Ok(read) => assert_eq!(read, records, "seed {seed}"),
             Err(error) => {
                 refused += 1;
@@ -166,8 +167,8 @@ fn pervert(value: &mut Value, random: &mut Rng) {
     }
 }
 
-/// A file that somebody made up: well formed and sealed, whatever it says.
-fn made_up(random: &mut Rng) -> Vec<u8> {
+/// A forged file: well formed and sealed, with arbitrary contents.
+fn forged(random: &mut Rng) -> Vec<u8> {
     let text = String::from_utf8(whole()).unwrap();
     let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     lines.pop();
@@ -182,11 +183,11 @@ fn made_up(random: &mut Rng) -> Vec<u8> {
 }
 
 #[test]
-fn made_up_records_break_nothing() {
+fn forged_records_break_nothing() {
     let mut answered = 0;
     for seed in 0..1_000 {
         let context = || format!("seed {seed}");
-        match Records::read(&made_up(&mut Rng::with_seed(seed))[..]) {
+        match Records::read(&forged(&mut Rng::with_seed(seed))[..]) {
             Ok(records) => {
                 answered += 1;
                 answer_everything(&records, &context);

@@ -1,4 +1,4 @@
-//! What documentation says, as the caller hands it in, and how much of it a run has shown.
+//! What documentation says, as the caller passes it in, and how much of it a run covers.
 
 use crate::claims::NotedClaim;
 use crate::judged::judged;
@@ -6,12 +6,12 @@ use record::Verdict;
 use record::{Records, SeenError};
 use std::collections::{HashMap, HashSet};
 
-/// The parts of the catalogue that reports show. The caller passes them in: reports do not know the catalogue.
+/// The parts of the catalogue that reports show. The caller passes them in: this crate does not know the catalogue.
 #[derive(Clone, Debug, Default)]
 pub struct Documented {
     /// What the founding notes claim.
     pub claims: Vec<NotedClaim>,
-    /// The error returns that manual pages and POSIX list.
+    /// The error returns that manual pages and POSIX document.
     pub errors: Vec<DocumentedError>,
 }
 
@@ -24,15 +24,15 @@ pub struct DocumentedError {
     pub mechanism: String,
     /// The call, with the operation where one call has many: `fcntl(F_SETPIPE_SZ)`.
     pub call: String,
-    /// The error, by the name that records have.
+    /// The error, by its name in records.
     pub errno: String,
-    /// When it is returned.
+    /// The condition under which it is returned.
     pub condition: String,
-    /// Whether a spec can provoke it on a machine in use.
+    /// Whether a spec can cause it without harm to the machine.
     pub inducible: bool,
 }
 
-/// What a run has shown: clauses that conforming specs name, and errors that conforming specs saw.
+/// What a run covers: clauses that conforming specs name, and errors that conforming specs observed.
 #[derive(Debug)]
 pub struct Shown<'a> {
     clauses: HashSet<&'a str>,
@@ -40,7 +40,7 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    /// Looks at the conforming specs.
+    /// What the conforming specs of a run cover.
     pub fn by(records: &'a Records) -> Self {
         let mut shown = Self { clauses: HashSet::new(), errors: HashMap::new() };
         for spec in judged(records).iter().filter(|spec| spec.verdict() == Verdict::Conforms) {
@@ -60,7 +60,7 @@ impl<'a> Shown<'a> {
         self.clauses.contains(id)
     }
 
-    /// The first conforming spec that names the clause and saw this call give this error: a tag alone is not enough.
+    /// The first conforming spec that names the clause and observed this call fail with this error: naming it is not enough.
     pub fn error(&self, clause: &str, call: &str, errno: &str) -> Option<&'a str> {
         self.errors.get(&(clause, call, errno)).copied()
     }

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Judged<'a> {
     /// By number; never empty.
     attempts: Vec<&'a SpecRecord>,
-    /// The verdicts on this spec and on those that ask the same by another layer.
+    /// The verdicts on this spec through all its layers.
     by_layer: ByLayer,
     /// The run, when it is known.
     run: Option<&'a RunRecord>,
@@ -43,7 +43,7 @@ pub fn judged(records: &Records) -> Vec<Judged<'_>> {
     specs
 }
 
-/// Groups specs by the mechanism that they are about.
+/// Groups specs by mechanism.
 pub(crate) fn by_mechanism<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<Judged<'a>>> {
     let mut groups: BTreeMap<&str, Vec<Judged>> = BTreeMap::new();
     for spec in specs {
@@ -52,7 +52,7 @@ pub(crate) fn by_mechanism<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<Ju
     groups
 }
 
-/// The id without its layer: what is asked, however it is asked.
+/// The id without its layer.
 pub(crate) fn without_layer(record: &SpecRecord) -> &str {
     let suffix = record.layer.and_then(|layer| record.id.strip_suffix(layer.word())?.strip_suffix('/'));
     suffix.unwrap_or(&record.id)
@@ -70,12 +70,12 @@ impl<'a> Judged<'a> {
         Layer::ALL.iter().position(|one| *one == layer)
     }
 
-    /// Who is at fault when it fails, as far as the layers tell: `C library: raw conforms, libc deviates`.
+    /// The layer at fault if it fails, where the layers show it: `C library: raw conforms, libc deviates`.
     pub fn at_fault(&self) -> Option<String> {
         self.verdict().is_failure().then(|| blame::words(self.by_layer))?
     }
 
-    /// The attempt that speaks for the spec: the first that failed, else the first that conformed, else the first.
+    /// The representative attempt: the first that failed, else the first that conformed, else the first.
     pub fn record(&self) -> &'a SpecRecord {
         let first = |pick: fn(Verdict) -> bool| self.attempts.iter().find(|record| pick(record.verdict));
         first(Verdict::is_failure)
@@ -88,12 +88,12 @@ impl<'a> Judged<'a> {
         self.record().verdict
     }
 
-    /// Whether a gate has to stop on it: it fails, and not as it is known of Linux.
+    /// Whether it fails, and not with a known deviation of Linux.
     pub fn fails(&self) -> bool {
         self.attempts.iter().any(|record| record.fails())
     }
 
-    /// Why its deviation is known of Linux, where that is all that fails.
+    /// The known deviation of Linux, if nothing else fails.
     pub fn known_of_linux(&self) -> Option<&'a KnownDeviation> {
         if self.fails() { None } else { self.attempts.iter().find_map(|record| record.known.as_ref()) }
     }
@@ -125,7 +125,7 @@ impl<'a> Judged<'a> {
         format!("{}/{} conform{others}", self.count(Verdict::Conforms), self.attempts.len())
     }
 
-    /// The command that shows the verdict again. What fails only sometimes has to be tried as often.
+    /// The command that reproduces the verdict. What fails only sometimes is repeated as often.
     pub fn reproduce(&self) -> String {
         let repeat = if self.is_flaky() { format!(" --repeat {}", self.attempts.len()) } else { String::new() };
         let option = |name: &str, value: Option<&String>| value.map(|value| format!(" --{name} {value}"));
@@ -148,7 +148,7 @@ impl<'a> Judged<'a> {
     }
 }
 
-/// The skipped specs, by missing need. One that lacks two needs is in two groups.
+/// The skipped specs, by missing need. One with two missing needs is in two groups.
 pub(crate) fn skipped<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<&'a str>> {
     let mut groups: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for record in specs.iter().map(Judged::record).filter(|record| record.verdict == Verdict::Skipped) {
@@ -164,7 +164,7 @@ pub(crate) fn total(amounts: impl Iterator<Item = u64>) -> u64 {
     amounts.fold(0, u64::saturating_add)
 }
 
-/// Why an attempt got its verdict, in one clean line; empty when it conforms.
+/// Why an attempt has its verdict, on one line; empty if it conforms.
 pub(crate) fn reason(record: &SpecRecord) -> String {
     let reason = match (record.verdict, record.failures.first()) {
         (Verdict::Conforms, _) => String::new(),
@@ -173,7 +173,7 @@ pub(crate) fn reason(record: &SpecRecord) -> String {
             let missing = record.missing.iter().map(|missing| format!("needs {}: {}", missing.need, missing.found));
             missing.collect::<Vec<_>>().join("; ")
         }
-        (Verdict::Timeout, _) => format!("the watchdog ended it after {}", text::seconds(record.wall_us)),
+        (Verdict::Timeout, _) => format!("timed out after {}", text::seconds(record.wall_us)),
         (_, Some(failure)) => match (&failure.expected, &failure.actual) {
             (Some(expected), Some(actual)) => format!("{}: expected {expected}, actual {actual}", failure.message),
             _ => failure.message.clone(),
@@ -190,7 +190,7 @@ mod tests {
     use crate::sample;
 
     #[test]
-    fn a_failing_attempt_speaks_for_the_spec() {
+    fn a_failing_attempt_represents_the_spec() {
         let records = sample::repeated();
         let specs = judged(&records);
         assert_eq!(specs.len(), 1);
@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn layers_that_fail_are_told_who_is_at_fault() {
+    fn a_failing_layer_has_the_layer_at_fault() {
         let mut records = sample::records();
         let model = records.specs.remove(0);
         let layer = |layer: Layer, verdict| SpecRecord {

@@ -33,10 +33,10 @@ use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-/// Writes a file by way of a temporary one beside it: a reader sees the old file or the new one, never a part.
+/// Replaces a file atomically, by renaming a temporary file beside it.
 pub fn replace_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let directory = path.parent().filter(|directory| !directory.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Temporary files are private by default; a report is as readable as the umask allows.
+    // Temporary files are private by default; a report is readable as the umask allows.
     let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(0o666)).tempfile_in(directory)?;
     let mut out = io::BufWriter::new(&mut file);
     write(&mut out)?;

@@ -12,14 +12,14 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Column {
     /// Its name.
     pub target: String,
-    /// Its records, or a sentence that says why there are none.
+    /// Its records, or why there are none.
     pub outcome: Result<Records, String>,
-    /// How they stand against its baseline.
+    /// The result of its gate, if it has a baseline.
     pub gate: Option<gate::Outcome>,
 }
 
-/// The exit of runs on many targets, each by its baseline if it has one: a failure outweighs a target without records, and
-/// that outweighs what holds.
+/// The exit of runs on several targets, each compared with its baseline if it has one. A failure takes precedence over a
+/// target without records, and that over what passed.
 pub fn exit(columns: &[Column]) -> Exit {
     let exit = |column: &Column| match (&column.gate, &column.outcome) {
         (Some(gate), _) => gate.exit(),
@@ -27,7 +27,7 @@ pub fn exit(columns: &[Column]) -> Exit {
         (None, Err(_)) => Exit::CouldNotRun,
     };
     let exits: Vec<_> = columns.iter().map(exit).collect();
-    let weight = [Exit::Deviations, Exit::CouldNotRun, Exit::NothingSelected, Exit::Holds];
+    let weight = [Exit::Failed, Exit::CouldNotRun, Exit::NothingSelected, Exit::Passed];
     weight.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::NothingSelected)
 }
 
@@ -43,8 +43,8 @@ pub(crate) struct Row {
     pub(crate) cells: Vec<Cell>,
 }
 
-/// The specs that fail somewhere. What only some targets skip is no difference between kernels: they lack something that the
-/// spec needs, and the counts tell. What one target has alone comes first.
+/// The specs that fail somewhere; those that fail on one target only come first. A spec that some targets skip is not a
+/// difference between kernels: these targets lack something that it needs, and the counts show that.
 pub(crate) fn rows(columns: &[Column]) -> Vec<Row> {
     let mut verdicts: BTreeMap<&str, Vec<Cell>> = BTreeMap::new();
     for (index, column) in columns.iter().enumerate() {
@@ -75,7 +75,7 @@ fn failures(cells: &[Cell]) -> usize {
     cells.iter().filter(|cell| cell.is_some_and(Verdict::is_failure)).count()
 }
 
-/// How many specs the targets have together.
+/// How many different specs the targets have.
 pub(crate) fn specs(columns: &[Column]) -> usize {
     let records = columns.iter().filter_map(|column| column.outcome.as_ref().ok());
     records.flat_map(|records| &records.specs).map(|spec| &spec.id).collect::<BTreeSet<_>>().len()
@@ -109,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn one_target_decides_for_many() {
+    fn the_worst_target_decides() {
         let mut records = sample::records();
         records.specs.retain(|spec| !spec.verdict.is_failure());
         records.run.selected = records.specs.len();
@@ -117,10 +117,10 @@ mod tests {
         let (holds, fails) = (column(Ok(records)), column(Ok(sample::records())));
         let absent = column(Err("it sent no records".into()));
         assert_eq!(exit(&[]), Exit::NothingSelected);
-        assert_eq!(exit(&[holds.clone(), holds.clone()]), Exit::Holds);
+        assert_eq!(exit(&[holds.clone(), holds.clone()]), Exit::Passed);
         assert_eq!(exit(&[holds.clone(), absent.clone()]), Exit::CouldNotRun);
-        assert_eq!(exit(&[holds, absent, fails.clone()]), Exit::Deviations);
-        let known = gate::Outcome { findings: vec![], known: BTreeMap::new() };
-        assert_eq!(exit(&[Column { gate: Some(known), ..fails }]), Exit::Holds, "its baseline decides");
+        assert_eq!(exit(&[holds, absent, fails.clone()]), Exit::Failed);
+        let expected = gate::Outcome { findings: vec![], expected: BTreeMap::new() };
+        assert_eq!(exit(&[Column { gate: Some(expected), ..fails }]), Exit::Passed, "its baseline decides");
     }
 }

@@ -1,8 +1,8 @@
-//! Runs made up for tests.
+//! Runs for tests.
 
 use crate::claims::NotedClaim;
 use crate::documented::DocumentedError;
-use crate::gate::baseline::{Baseline, Wishes, updated};
+use crate::gate::baseline::{Baseline, UpdateOptions, updated};
 use crate::gate::compare::{Comparison, Named, compare};
 use crate::gate::{self, Scope};
 use crate::matrix::Column;
@@ -34,13 +34,13 @@ pub(crate) fn records() -> Records {
     )
 }
 
-/// That run against a baseline that knows one of its three failures.
+/// The gate of that run with a baseline that expects one of its three failures.
 pub(crate) fn gate() -> gate::Outcome {
-    let known = "[[known]]\nid = \"fifo.open-nonblock-write\"\nreason = \"No <reader> is needed there.\"\n\
+    let expected = "[[expected]]\nid = \"fifo.open-nonblock-write\"\nreason = \"No <reader> is needed there.\"\n\
                  link = \"https://example.org/1\"\n[skips]\nreboot = 2\n\"cpus(4)\" = 1\n";
     let records = records();
     let suite: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
-    let baseline = Baseline::read(known).expect("a baseline");
+    let baseline = Baseline::read(expected).expect("a baseline");
     gate::gate(&records, &baseline, &Scope { wanted: suite.clone(), suite }).expect("a whole run")
 }
 
@@ -83,8 +83,8 @@ pub(crate) fn compared(runs: &[Records; 3]) -> Comparison<'_> {
 pub(crate) fn baseline() -> Baseline {
     let records = records();
     let suite = records.specs.iter().map(|spec| spec.id.as_str()).collect();
-    let wishes = Wishes { reason: "It is known.".into(), pin: vec!["pipe.*".into()] };
-    updated(&Baseline::default(), &records, &suite, &wishes).expect("a whole run")
+    let options = UpdateOptions { reason: "It is known.".into(), pin: vec!["pipe.*".into()] };
+    updated(&Baseline::default(), &records, &suite, &options).expect("a whole run")
 }
 
 /// [`records`], but one more spec deviates, and the outcome of its gate.
@@ -171,7 +171,7 @@ pub(crate) fn claims() -> Vec<NotedClaim> {
     ]
 }
 
-/// A claim about which everything is said.
+/// A claim with all its parts.
 pub(crate) fn claim(id: &str, verdict: &str, claim: &str, truth: &str) -> NotedClaim {
     let [id, claim, verdict, truth] = [id, claim, verdict, truth].map(String::from);
     NotedClaim { id, claim, verdict, truth, mandatory: true }
@@ -287,7 +287,7 @@ fn broken() -> SpecRecord {
         checks: 0,
         failures: vec![Failure {
             source: Some(Source { file: "suites/src/pipe.rs".into(), line: 120 }),
-            ..failure(Verdict::Broken, "fcntl(F_SETPIPE_SZ) failed while the scene was set: EPERM", None, None)
+            ..failure(Verdict::Broken, "fcntl(F_SETPIPE_SZ) failed in the setup: EPERM", None, None)
         }],
         ..conforms(
             "pipe.write-atomic",
@@ -334,7 +334,7 @@ fn missing(need: &str, found: &str, remedy: &str) -> Missing {
     Missing { need: need.into(), found: found.into(), remedy: remedy.into() }
 }
 
-/// An error that a spec saw by the C library.
+/// An error that a spec observed through the C library.
 pub(crate) fn seen(call: &str, errno: &str) -> SeenError {
     SeenError { call: call.into(), errno: errno.into(), layer: Layer::Libc }
 }

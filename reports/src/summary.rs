@@ -7,26 +7,26 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// What a run comes to.
+/// The totals of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Summary {
-    /// Specs that were judged, each counted once however often it ran.
+    /// Specs that were judged, each counted once even if it ran several times.
     pub specs: usize,
     /// Attempts that were judged.
     pub attempts: usize,
-    /// Attempts that were selected; more than `attempts` when the run ended early.
+    /// Attempts that were selected; more than `attempts` if the run ended early.
     pub selected: usize,
-    /// Whether the run was ended from outside.
+    /// Whether the run was interrupted.
     pub interrupted: bool,
     /// Specs by verdict. One failing attempt fails a spec.
     pub verdicts: Counts,
     /// Specs by verdict, for each mechanism.
     pub mechanisms: BTreeMap<String, Counts>,
-    /// Skipped specs by missing need. A spec that lacks two needs is in two groups.
+    /// Skipped specs by missing need. A spec with two missing needs is in two groups.
     pub skips: Vec<SkipGroup>,
     /// Pass rates of the specs that ran more than once.
     pub rates: Vec<Rate>,
-    /// Specs whose attempts got different verdicts.
+    /// Specs whose attempts have different verdicts.
     pub flaky: usize,
     /// Assertions executed, in all attempts.
     pub checks: u64,
@@ -36,7 +36,7 @@ pub struct Summary {
     pub cpu_us: u64,
 }
 
-/// How many got each verdict.
+/// Numbers of specs or attempts by verdict.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[expect(missing_docs, reason = "each field is the verdict of its name")]
 pub struct Counts {
@@ -47,12 +47,12 @@ pub struct Counts {
     pub skipped: usize,
 }
 
-/// Specs that were skipped for one reason.
+/// Specs that were skipped for the same reason.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct SkipGroup {
     /// The need, what was found, and the remedy.
     pub missing: Missing,
-    /// Ids of the specs that want it.
+    /// Ids of the specs that need it.
     pub specs: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ pub struct Rate {
     pub id: String,
     /// Attempts by verdict.
     pub attempts: Counts,
-    /// Whether attempts got different verdicts.
+    /// Whether attempts have different verdicts.
     pub flaky: bool,
 }
 
@@ -82,7 +82,7 @@ impl Counts {
         counts
     }
 
-    /// How many got this verdict.
+    /// How many have this verdict.
     pub fn get(&self, verdict: Verdict) -> usize {
         match verdict {
             Verdict::Conforms => self.conforms,
@@ -98,7 +98,7 @@ impl Counts {
         Verdict::ALL.map(|verdict| format!("{} {verdict}", self.get(verdict))).join(", ")
     }
 
-    /// How many got a verdict that a gate has to stop on.
+    /// How many have a failing verdict.
     pub fn failures(&self) -> usize {
         Verdict::ALL.into_iter().filter(|verdict| verdict.is_failure()).map(|verdict| self.get(verdict)).sum()
     }

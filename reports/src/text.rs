@@ -1,4 +1,4 @@
-//! Text from records, made harmless. What a tested system printed may hold anything.
+//! Text from records, made harmless: output of a tested system may contain anything.
 
 /// Text that neither moves a cursor nor is illegal in XML: line feeds stay, tabs become four spaces, and every other
 /// control or invisible formatting character is shown by its escape, `\u{1b}`.
@@ -21,17 +21,17 @@ pub(crate) fn one_line(text: &str) -> String {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// Text of a tested system on one line, with nothing in it that a terminal would obey.
+/// Text of a tested system on one line, without control characters.
 pub fn plain_line(text: &str) -> String {
     one_line(text)
 }
 
-/// One sentence for a reader, whatever a name or a damaged file put into it.
+/// A message for the terminal, with names and texts from files made harmless.
 pub fn sentence(text: &str) -> String {
     clip(&one_line(text), 1000)
 }
 
-/// The first `max` characters, and how many there were more.
+/// The first `max` characters, and how many more there are.
 pub(crate) fn clip(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         None => text.into(),
@@ -49,7 +49,7 @@ pub(crate) fn seconds(us: u64) -> String {
     format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000)
 }
 
-/// Microseconds as a reader of tables wants them: `0.4 ms`, `312 ms`, `3.214 s`.
+/// Microseconds for tables: `0.4 ms`, `312 ms`, `3.214 s`.
 pub(crate) fn duration(us: u64) -> String {
     match us {
         0..10_000 => format!("{}.{} ms", us / 1000, us / 100 % 10),
@@ -63,7 +63,7 @@ pub(crate) fn milliseconds(us: u64) -> String {
     format!("{}.{} ms", us / 1000, us / 100 % 10)
 }
 
-/// Controls, and what reorders or hides text: the directional and zero-width characters, separators that some readers
+/// Control characters, and what reorders or hides text: the directional and zero-width characters, separators that some readers
 /// take for line ends, tags, and the noncharacters that XML 1.0 forbids.
 fn is_unsafe(c: char) -> bool {
     c.is_control()

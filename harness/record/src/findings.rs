@@ -13,7 +13,7 @@ pub struct Findings {
     pub version: String,
     /// The machine.
     pub environment: Environment,
-    /// When only some mutations were tried: the glob that names them.
+    /// If only some mutations were tried: the glob that selects them.
     pub only: Option<String>,
     /// Every spec that was selected, by id.
     pub specs: Vec<Audited>,
@@ -28,9 +28,9 @@ pub struct Audited {
     pub id: String,
     /// The first part of the id.
     pub mechanism: String,
-    /// Where it stands.
+    /// Where it is defined.
     pub source: Source,
-    /// Why it was not audited: a need that is missing, or a verdict that is another one when the spec is watched.
+    /// Why it was not audited: a need is not met, or the spec does not conform, or not while it is traced.
     pub left_out: Option<LeftOut>,
     /// What was tried, in the order of the calls.
     pub tried: Vec<Tried>,
@@ -40,53 +40,52 @@ pub struct Audited {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LeftOut {
-    /// Needs are missing: a spec that is skipped cannot be seen to fail.
+    /// Needs are not met: a skipped spec cannot be seen to fail.
     Skipped(String),
-    /// It does not conform, watched or not.
+    /// It does not conform, traced or not.
     DoesNotConform(Verdict),
-    /// It conforms, but gets this verdict when it is watched.
-    NotWhenWatched(Verdict, String),
+    /// It conforms, but has this verdict while it is traced, for this reason.
+    NotWhenTraced(Verdict, String),
 }
 
 /// One mutation of one call.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tried {
-    /// The name by which it can be done again: process, call and kind, as in `child1/read#2:stale-byte`.
+    /// Its name: process, call and effect, as in `child1/read#2:stale-byte`.
     pub mutation: String,
-    /// The assertion that judges the call; none for a call that sets the scene.
-    pub judged: Option<Source>,
-    /// The verdict of the spec; none when the call was not made this time.
+    /// The assertion that the call belongs to; null for a call of the setup.
+    pub assertion: Option<Source>,
+    /// The verdict of the spec; null if the call was not reached.
     pub verdict: Option<Verdict>,
 }
 
-/// What became of a mutation.
+/// The result of a mutation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The spec did not conform.
-    Noticed,
-    /// It conformed all the same.
+    Caught,
+    /// The spec conformed.
     Missed,
-    /// The call was not made this time.
-    NotMade,
+    /// The call was not reached.
+    NotReached,
 }
 
 impl Tried {
-    /// What became of it.
+    /// Its result.
     pub fn outcome(&self) -> Outcome {
         match self.verdict {
-            None => Outcome::NotMade,
+            None => Outcome::NotReached,
             Some(Verdict::Conforms) => Outcome::Missed,
-            Some(_) => Outcome::Noticed,
+            Some(_) => Outcome::Caught,
         }
     }
 }
 
 impl Audited {
-    /// Whether nothing that goes wrong makes an assertion of it fail: not one mutation of a call that it judges was noticed, and
-    /// no other one made it deviate.
+    /// Whether no mutation makes an assertion fail: none of a call that it asserts on was caught, and no other made it deviate.
     pub fn is_vacuous(&self) -> bool {
         let shows = |tried: &Tried| {
-            tried.verdict == Some(Verdict::Deviates) || tried.judged.is_some() && tried.outcome() == Outcome::Noticed
+            tried.verdict == Some(Verdict::Deviates) || tried.assertion.is_some() && tried.outcome() == Outcome::Caught
         };
         self.left_out.is_none() && !self.tried.iter().any(shows)
     }

@@ -1,4 +1,4 @@
-//! `audit-allowances.toml`: the mutations that may stay unnoticed, each with a reason.
+//! `audit-allowances.toml`: the mutations that specs may miss, each with a reason.
 
 use record::findings::{Audited, Findings, Outcome, Tried};
 use record::id::IdPattern;
@@ -6,11 +6,11 @@ use serde::Deserialize;
 use std::sync::LazyLock;
 use wildmatch::WildMatch;
 
-/// What may stay unnoticed, and what is not tried.
+/// The mutations that may be missed, and those that are not tried.
 #[derive(Debug)]
 pub struct Allowances {
     allowed: Vec<Allowance>,
-    chance: Vec<Allowance>,
+    nondeterministic: Vec<Allowance>,
 }
 
 #[derive(Debug)]
@@ -27,7 +27,7 @@ struct File {
     #[serde(default)]
     allowance: Vec<Entry>,
     #[serde(default)]
-    chance: Vec<Entry>,
+    nondeterministic: Vec<Entry>,
 }
 
 #[derive(Deserialize)]
@@ -39,7 +39,7 @@ struct Entry {
 }
 
 impl Allowances {
-    /// The allowances of this version of ipcspec. `reports/audit-allowances.toml`.
+    /// The allowances of this version of ipcspec: `reports/audit-allowances.toml`.
     pub fn ours() -> &'static Self {
         static OURS: LazyLock<Allowances> = LazyLock::new(|| {
             Allowances::parse(include_str!("../../audit-allowances.toml")).expect("a test parses the file")
@@ -47,14 +47,14 @@ impl Allowances {
         &OURS
     }
 
-    /// Reads the text of such a file; an error says what is wrong with it and where.
+    /// Parses such a file; an error says what is wrong and where.
     pub fn parse(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
         let all = |entries: Vec<Entry>| entries.into_iter().map(Allowance::new).collect::<Result<_, _>>();
-        Ok(Self { allowed: all(file.allowance)?, chance: all(file.chance)? })
+        Ok(Self { allowed: all(file.allowance)?, nondeterministic: all(file.nondeterministic)? })
     }
 
-    /// Why this spec need not notice this mutation; none when it has to.
+    /// Why this spec need not catch this mutation; none if it must.
     pub fn reason(&self, spec: &str, mutation: &str) -> Option<&str> {
         self.allowed
             .iter()
@@ -62,19 +62,19 @@ impl Allowances {
             .map(|allowance| allowance.reason.as_str())
     }
 
-    /// Whether the scheduler decides if the spec makes this call, so that the mutation could not be tried each time.
-    pub fn is_chance(&self, spec: &str, mutation: &str) -> bool {
-        self.chance.iter().any(|chance| chance.excuses(spec, mutation))
+    /// Whether the scheduler decides about this call, so that two audits would not find the same.
+    pub fn is_nondeterministic(&self, spec: &str, mutation: &str) -> bool {
+        self.nondeterministic.iter().any(|entry| entry.excuses(spec, mutation))
     }
 
-    /// What excuses nothing, as sentences. A pattern is not judged unless every spec that it names was audited.
+    /// What excuses nothing, as sentences. A pattern is only judged if every spec that it matches was audited.
     pub(super) fn stale(&self, findings: &Findings, registered: &[&str]) -> Vec<String> {
         if findings.only.is_some() {
             return Vec::new();
         }
-        let without_spec = self.chance.iter().flat_map(|chance| &chance.specs).filter_map(|(glob, pattern)| {
+        let without_spec = self.nondeterministic.iter().flat_map(|entry| &entry.specs).filter_map(|(glob, pattern)| {
             let names_any = registered.iter().any(|id| pattern.matches(id));
-            (!names_any).then(|| format!("an allowance is stale: no spec has the id {glob}"))
+            (!names_any).then(|| format!("stale allowance: no spec has the id {glob}"))
         });
         self.allowed.iter().flat_map(|allowance| allowance.stale(findings, registered)).chain(without_spec).collect()
     }
@@ -83,7 +83,7 @@ impl Allowances {
 impl Allowance {
     fn new(entry: Entry) -> Result<Self, String> {
         if entry.reason.trim().is_empty() || entry.specs.is_empty() || entry.mutations.is_empty() {
-            return Err(format!("the allowance of {:?} lacks specs, mutations or a reason", entry.mutations));
+            return Err(format!("the allowance for {:?} lacks specs, mutations or a reason", entry.mutations));
         }
         let specs = entry.specs.into_iter().map(|glob| (glob.clone(), IdPattern::new(&glob)));
         let mutations = entry.mutations.into_iter().map(|glob| (glob.clone(), WildMatch::new(&glob)));
@@ -103,13 +103,13 @@ impl Allowance {
         let mut stale = Vec::new();
         for (glob, pattern) in &self.specs {
             if is_whole(pattern) && !excused.iter().any(|(spec, _)| pattern.matches(&spec.id)) {
-                stale.push(format!("an allowance is stale: {glob} misses nothing that it excuses ({})", self.reason));
+                stale.push(format!("stale allowance: {glob} misses nothing that it excuses ({})", self.reason));
             }
         }
         if self.specs.iter().all(|(_, pattern)| is_whole(pattern)) {
             for (glob, pattern) in &self.mutations {
                 if !excused.iter().any(|(_, tried)| pattern.matches(&tried.mutation)) {
-                    stale.push(format!("an allowance is stale: {glob} is always noticed ({})", self.reason));
+                    stale.push(format!("stale allowance: {glob} is always caught ({})", self.reason));
                 }
             }
         }
@@ -117,10 +117,10 @@ impl Allowance {
     }
 }
 
-/// The mutations of judged calls that were not noticed.
+/// The missed mutations of asserted calls.
 fn missed(findings: &Findings) -> impl Iterator<Item = (&Audited, &Tried)> {
     let tried = findings.specs.iter().flat_map(|spec| spec.tried.iter().map(move |tried| (spec, tried)));
-    tried.filter(|(_, tried)| tried.judged.is_some() && tried.outcome() != Outcome::Noticed)
+    tried.filter(|(_, tried)| tried.assertion.is_some() && tried.outcome() != Outcome::Caught)
 }
 
 #[cfg(test)]
@@ -149,17 +149,17 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_to_chance_names_specs_that_there_are() {
-        let text = "[[chance]]\nspecs = ['pipe.a']\nmutations = ['child*/read#*']\nreason = 'who comes first reads'";
+    fn what_is_nondeterministic_names_specs_that_exist() {
+        let text = "[[nondeterministic]]\nspecs = ['pipe.a']\nmutations = ['child*/read#*']\nreason = 'the scheduler decides who reads'";
         let allowances = Allowances::parse(text).unwrap();
-        assert!(allowances.is_chance("pipe.a/raw", "child2/read#1:short"));
-        assert!(!allowances.is_chance("pipe.a/raw", "read#1:short"));
+        assert!(allowances.is_nondeterministic("pipe.a/raw", "child2/read#1:short"));
+        assert!(!allowances.is_nondeterministic("pipe.a/raw", "read#1:short"));
         assert_eq!(allowances.stale(&findings(vec![]), &["pipe.a/raw"]), [""; 0]);
-        assert_eq!(allowances.stale(&findings(vec![]), &[]), ["an allowance is stale: no spec has the id pipe.a"]);
+        assert_eq!(allowances.stale(&findings(vec![]), &[]), ["stale allowance: no spec has the id pipe.a"]);
     }
 
     #[test]
-    fn an_entry_is_whole() {
+    fn an_entry_is_complete() {
         for (wrong, part) in [
             ("[[allowance]]\nspecs = ['a']\nmutations = ['b']\nreason = ' '", "lacks"),
             ("[[allowance]]\nspecs = []\nmutations = ['b']\nreason = 'c'", "lacks"),
@@ -180,8 +180,8 @@ mod tests {
         let b = spec("fifo.b", &[missed("statx#1:other-st_size")]);
         let stale = |specs| allowances.stale(&findings(specs), &["pipe.a", "fifo.b"]);
         assert_eq!(stale(vec![a.clone(), b]), [""; 0]);
-        let mended = spec("fifo.b", &[("statx#1:other-st_size", true, true)]);
-        let sentences = stale(vec![a.clone(), mended]);
+        let fixed = spec("fifo.b", &[("statx#1:other-st_size", true, true)]);
+        let sentences = stale(vec![a.clone(), fixed]);
         assert_eq!(sentences.len(), 2, "{sentences:?}");
         assert!(sentences[0].contains("fifo.*") && sentences[1].contains("*:other-st_size"), "{sentences:?}");
         assert_eq!(stale(vec![a]), [""; 0], "fifo.b was not audited");

@@ -1,4 +1,4 @@
-//! What an audit comes to: counts, what was missed, and whether the gate holds.
+//! The result of an audit: counts, what was missed, and whether it passes.
 
 mod allowances;
 
@@ -13,10 +13,10 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// How many of a hundred mutations of judged calls have to be noticed.
-pub const NOTICED_PERCENT: usize = 90;
+/// Percentage of the mutations of asserted calls that must be caught.
+pub const CAUGHT_PERCENT: usize = 90;
 
-/// Of how many in a hundred specs the verdict may be another one when they are watched.
+/// Percentage of specs that may have another verdict while they are traced.
 pub const DISTURBED_PERCENT: usize = 5;
 
 /// An audit that has been judged.
@@ -26,15 +26,15 @@ pub struct Judgement<'a> {
     pub findings: &'a Findings,
     /// The counts of each mechanism.
     pub mechanisms: BTreeMap<&'a str, Counts>,
-    /// The counts of all together.
+    /// The counts of all mechanisms together.
     pub all: Counts,
-    /// The mutations of judged calls that were missed, and that no allowance excuses.
+    /// The missed mutations of asserted calls that no allowance excuses.
     pub missed: Vec<(&'a Audited, &'a Tried)>,
-    /// The specs that no mutation makes fail.
+    /// The specs that catch no mutation.
     pub vacuous: Vec<&'a Audited>,
-    /// The specs that conform, but not when they are watched.
+    /// The specs that conform, but not while they are traced.
     pub disturbed: Vec<&'a Audited>,
-    /// Allowances that excuse nothing, as sentences.
+    /// Stale allowances, as sentences.
     pub stale: Vec<String>,
 }
 
@@ -45,22 +45,22 @@ pub struct Counts {
     pub specs: usize,
     /// Specs that were left out.
     pub left_out: usize,
-    /// Mutations of calls that an assertion judges.
-    pub judged: Mutations,
-    /// Mutations of calls that set the scene. Nobody has to notice those: a scene may be stronger than it need be.
-    pub scene: Mutations,
+    /// Mutations of calls that an assertion is about.
+    pub asserted: Mutations,
+    /// Mutations of calls of the setup. They need not be caught: a setup may be stronger than necessary.
+    pub setup: Mutations,
 }
 
-/// What became of mutations.
+/// The results of mutations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Mutations {
-    /// How many there were.
+    /// How many were tried.
     pub tried: usize,
-    /// After how many the spec did not conform.
-    pub noticed: usize,
-    /// After how many it conformed all the same, or did not make the call this time.
+    /// Under how many the spec did not conform.
+    pub caught: usize,
+    /// Under how many it conformed, or did not reach the call.
     pub missed: usize,
-    /// How many were missed, and are allowed to be.
+    /// How many were missed and are excused by an allowance.
     pub allowed: usize,
 }
 
@@ -68,27 +68,27 @@ impl Mutations {
     fn add(&mut self, outcome: Outcome, allowed: bool) {
         self.tried += 1;
         match outcome {
-            Outcome::Noticed => self.noticed += 1,
-            Outcome::Missed | Outcome::NotMade if allowed => self.allowed += 1,
-            Outcome::Missed | Outcome::NotMade => self.missed += 1,
+            Outcome::Caught => self.caught += 1,
+            Outcome::Missed | Outcome::NotReached if allowed => self.allowed += 1,
+            Outcome::Missed | Outcome::NotReached => self.missed += 1,
         }
     }
 
-    /// Whether enough were noticed of those that have to be.
+    /// Whether enough were caught.
     pub fn suffice(&self) -> bool {
-        self.noticed * 100 >= NOTICED_PERCENT * (self.noticed + self.missed)
+        self.caught * 100 >= CAUGHT_PERCENT * (self.caught + self.missed)
     }
 }
 
 impl<'a> Judgement<'a> {
-    /// Judges the findings. `registered` are the ids of all specs that there are.
+    /// Judges the findings. `registered` are the ids of all specs.
     pub fn of(findings: &'a Findings, allowances: &Allowances, registered: &[&str]) -> Self {
         let mut judgement = Self {
             findings,
             mechanisms: BTreeMap::new(),
             all: Counts::default(),
             missed: Vec::new(),
-            // Where only some mutations were tried, the others may be the ones that it notices.
+            // If only some mutations were tried, the spec may catch the others.
             vacuous: findings.specs.iter().filter(|spec| findings.only.is_none() && spec.is_vacuous()).collect(),
             disturbed: findings.specs.iter().filter(|spec| is_disturbed(spec)).collect(),
             stale: allowances.stale(findings, registered),
@@ -104,13 +104,13 @@ impl<'a> Judgement<'a> {
         *if spec.left_out.is_none() { &mut counts.specs } else { &mut counts.left_out } += 1;
         for tried in &spec.tried {
             let outcome = tried.outcome();
-            if tried.judged.is_none() {
-                counts.scene.add(outcome, false);
+            if tried.assertion.is_none() {
+                counts.setup.add(outcome, false);
                 continue;
             }
-            let allowed = outcome != Outcome::Noticed && allowances.reason(&spec.id, &tried.mutation).is_some();
-            counts.judged.add(outcome, allowed);
-            if outcome != Outcome::Noticed && !allowed {
+            let allowed = outcome != Outcome::Caught && allowances.reason(&spec.id, &tried.mutation).is_some();
+            counts.asserted.add(outcome, allowed);
+            if outcome != Outcome::Caught && !allowed {
                 self.missed.push((spec, tried));
             }
         }
@@ -118,21 +118,21 @@ impl<'a> Judgement<'a> {
         self.mechanisms.entry(&spec.mechanism).or_default().add(&counts);
     }
 
-    /// What keeps the gate from holding, as sentences.
+    /// Why the audit fails, as sentences.
     pub fn objections(&self) -> Vec<String> {
         let mut objections = self.stale.clone();
-        objections.extend(self.vacuous.iter().map(|spec| format!("{} is vacuous: no mutation makes it fail", spec.id)));
-        let judged = self.all.judged;
-        if !judged.suffice() {
+        objections.extend(self.vacuous.iter().map(|spec| format!("{} is vacuous: it catches no mutation", spec.id)));
+        let asserted = self.all.asserted;
+        if !asserted.suffice() {
             objections.push(format!(
-                "{} of {} mutations of judged calls were noticed: fewer than {NOTICED_PERCENT} %",
-                judged.noticed,
-                judged.noticed + judged.missed
+                "{} of {} mutations of asserted calls caught: fewer than {CAUGHT_PERCENT} %",
+                asserted.caught,
+                asserted.caught + asserted.missed
             ));
         }
         if self.disturbed.len() * 100 > DISTURBED_PERCENT * self.findings.specs.len() {
             objections.push(format!(
-                "{} of {} specs do not conform when they are watched: more than {DISTURBED_PERCENT} %",
+                "{} of {} specs do not conform while traced: more than {DISTURBED_PERCENT} %",
                 self.disturbed.len(),
                 self.findings.specs.len()
             ));
@@ -140,9 +140,9 @@ impl<'a> Judgement<'a> {
         objections
     }
 
-    /// How the audit ends.
+    /// The exit of the audit.
     pub fn exit(&self) -> Exit {
-        if self.objections().is_empty() { Exit::Holds } else { Exit::Deviations }
+        if self.objections().is_empty() { Exit::Passed } else { Exit::Failed }
     }
 }
 
@@ -150,9 +150,9 @@ impl Counts {
     fn add(&mut self, other: &Self) {
         self.specs += other.specs;
         self.left_out += other.left_out;
-        for (sum, more) in [(&mut self.judged, other.judged), (&mut self.scene, other.scene)] {
+        for (sum, more) in [(&mut self.asserted, other.asserted), (&mut self.setup, other.setup)] {
             sum.tried += more.tried;
-            sum.noticed += more.noticed;
+            sum.caught += more.caught;
             sum.missed += more.missed;
             sum.allowed += more.allowed;
         }
@@ -160,7 +160,7 @@ impl Counts {
 }
 
 fn is_disturbed(spec: &Audited) -> bool {
-    matches!(spec.left_out, Some(LeftOut::NotWhenWatched(..)))
+    matches!(spec.left_out, Some(LeftOut::NotWhenTraced(..)))
 }
 
 #[cfg(test)]
@@ -173,21 +173,21 @@ mod tests {
     }
 
     #[test]
-    fn judged_calls_and_the_scene_are_counted_apart() {
+    fn asserted_calls_and_the_setup_are_counted_apart() {
         let findings =
             findings(vec![spec("pipe.a", &[("read#1:short", true, true), ("close#1:not-done", false, false)])]);
         let judgement = Judgement::of(&findings, &allowances(""), &["pipe.a"]);
         let one = Mutations { tried: 1, ..Mutations::default() };
-        assert_eq!(judgement.all.judged, Mutations { noticed: 1, ..one });
-        assert_eq!(judgement.all.scene, Mutations { missed: 1, ..one });
+        assert_eq!(judgement.all.asserted, Mutations { caught: 1, ..one });
+        assert_eq!(judgement.all.setup, Mutations { missed: 1, ..one });
         assert_eq!(judgement.mechanisms["pipe"], judgement.all);
-        assert_eq!(judgement.exit(), Exit::Holds);
+        assert_eq!(judgement.exit(), Exit::Passed);
     }
 
     #[test]
-    fn nine_of_ten_have_to_be_noticed() {
+    fn nine_of_ten_must_be_caught() {
         let tried = |missed: usize| -> Vec<_> { (0..10).map(|n| ("read#1:short", true, n >= missed)).collect() };
-        for (missed, exit) in [(0, Exit::Holds), (1, Exit::Holds), (2, Exit::Deviations)] {
+        for (missed, exit) in [(0, Exit::Passed), (1, Exit::Passed), (2, Exit::Failed)] {
             let findings = findings(vec![spec("pipe.a", &tried(missed))]);
             assert_eq!(Judgement::of(&findings, &allowances(""), &["pipe.a"]).exit(), exit, "{missed} missed");
         }
@@ -199,8 +199,8 @@ mod tests {
         let excused =
             "[[allowance]]\nspecs = ['pipe.*']\nmutations = ['read#1:long']\nreason = 'the clause says at least'";
         let judgement = Judgement::of(&findings, &allowances(excused), &["pipe.a"]);
-        assert_eq!((judgement.all.judged.allowed, judgement.all.judged.missed, judgement.missed.len()), (1, 0, 0));
-        assert_eq!(judgement.exit(), Exit::Holds);
+        assert_eq!((judgement.all.asserted.allowed, judgement.all.asserted.missed, judgement.missed.len()), (1, 0, 0));
+        assert_eq!(judgement.exit(), Exit::Passed);
     }
 
     #[test]
@@ -209,24 +209,24 @@ mod tests {
         specs.push(spec("pipe.vacuous", &[("read#1:short", true, false)]));
         let mut findings = findings(specs);
         let objections = Judgement::of(&findings, &allowances(""), &[]).objections();
-        assert_eq!(objections, ["pipe.vacuous is vacuous: no mutation makes it fail"]);
+        assert_eq!(objections, ["pipe.vacuous is vacuous: it catches no mutation"]);
         findings.only = Some("*:short".into());
         assert!(Judgement::of(&findings, &allowances(""), &[]).objections().is_empty(), "not all was tried");
     }
 
     #[test]
-    fn a_mutation_that_did_not_take_place_was_not_noticed() {
+    fn a_mutation_whose_call_was_not_reached_is_missed() {
         let mut findings = findings(vec![spec("pipe.a", &[("read#1:short", true, true)])]);
         findings.specs[0].tried[0].verdict = None;
         let judgement = Judgement::of(&findings, &allowances(""), &["pipe.a"]);
-        assert_eq!((judgement.all.judged.missed, judgement.exit()), (1, Exit::Deviations));
+        assert_eq!((judgement.all.asserted.missed, judgement.exit()), (1, Exit::Failed));
     }
 
     #[test]
     fn few_specs_may_be_disturbed() {
         let mut specs: Vec<_> = (0..20).map(|n| spec(&format!("pipe.{n}"), &[("read#1:short", true, true)])).collect();
-        for (disturbed, exit) in [(1, Exit::Holds), (2, Exit::Deviations)] {
-            specs[disturbed].left_out = Some(LeftOut::NotWhenWatched(record::Verdict::Deviates, "other state".into()));
+        for (disturbed, exit) in [(1, Exit::Passed), (2, Exit::Failed)] {
+            specs[disturbed].left_out = Some(LeftOut::NotWhenTraced(record::Verdict::Deviates, "other state".into()));
             let findings = findings(specs.clone());
             assert_eq!(Judgement::of(&findings, &allowances(""), &[]).exit(), exit, "{disturbed} disturbed");
         }

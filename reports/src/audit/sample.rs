@@ -1,4 +1,4 @@
-//! Findings made up for tests.
+//! Findings for tests.
 
 use crate::sample;
 use record::Source;
@@ -11,13 +11,13 @@ pub(crate) fn findings(specs: Vec<Audited>) -> Findings {
     Findings { version: run.version, environment: run.environment, only: None, specs, wall_us: 2_000_000 }
 }
 
-/// A spec with mutations: the name, whether the call is judged, and whether it was noticed.
+/// A spec with mutations: the name, whether an assertion is about the call, and whether it was caught.
 pub(crate) fn spec(id: &str, tried: &[(&str, bool, bool)]) -> Audited {
-    let source = |line| Source { file: "suites/src/pipe/made_up.rs".into(), line };
-    let tried = tried.iter().map(|(mutation, judged, noticed)| Tried {
+    let source = |line| Source { file: "suites/pipes/src/pipe/artificial.rs".into(), line };
+    let tried = tried.iter().map(|(mutation, asserted, caught)| Tried {
         mutation: (*mutation).into(),
-        judged: judged.then(|| source(12)),
-        verdict: Some(if *noticed { Verdict::Deviates } else { Verdict::Conforms }),
+        assertion: asserted.then(|| source(12)),
+        verdict: Some(if *caught { Verdict::Deviates } else { Verdict::Conforms }),
     });
     Audited {
         id: id.into(),

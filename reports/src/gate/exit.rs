@@ -1,37 +1,39 @@
 //! Exit codes: the one table that says what a run's exit code means.
 
 use record::Records;
+use strum::{EnumMessage, IntoStaticStr, VariantArray};
 
 /// How a run ends, for scripts. The codes are an interface.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumMessage, IntoStaticStr, VariantArray)]
 pub enum Exit {
     /// Every selected spec was judged and none failed.
-    Holds = 0,
+    #[strum(to_string = "passed", message = "every selected spec conforms, or is skipped because a need is not met")]
+    Passed = 0,
     /// Something failed.
-    Deviations = 1,
-    /// The question was not answered.
+    #[strum(to_string = "failed", message = "at least one spec deviates, is broken or timed out")]
+    Failed = 1,
+    /// There is no result.
+    #[strum(to_string = "could not run", message = "invalid input, no working sandbox, or the run ended early")]
     CouldNotRun = 2,
-    /// There was no question.
+    /// There was nothing to do.
+    #[strum(to_string = "nothing selected", message = "no spec matches the filters")]
     NothingSelected = 3,
     /// For `git bisect run`: this commit cannot be judged.
+    #[strum(to_string = "untestable", message = "with --git-bisect, instead of 2 and 3: this commit cannot be judged")]
     Untestable = 125,
 }
 
 impl Exit {
-    /// Every exit code, in order.
-    pub const ALL: [Self; 5] =
-        [Self::Holds, Self::Deviations, Self::CouldNotRun, Self::NothingSelected, Self::Untestable];
-
-    /// The exit of a run. A failure outweighs an early end; an early end outweighs what conformed before it.
+    /// The exit of a run. A failure takes precedence over an early end, and an early end over what conformed before it.
     pub fn of(records: &Records) -> Self {
         if records.specs.iter().any(|spec| spec.fails()) {
-            Self::Deviations
+            Self::Failed
         } else if records.run.selected == 0 {
             Self::NothingSelected
         } else if shortfall(records).is_some() {
             Self::CouldNotRun
         } else {
-            Self::Holds
+            Self::Passed
         }
     }
 
@@ -42,30 +44,18 @@ impl Exit {
 
     /// The words used in reports.
     pub fn words(self) -> &'static str {
-        match self {
-            Self::Holds => "gate holds",
-            Self::Deviations => "deviations",
-            Self::CouldNotRun => "could not run",
-            Self::NothingSelected => "nothing selected",
-            Self::Untestable => "untestable",
-        }
+        self.into()
     }
 
     /// One line of explanation.
     pub fn meaning(self) -> &'static str {
-        match self {
-            Self::Holds => "every selected spec conforms or was skipped for a missing need",
-            Self::Deviations => "at least one spec deviates, is broken or timed out",
-            Self::CouldNotRun => "bad input, no sandbox, or an end before every selected spec was judged",
-            Self::NothingSelected => "no spec matches the filter",
-            Self::Untestable => "for git bisect, in the place of 2 and 3: this commit cannot be judged",
-        }
+        self.get_message().unwrap_or_default()
     }
 
     /// The table of all codes, for help texts and documentation.
     pub fn table() -> String {
         let row = |exit: Self| format!("{:>3}  {:<16}  {}\n", exit.code(), exit.words(), exit.meaning());
-        Self::ALL.into_iter().map(row).collect()
+        Self::VARIANTS.iter().copied().map(row).collect()
     }
 }
 
@@ -75,12 +65,12 @@ impl From<Exit> for std::process::ExitCode {
     }
 }
 
-/// What keeps a run from being whole, as a sentence. A partial report must not pass for a whole one.
+/// Why a run is incomplete, as a sentence. A partial report must not be taken for a complete one.
 pub(crate) fn shortfall(records: &Records) -> Option<String> {
     let (judged, selected) = (records.specs.len(), records.run.selected);
     let how = if records.end.interrupted { "was interrupted" } else { "ended early" };
     (records.end.interrupted || judged < selected)
-        .then(|| format!("The run {how}: {judged} of {selected} selected attempts were judged."))
+        .then(|| format!("the run {how} after {judged} of {selected} attempts"))
 }
 
 #[cfg(test)]
@@ -91,14 +81,14 @@ mod tests {
 
     #[test]
     fn each_code_has_its_run() {
-        assert_eq!(Exit::of(&sample::records()), Exit::Deviations);
-        assert_eq!(Exit::of(&sample::interrupted()), Exit::Deviations, "an early end does not hide a failure");
+        assert_eq!(Exit::of(&sample::records()), Exit::Failed);
+        assert_eq!(Exit::of(&sample::interrupted()), Exit::Failed, "an early end does not hide a failure");
 
         let mut records = sample::records();
         records.specs.retain(|spec| !spec.verdict.is_failure());
         assert_eq!(Exit::of(&records), Exit::CouldNotRun, "specs are missing");
         records.run.selected = records.specs.len();
-        assert_eq!(Exit::of(&records), Exit::Holds);
+        assert_eq!(Exit::of(&records), Exit::Passed);
         records.end.interrupted = true;
         assert_eq!(Exit::of(&records), Exit::CouldNotRun);
 
@@ -114,7 +104,7 @@ mod tests {
             let mut records = sample::records();
             records.specs.retain(|spec| spec.verdict == verdict);
             records.run.selected = records.specs.len();
-            let expected = if verdict.is_failure() { Exit::Deviations } else { Exit::Holds };
+            let expected = if verdict.is_failure() { Exit::Failed } else { Exit::Passed };
             assert_eq!(Exit::of(&records), expected, "{verdict}");
         }
     }
@@ -123,11 +113,11 @@ mod tests {
     fn the_table_is_readable() {
         assert_eq!(
             Exit::table(),
-            "  0  gate holds        every selected spec conforms or was skipped for a missing need
-  1  deviations        at least one spec deviates, is broken or timed out
-  2  could not run     bad input, no sandbox, or an end before every selected spec was judged
-  3  nothing selected  no spec matches the filter
-125  untestable        for git bisect, in the place of 2 and 3: this commit cannot be judged
+            "  0  passed            every selected spec conforms, or is skipped because a need is not met
+  1  failed            at least one spec deviates, is broken or timed out
+  2  could not run     invalid input, no working sandbox, or the run ended early
+  3  nothing selected  no spec matches the filters
+125  untestable        with --git-bisect, instead of 2 and 3: this commit cannot be judged
 "
         );
     }

@@ -1,9 +1,9 @@
-//! Shards and layers of one run, put together into the one run that they are.
+//! Shards or layers of one run, merged into that run.
 
 use record::{EndRecord, Records, RunRecord};
 use std::collections::HashMap;
 
-/// A part and the name by which a refusal tells of it.
+/// A part, with a name for error messages.
 #[derive(Clone, Debug)]
 pub struct Part {
     /// The name of its file.
@@ -12,10 +12,10 @@ pub struct Part {
     pub records: Records,
 }
 
-/// The parts as one run: what was selected is added up, and times span from the first start to the last end. An error is
-/// a sentence that names the parts that do not belong together.
+/// Merges the parts: selections are added up, and the time spans from the first start to the last end. An error is a
+/// sentence that names the parts that do not belong together.
 pub fn merge(parts: Vec<Part>) -> Result<Records, String> {
-    let [first, others @ ..] = &parts[..] else { return Err("there is nothing to merge".into()) };
+    let [first, others @ ..] = &parts[..] else { return Err("nothing to merge".into()) };
     others.iter().try_for_each(|other| assert_of_one_run(first, other))?;
     assert_apart(&parts)?;
     let run = RunRecord {
@@ -34,7 +34,7 @@ pub fn merge(parts: Vec<Part>) -> Result<Records, String> {
     Ok(Records { run, specs: parts.into_iter().flat_map(|part| part.records.specs).collect(), end })
 }
 
-/// What all parts were about: the words of each, once.
+/// The filters of all parts, each once.
 fn selections(parts: &[Part]) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in parts.iter().flat_map(|part| &part.records.run.selection) {
@@ -53,7 +53,7 @@ fn span_us(parts: &[Part], started: u64) -> u64 {
     parts.iter().map(end).max().unwrap_or_default()
 }
 
-/// What has to be the same, so that it does not matter which part judged a spec.
+/// What must be the same, so that it does not matter which part judged a spec.
 fn assert_of_one_run(one: &Part, other: &Part) -> Result<(), String> {
     let same = |of: fn(&RunRecord) -> String| [one, other].map(|part| of(&part.records.run));
     let facts = [
@@ -73,7 +73,7 @@ fn assert_of_one_run(one: &Part, other: &Part) -> Result<(), String> {
         None => Ok(()),
         Some((fact, [this, that])) => Err(format!(
             "{} and {} are not parts of one run: the {fact} is {this} in one and {that} in the other; `ipcspec compare` \
-             tells what differs",
+             shows what differs",
             one.name, other.name
         )),
     }

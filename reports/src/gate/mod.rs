@@ -1,4 +1,4 @@
-//! What a run means: its exit code, its baseline, and what becomes of several runs.
+//! What a run means: exit codes, baselines, comparisons and merged runs.
 
 pub mod baseline;
 pub mod compare;

@@ -3,6 +3,7 @@
 use crate::gate::compare::{Change, Comparison, Difference, ObservationRow, Row, Scope, SlowerRow};
 use crate::text::milliseconds;
 use record::Verdict;
+use strum::VariantArray;
 
 /// Things of one kind.
 pub(super) struct Section<'a> {
@@ -83,37 +84,14 @@ pub(super) fn letter(run: usize) -> String {
 pub(super) fn counts(comparison: &Comparison) -> String {
     let count = |pick: &dyn Fn(Difference) -> bool| comparison.specs.iter().filter(|row| pick(row.difference)).count();
     let mut counts = vec![
-        format!("{} alike", comparison.alike),
+        format!("{} unchanged", comparison.same),
         format!("{} only in one", count(&|difference| difference.scope == Scope::Alone)),
     ];
-    for change in Change::ALL {
+    for change in Change::VARIANTS.iter().copied() {
         let among = count(&|difference| difference.scope == Scope::Among && difference.change == change);
         counts.push(format!("{among} {}", change.words().to_lowercase()));
     }
     counts.push(format!("{} observations", comparison.observations.len()));
     counts.push(format!("{} slower", comparison.slower.len()));
     counts.join(", ")
-}
-
-impl Change {
-    /// Every change, the most telling first.
-    const ALL: [Self; 6] = [
-        Self::NewlyDeviating,
-        Self::FailsOtherwise,
-        Self::NewlyConforming,
-        Self::NewlySkipped,
-        Self::Added,
-        Self::Removed,
-    ];
-
-    fn words(self) -> &'static str {
-        match self {
-            Self::NewlyDeviating => "Newly deviating",
-            Self::FailsOtherwise => "Failing otherwise",
-            Self::NewlyConforming => "Newly conforming",
-            Self::NewlySkipped => "Newly skipped",
-            Self::Added => "Added",
-            Self::Removed => "Removed",
-        }
-    }
 }

@@ -1,5 +1,5 @@
-//! A failure as people read it, in h2spec's manner: what should be, what was done, what came, where everyone stood, and
-//! the line that reproduces it. Every report that explains a failure uses this text.
+//! A failure as text, in the manner of h2spec: the statement, the call, expected and actual result, process states, and the
+//! command that reproduces it. Every report that explains a failure uses this text.
 
 use super::page::{Page, Style};
 use crate::judged::{Judged, reason};
@@ -7,24 +7,24 @@ use crate::text;
 use record::citation_line;
 use record::{Failure, Process, SpecRecord};
 
-/// How many failures of one spec are told in full.
+/// How many failures of one spec are shown in full.
 const FAILURES: usize = 3;
 /// How many lines of a spec's output are shown.
 const OUTPUT_LINES: usize = 8;
 
-/// The failure of one record in plain text, for a test runner's output: what the terminal shows, with the verdict.
+/// The failure of one record in plain text with its verdict, for the output of a test runner.
 pub fn text(record: &SpecRecord) -> String {
     format!("{} {}\n{}", record.id, record.verdict, plain(&Judged::one(record)))
 }
 
 /// The failure in plain text.
 pub(crate) fn plain(spec: &Judged) -> String {
-    let mut page = Page::new(false);
+    let mut page = Page::default();
     write(&mut page, spec);
-    page.into_text()
+    page.into_plain()
 }
 
-/// Writes what is known of the failing attempt that speaks for the spec.
+/// Writes the representative failing attempt of the spec.
 pub(crate) fn write(page: &mut Page, spec: &Judged) {
     let record = spec.record();
     page.paragraph((Style::Bold, "  -> "), Style::Bold, &record.statement);
@@ -35,7 +35,7 @@ pub(crate) fn write(page: &mut Page, spec: &Judged) {
         labelled(page, "attempts", Style::Yellow, &rate);
     }
     if let Some(at_fault) = spec.at_fault() {
-        labelled(page, "verdict", Style::Bold, &at_fault);
+        labelled(page, "at fault", Style::Bold, &at_fault);
     }
     if let Some(known) = spec.known_of_linux() {
         labelled(page, "known", Style::Yellow, &format!("{} {}", known.reason, known.reported));
@@ -76,7 +76,7 @@ fn write_failure(page: &mut Page, failure: &Failure) {
 fn write_processes(page: &mut Page, processes: &[Process]) {
     let width = |field: fn(&Process) -> usize| processes.iter().map(field).max().unwrap_or(0);
     let pids = width(|process| process.pid.to_string().len());
-    // The kernel keeps 15 bytes of a name; a record that holds more gets no column for it.
+    // The kernel keeps 15 bytes of a name; a longer one does not widen the column.
     let names = width(|process| process.name.chars().count()).min(15);
     let states = width(|process| state(process.state).len());
     for (number, process) in processes.iter().enumerate() {
@@ -120,7 +120,7 @@ fn write_output(page: &mut Page, record: &SpecRecord) {
     }
 }
 
-/// Lines that were written elsewhere, as they are.
+/// Verbatim lines.
 fn write_lines<'a>(page: &mut Page, label: &str, lines: impl Iterator<Item = &'a str>) {
     for (number, line) in lines.enumerate() {
         let label = if number == 0 { format!("{label}:") } else { String::new() };
@@ -128,7 +128,7 @@ fn write_lines<'a>(page: &mut Page, label: &str, lines: impl Iterator<Item = &'a
     }
 }
 
-/// Labels end in one column, so that values stand under each other.
+/// Labels are right-aligned, so that values are in one column.
 fn labelled(page: &mut Page, label: &str, style: Style, value: &str) {
     let colon = if label.is_empty() { "" } else { ":" };
     page.paragraph((Style::Dim, &format!("{:>12} ", format!("{label}{colon}"))), style, value);

@@ -6,32 +6,29 @@ use crate::replace_file;
 use record::Records;
 use std::io;
 use std::path::{Path, PathBuf};
+use strum::{IntoStaticStr, VariantArray};
 
 /// The documents that are written as files.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, IntoStaticStr, VariantArray)]
 pub enum Format {
-    /// `report.json`, described by `schema/report.schema.json`.
+    /// For programs, described by `schema/report.schema.json`.
+    #[strum(to_string = "report.json")]
     Json,
-    /// `junit.xml`, for CI systems.
+    /// For CI systems.
+    #[strum(to_string = "junit.xml")]
     Junit,
-    /// `report.ktap`, for kernel test frameworks.
+    /// For kernel test frameworks.
+    #[strum(to_string = "report.ktap")]
     Ktap,
-    /// `report.html`, for people.
+    /// For people.
+    #[strum(to_string = "report.html")]
     Html,
 }
 
 impl Format {
-    /// Every format.
-    pub const ALL: [Self; 4] = [Self::Json, Self::Junit, Self::Ktap, Self::Html];
-
-    /// The name of the file that [`write_all`] makes.
+    /// The name of the file that [`write_all`] writes.
     pub fn file_name(self) -> &'static str {
-        match self {
-            Self::Json => "report.json",
-            Self::Junit => "junit.xml",
-            Self::Ktap => "report.ktap",
-            Self::Html => "report.html",
-        }
+        self.into()
     }
 
     /// The document.
@@ -45,12 +42,12 @@ impl Format {
     }
 }
 
-/// Writes every [`Format`] into a directory, which is made if need be, and returns the paths. A reader sees the old
-/// file or the new one, never a part.
+/// Writes every [`Format`] into a directory, creating it if necessary, and returns the paths. Each file is replaced
+/// atomically.
 pub fn write_all(dir: &Path, records: &Records, documented: &Documented) -> io::Result<Vec<PathBuf>> {
     std::fs::create_dir_all(dir)?;
-    Format::ALL
-        .into_iter()
+    Format::VARIANTS
+        .iter()
         .map(|format| {
             let path = dir.join(format.file_name());
             replace_file(&path, |file| file.write_all(format.render(records, documented).as_bytes()))?;

@@ -1,7 +1,7 @@
 //! `junit.xml` for CI systems: a suite per mechanism, a case per spec.
 //!
 //! A deviation is a `failure`, the tested system's; a broken spec and a timeout are an `error`. nextest's own JUnit
-//! cannot tell a skip from a pass, so this one is made from the records.
+//! does not distinguish a skip from a pass, so this one is made from the records.
 
 use super::facts::facts;
 use super::failure;
@@ -122,7 +122,7 @@ mod tests {
         let xml = render(&sample::records());
         assert!(xml.contains(r#"<skipped message="needs reboot: this machine is in use"/>"#), "{xml}");
         assert!(xml.contains(r#"type="deviates""#), "{xml}");
-        assert!(xml.contains(r#"<error message="the watchdog ended it after 30.000 s" type="timeout">"#), "{xml}");
+        assert!(xml.contains(r#"<error message="timed out after 30.000 s" type="timeout">"#), "{xml}");
         assert!(xml.contains(r#"time="30.000""#), "{xml}");
     }
 

@@ -13,7 +13,7 @@ mod comparison;
 mod facts;
 mod files;
 mod matrix;
-mod page;
+pub(crate) mod page;
 #[cfg(test)]
 mod tests;
 

@@ -1,15 +1,18 @@
-//! Text for a terminal: cleaned, wrapped and coloured in one place.
+//! Text for a terminal: cleaned, wrapped and styled in one place.
 
 use crate::text;
+use anstream::adapter::strip_str;
+use anstyle::AnsiColor;
+use std::fmt::Write;
 
-/// The width that reports for people are set in.
+/// The width of reports for people.
 pub(crate) const WIDTH: usize = 100;
 
-/// How much of a single text is shown, in characters and lines: a report is for reading, the records hold the rest.
+/// How much of one text is shown, in characters and lines; the records have the rest.
 const LONGEST: usize = 1500;
 const TALLEST: usize = 16;
 
-/// How a piece of text looks where colour is wanted.
+/// The style of a piece of text.
 #[derive(Clone, Copy)]
 pub(crate) enum Style {
     Plain,
@@ -22,35 +25,34 @@ pub(crate) enum Style {
 }
 
 impl Style {
-    /// The parameter of ECMA-48 SGR.
-    fn code(self) -> u8 {
+    fn ansi(self) -> anstyle::Style {
         match self {
-            Self::Plain => 0,
-            Self::Bold => 1,
-            Self::Dim => 2,
-            Self::Red => 31,
-            Self::Green => 32,
-            Self::Yellow => 33,
-            Self::Cyan => 36,
+            Self::Plain => anstyle::Style::new(),
+            Self::Bold => anstyle::Style::new().bold(),
+            Self::Dim => anstyle::Style::new().dimmed(),
+            Self::Red => AnsiColor::Red.on_default(),
+            Self::Green => AnsiColor::Green.on_default(),
+            Self::Yellow => AnsiColor::Yellow.on_default(),
+            Self::Cyan => AnsiColor::Cyan.on_default(),
         }
     }
 }
 
-/// A text that grows line by line. What is put on it is cleaned here, so callers hand over records as they are.
+/// A text that grows line by line. It cleans what is written to it, so callers pass records as they are.
+#[derive(Default)]
 pub(crate) struct Page {
     text: String,
-    colour: bool,
 }
 
 impl Page {
-    /// An empty page.
-    pub(crate) fn new(colour: bool) -> Self {
-        Self { text: String::new(), colour }
-    }
-
-    /// The page as text.
+    /// The page with ANSI styles. The stream that it is printed to removes them where they are not wanted.
     pub(crate) fn into_text(self) -> String {
         self.text
+    }
+
+    /// The page without styles.
+    pub(crate) fn into_plain(self) -> String {
+        strip_str(&self.text).to_string()
     }
 
     /// An empty line.
@@ -58,20 +60,20 @@ impl Page {
         self.text.push('\n');
     }
 
-    /// A title, set apart from what is above.
+    /// A title, with an empty line above.
     pub(crate) fn heading(&mut self, title: &str) {
         self.blank();
         self.line(&[(Style::Bold, title)]);
     }
 
-    /// One line of pieces, cut where the page ends.
+    /// One line of pieces, cut at the width of the page.
     pub(crate) fn line(&mut self, pieces: &[(Style, &str)]) {
-        let mut room = WIDTH;
+        let mut free = WIDTH;
         for (style, piece) in pieces {
             let whole = text::clean(piece).replace('\n', " ");
-            let piece = fit(&whole, room);
+            let piece = fit(&whole, free);
             let cut = piece != whole;
-            room -= textwrap::core::display_width(&piece);
+            free -= textwrap::core::display_width(&piece);
             self.paint(*style, &piece);
             if cut {
                 break;
@@ -80,11 +82,11 @@ impl Page {
         self.end_line();
     }
 
-    /// A labelled paragraph: later lines hang under the first. `label` brings its own indentation.
+    /// A labelled paragraph: later lines are indented by the width of the label.
     pub(crate) fn paragraph(&mut self, label: (Style, &str), style: Style, content: &str) {
         let hanging = " ".repeat(textwrap::core::display_width(label.1));
         let content = text::clean(&text::clip(content, LONGEST));
-        // Ids and options are full of hyphens, and are to be copied whole.
+        // Ids and options have hyphens, and must be copyable.
         let options =
             textwrap::Options::new(WIDTH - hanging.len()).word_splitter(textwrap::WordSplitter::NoHyphenation);
         let lines = textwrap::wrap(content.trim_end(), options);
@@ -103,12 +105,13 @@ impl Page {
     }
 
     fn paint(&mut self, style: Style, piece: &str) {
-        let painted = match (self.colour, style) {
-            (false, _) | (_, Style::Plain) => piece.into(),
-            _ if piece.trim().is_empty() => piece.into(),
-            _ => format!("\x1b[{}m{piece}\x1b[0m", style.code()),
-        };
-        self.text.push_str(&painted);
+        // Blanks at the end of a line go, so they are outside of the style.
+        let visible = piece.trim_end_matches(' ');
+        let style = style.ansi();
+        if !visible.is_empty() {
+            let _ = write!(self.text, "{style}{visible}{style:#}");
+        }
+        self.text.push_str(&piece[visible.len()..]);
     }
 
     fn end_line(&mut self) {
@@ -117,21 +120,27 @@ impl Page {
     }
 }
 
-/// What fits into `room` columns; the end is marked when it does not all fit.
-fn fit(piece: &str, room: usize) -> String {
+/// A document for a terminal without its styles, for tests.
+#[cfg(test)]
+pub(crate) fn plain(text: &str) -> String {
+    strip_str(text).to_string()
+}
+
+/// As much as fits into `width` columns; `...` marks a cut.
+fn fit(piece: &str, width: usize) -> String {
     use textwrap::core::display_width;
-    if display_width(piece) <= room {
+    if display_width(piece) <= width {
         return piece.into();
     }
     let mut fitting = String::new();
     for c in piece.chars() {
         fitting.push(c);
-        if display_width(&fitting) > room.saturating_sub(3) {
+        if display_width(&fitting) > width.saturating_sub(3) {
             fitting.pop();
             break;
         }
     }
-    fitting + &"..."[..room.min(3)]
+    fitting + &"..."[..width.min(3)]
 }
 
 #[cfg(test)]
@@ -140,26 +149,26 @@ mod tests {
 
     #[test]
     fn a_paragraph_hangs_under_its_label() {
-        let mut page = Page::new(false);
+        let mut page = Page::default();
         page.paragraph((Style::Bold, "  label: "), Style::Red, &"word ".repeat(30));
         assert_eq!(
-            page.into_text(),
+            page.into_plain(),
             format!("  label: {}\n         {}\n", ["word"; 18].join(" "), ["word"; 12].join(" "))
         );
     }
 
     #[test]
-    fn colour_wraps_each_piece_and_never_comes_from_the_text() {
-        let mut page = Page::new(true);
+    fn styles_wrap_each_piece_and_never_come_from_the_text() {
+        let mut page = Page::default();
         page.line(&[(Style::Bold, "id"), (Style::Plain, " "), (Style::Red, "\x1b[5mx")]);
         assert_eq!(page.into_text(), "\x1b[1mid\x1b[0m \x1b[31m\\u{1b}[5mx\x1b[0m\n");
     }
 
     #[test]
     fn a_line_ends_where_the_page_ends() {
-        let mut page = Page::new(false);
+        let mut page = Page::default();
         page.line(&[(Style::Plain, &"漢".repeat(80)), (Style::Plain, "lost")]);
-        let text = page.into_text();
+        let text = page.into_plain();
         assert_eq!(text, format!("{}...\n", "漢".repeat(48)));
     }
 }

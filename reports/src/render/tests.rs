@@ -14,7 +14,7 @@ fn assert_unbroken_by(hostile: &str) {
     let records = sample::hostile(hostile);
     let claims = [sample::claim("hostile", "false", hostile, hostile)];
 
-    let text = terminal::run(&records, &claims, false);
+    let text = page::plain(&terminal::run(&records, &claims));
     assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
     for line in text.lines() {
         assert!(textwrap::core::display_width(line) <= WIDTH, "{line:?} is too wide");

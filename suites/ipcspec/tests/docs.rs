@@ -3,9 +3,12 @@
 use std::path::Path;
 use tempfile::TempDir;
 
-/// What the blocks of a page find where they run, if they want something.
-const FOUND: [(&str, &str, &str); 1] =
-    [("gate", "known.toml", "[[known]]\nid = \"pipe.read-eof\"\nreason = \"End of file is not there yet.\"\n")];
+/// Files that the blocks of a page need.
+const FOUND: [(&str, &str, &str); 1] = [(
+    "gate",
+    "known.toml",
+    "[[expected]]\nid = \"pipe.read-eof\"\nreason = \"End of file is not implemented yet.\"\n",
+)];
 
 #[test]
 fn the_commands_of_the_book_print_what_it_shows() {

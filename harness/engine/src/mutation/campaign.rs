@@ -92,7 +92,7 @@ fn left_out(runs: &[Lesson]) -> Option<LeftOut> {
     match plain.verdict {
         Verdict::Conforms => {
             let other = traced.iter().find(|lesson| lesson.verdict != Verdict::Conforms)?;
-            Some(LeftOut::NotWhenWatched(other.verdict, other.why.clone()))
+            Some(LeftOut::NotWhenTraced(other.verdict, other.why.clone()))
         }
         Verdict::Skipped => Some(LeftOut::Skipped(plain.why.clone())),
         verdict => Some(LeftOut::DoesNotConform(verdict)),
@@ -175,7 +175,7 @@ fn audited(plan: Plan, verdicts: Vec<Option<Verdict>>) -> Audited {
         source: Source { file: plan.spec.file.into(), line: plan.spec.line },
         left_out: plan.left_out,
         tried: tried
-            .map(|((mutation, judged), verdict)| Tried { mutation: mutation.name(), judged, verdict })
+            .map(|((mutation, judged), verdict)| Tried { mutation: mutation.name(), assertion: judged, verdict })
             .collect(),
     }
 }

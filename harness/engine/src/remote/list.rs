@@ -100,7 +100,7 @@ pub fn find(targets: &[Target], name: &str) -> Result<Target, String> {
     }
     targets.iter().find(|target| target.name == name).cloned().ok_or_else(|| {
         let names: Vec<_> = targets.iter().map(|target| target.name.as_str()).collect();
-        format!("there is no target {name}; there are {}, and qemu:PATH for a kernel of yours", names.join(", "))
+        format!("unknown target `{name}`; available: {}, and qemu:PATH for a kernel image", names.join(", "))
     })
 }
 
@@ -136,6 +136,6 @@ mod tests {
         assert_eq!(target.name, "qemu:bzImage");
         assert!(matches!(target.kind, Kind::Qemu { kernel, .. } if kernel.is_absolute()));
         let said = find(&all(None).expect("a list"), "debian").expect_err("it is refused");
-        assert!(said.starts_with("there is no target debian; there are local, nobody, "), "{said}");
+        assert!(said.starts_with("unknown target `debian`; available: local, nobody, "), "{said}");
     }
 }

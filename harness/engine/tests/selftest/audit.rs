@@ -66,7 +66,7 @@ fn the_sign() {
     let audited = audited("weak-sign");
     assert!(!audited.is_vacuous());
     assert_eq!(kinds(&audited, "read#1", Outcome::Missed), ["not-done", "short", "long", "stale-byte", "stale-start"]);
-    assert_eq!(kinds(&audited, "read#1", Outcome::Noticed), ["failed-EBADF", "refused-EBADF"]);
+    assert_eq!(kinds(&audited, "read#1", Outcome::Caught), ["failed-EBADF", "refused-EBADF"]);
 }
 
 fn the_first_of_two() {
@@ -74,17 +74,17 @@ fn the_first_of_two() {
     assert!(!audited.is_vacuous());
     // All that was asked for came: the first read cannot be longer.
     let but_long: Vec<_> = WRONG_READS.into_iter().filter(|kind| *kind != "long").collect();
-    assert_eq!(kinds(&audited, "read#1", Outcome::Noticed), but_long);
+    assert_eq!(kinds(&audited, "read#1", Outcome::Caught), but_long);
     assert_eq!(kinds(&audited, "read#2", Outcome::Missed), WRONG_READS);
     let judged =
-        |call: &str| audited.tried.iter().any(|tried| tried.mutation.starts_with(call) && tried.judged.is_some());
+        |call: &str| audited.tried.iter().any(|tried| tried.mutation.starts_with(call) && tried.assertion.is_some());
     assert!(judged("read#1") && !judged("read#2"));
 }
 
 fn all() {
     let audited = audited("weak-right");
-    assert_eq!(kinds(&audited, "read#2", Outcome::Noticed), WRONG_READS);
-    let judged = audited.tried.iter().filter(|tried| tried.judged.is_some());
+    assert_eq!(kinds(&audited, "read#2", Outcome::Caught), WRONG_READS);
+    let judged = audited.tried.iter().filter(|tried| tried.assertion.is_some());
     assert!(judged.clone().count() > WRONG_READS.len());
     for tried in judged {
         assert_eq!(tried.verdict, Some(Verdict::Deviates), "{}", tried.mutation);
@@ -94,13 +94,13 @@ fn all() {
 fn stops_and_waits() {
     let audited = audited("stops-and-goes-on");
     assert_eq!(audited.left_out, None);
-    let statuses = kinds(&audited, "wait4#1", Outcome::Noticed);
+    let statuses = kinds(&audited, "wait4#1", Outcome::Caught);
     assert!(["other-signal", "continued", "other-value"].iter().all(|kind| statuses.contains(kind)), "{audited:#?}");
 }
 
 fn the_wrong_waiter() {
     let audited = audited("two-wait");
-    assert!(kinds(&audited, "child1/read#1", Outcome::Noticed).contains(&"wrong-waiter"), "{audited:#?}");
+    assert!(kinds(&audited, "child1/read#1", Outcome::Caught).contains(&"wrong-waiter"), "{audited:#?}");
     assert!(
         !audited.tried.iter().any(|tried| tried.mutation == "child2/read#1:wrong-waiter"),
         "it waits alone by then"

@@ -1,15 +1,15 @@
-//! Where a known deviation is known: conditions on the machine of a run.
+//! Conditions under which an entry of a baseline applies.
 
 use record::RunRecord;
 use semver::{Op, Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
-/// What must be so of a run for an entry to be about it. All that are written must hold.
+/// Conditions on the machine of a run. All that are given must hold.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Conditions {
     /// The version of the kernel.
     pub kernel: Option<KernelRange>,
-    /// The C library, with its version or without: `musl`, `glibc 2.36`.
+    /// The C library, with or without its version: `musl`, `glibc 2.36`.
     pub libc: Option<String>,
     /// The machine, as uname(2) names it: `x86_64`.
     pub arch: Option<String>,
@@ -24,7 +24,7 @@ pub struct Conditions {
 #[serde(try_from = "String", into = "String")]
 pub struct KernelRange(VersionReq);
 
-/// The target of a run that was carried nowhere.
+/// The target of a run on the machine where it was started.
 const LOCAL: &str = "local";
 
 impl Conditions {
@@ -45,13 +45,13 @@ fn first_word(text: &str) -> &str {
 }
 
 impl KernelRange {
-    /// Whether the kernel, `Linux 6.12.43+deb13-amd64`, is one of them. One whose version cannot be read is not.
+    /// Whether the kernel, `Linux 6.12.43+deb13-amd64`, is in the range. One without a readable version is not.
     pub(crate) fn holds(&self, kernel: &str) -> bool {
         version(kernel).is_some_and(|version| self.0.matches(&version))
     }
 }
 
-/// The numbers that the release begins with; what a distribution appends orders nothing.
+/// The numbers at the start of the release. What a distribution appends has no order.
 fn version(kernel: &str) -> Option<Version> {
     let release = kernel.rsplit(' ').next()?;
     let numbers = release.split(|c: char| !(c.is_ascii_digit() || c == '.')).next()?;
@@ -64,13 +64,15 @@ impl TryFrom<String> for KernelRange {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        // Without a sign semver means "compatible", which 5.10 and 5.11 are not more than 5.19 and 6.0.
+        // semver reads a version without an operator as "compatible with", which means nothing for kernels.
         let is_plain = |op| matches!(op, Op::Exact | Op::Greater | Op::GreaterEq | Op::Less | Op::LessEq);
         match VersionReq::parse(&text) {
             Ok(range) if !range.comparators.is_empty() && range.comparators.iter().all(|part| is_plain(part.op)) => {
                 Ok(Self(range))
             }
-            _ => Err(format!("{text:?} is no range of kernels: write \">=5.10, <6.2\", or \"=6.1\" for any 6.1")),
+            _ => Err(format!(
+                "{text:?} is not a range of kernel versions: write \">=5.10, <6.2\", or \"=6.1\" for any 6.1"
+            )),
         }
     }
 }
@@ -123,7 +125,7 @@ mod tests {
                 assert!(!range.holds(&format!("Linux {release}")), "{release} is not in {text}");
             }
         }
-        assert!(!range("<99.0").unwrap().holds("Linux"), "an unknown version is in no range");
+        assert!(!range("<99.0").unwrap().holds("Linux"), "an unknown version is outside every range");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Specs that fail only sometimes. Each has to be understood, or mended, by a date.
+//! Specs that fail only sometimes. Each must be understood, or fixed, by a date.
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::{Deserialize, Serialize};
@@ -9,11 +9,11 @@ use toml::value::Date;
 pub struct Flaky {
     /// How often.
     pub rate: Rate,
-    /// The last day on which that is borne.
+    /// The last day on which that is accepted.
     pub expires: Date,
 }
 
-/// So many failures in so many attempts: `1/20`.
+/// Failures per attempts: `1/20`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Rate {
@@ -22,13 +22,13 @@ pub struct Rate {
 }
 
 impl Flaky {
-    /// Whether it is no longer borne in a run that started at this time, in seconds since the epoch.
+    /// Whether it has expired for a run that started at this time, in seconds since the epoch.
     pub fn has_expired(&self, started: u64) -> bool {
         self.expires < day(started)
     }
 }
 
-/// The day in UTC. A time that no calendar knows lies after all of them.
+/// The day in UTC; for a time beyond the calendar, its last day.
 fn day(started: u64) -> Date {
     let time = i64::try_from(started).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
     let day = time.unwrap_or(Timestamp::MAX).to_zoned(TimeZone::UTC).date();
@@ -36,7 +36,7 @@ fn day(started: u64) -> Date {
 }
 
 impl Rate {
-    /// How many of so many attempts may fail: rounded up, since one attempt may be the one that fails.
+    /// How many of these attempts may fail. Rounded up: a single attempt may be the one that fails.
     pub fn allows(self, attempts: usize) -> usize {
         let allowed = (attempts as u128 * u128::from(self.failures)).div_ceil(u128::from(self.attempts));
         usize::try_from(allowed).unwrap_or(usize::MAX)
@@ -50,7 +50,7 @@ impl TryFrom<String> for Rate {
         let numbers = text.split_once('/').and_then(|(m, n)| Some((m.parse().ok()?, n.parse().ok()?)));
         match numbers {
             Some((failures, attempts)) if 0 < failures && failures < attempts => Ok(Self { failures, attempts }),
-            _ => Err("flaky is written \"m/n\", m failures in n attempts with 0 < m < n, like \"1/20\"".into()),
+            _ => Err("invalid rate: write \"m/n\", m failures in n attempts with 0 < m < n, such as \"1/20\"".into()),
         }
     }
 }
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_day_of_expiry_is_still_borne() {
+    fn the_last_day_has_not_expired() {
         let expires = Date { year: 2026, month: 11, day: 25 };
         let flaky = Flaky { rate: Rate { failures: 1, attempts: 2 }, expires };
         // 2026-11-25 23:59:59 UTC.

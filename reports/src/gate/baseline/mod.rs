@@ -1,7 +1,7 @@
-//! Baselines: what is known of a system, for a gate to hold a run against.
+//! Baselines: what the gate compares a run with.
 //!
-//! A baseline is a TOML file that people read and review: each known deviation with its reason, how many specs may be
-//! skipped for which need, the observations that must not change, and the specs that the suite had.
+//! A baseline is a TOML file that people read and review: the expected failures with their reasons, how many specs may be
+//! skipped for each need, the observations that must not change, and the specs that the suite had.
 
 mod condition;
 mod flaky;
@@ -9,7 +9,7 @@ mod update;
 
 pub use condition::{Conditions, KernelRange};
 pub use flaky::{Flaky, Rate};
-pub use update::{Wishes, updated};
+pub use update::{UpdateOptions, updated};
 
 use super::renames::Renames;
 use crate::judged::Judged;
@@ -20,13 +20,13 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::value::Date;
 
-/// What is known of a system. Everything that is not known is a finding of the gate.
+/// What is expected of a system. The gate reports everything else.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Baseline {
-    /// Specs that are known to fail.
+    /// Specs that are expected to fail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub known: Vec<Known>,
+    pub expected: Vec<ExpectedFailure>,
     /// How many specs may be skipped for a need: `reboot = 2`.
     pub skips: BTreeMap<String, usize>,
     /// Observations that must not change: by spec, then by the name of the observation.
@@ -37,7 +37,7 @@ pub struct Baseline {
     pub suite: Suite,
 }
 
-/// The specs that there were: one that goes is seen.
+/// The specs that the suite had, so that the gate reports those that are gone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Suite {
@@ -51,25 +51,25 @@ impl Suite {
     }
 }
 
-/// A deviation that is known, and why.
+/// A spec that is expected to fail, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Entry", into = "Entry")]
-pub struct Known {
+pub struct ExpectedFailure {
     /// The spec: an id, or a glob over ids; an id without its cases and layers means all of them.
     pub id: String,
-    /// What its verdict is.
+    /// Its verdict.
     pub verdict: Verdict,
-    /// Why: what is at fault, and that it is accepted.
+    /// Why it fails, and why that is accepted.
     pub reason: String,
-    /// Where more is said.
+    /// Where to read more.
     pub link: Option<String>,
-    /// Where it is known to fail; without conditions, everywhere.
+    /// Where it fails; without conditions, everywhere.
     pub conditions: Conditions,
-    /// When the spec fails only sometimes: how often, and until when that is borne.
+    /// If the spec fails only sometimes: how often, and until when that is accepted.
     pub flaky: Option<Flaky>,
 }
 
-/// A [`Known`] as it stands in the file.
+/// An [`ExpectedFailure`] as the file has it.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -95,18 +95,18 @@ fn is_deviates(verdict: &Verdict) -> bool {
     *verdict == Verdict::Deviates
 }
 
-impl TryFrom<Entry> for Known {
+impl TryFrom<Entry> for ExpectedFailure {
     type Error = String;
 
     fn try_from(entry: Entry) -> Result<Self, String> {
         let Entry { id, verdict, reason, link, kernel, libc, arch, isolation, target, flaky, expires } = entry;
         if !verdict.is_failure() {
-            return Err(format!("{id} is known to be {verdict}, which is no failure"));
+            return Err(format!("{id}: {verdict} is not a failure"));
         }
         let flaky = match (flaky, expires) {
             (Some(rate), Some(expires)) => Some(Flaky { rate, expires }),
-            (Some(_), None) => return Err(format!("{id} is flaky without end: say when that `expires`")),
-            (None, Some(_)) => return Err(format!("{id} expires, but is not flaky")),
+            (Some(_), None) => return Err(format!("{id}: a flaky entry needs `expires`")),
+            (None, Some(_)) => return Err(format!("{id}: `expires` is for flaky entries only")),
             (None, None) => None,
         };
         let conditions = Conditions { kernel, libc, arch, isolation, target };
@@ -114,30 +114,30 @@ impl TryFrom<Entry> for Known {
     }
 }
 
-impl From<Known> for Entry {
-    fn from(known: Known) -> Self {
-        let Known { id, verdict, reason, link, conditions, flaky } = known;
+impl From<ExpectedFailure> for Entry {
+    fn from(expected: ExpectedFailure) -> Self {
+        let ExpectedFailure { id, verdict, reason, link, conditions, flaky } = expected;
         let Conditions { kernel, libc, arch, isolation, target } = conditions;
         let (flaky, expires) = flaky.map(|Flaky { rate, expires }| (rate, expires)).unzip();
         Self { id, verdict, reason, link, kernel, libc, arch, isolation, target, flaky, expires }
     }
 }
 
-impl Known {
-    /// Whether the entry is about runs like this one.
+impl ExpectedFailure {
+    /// Whether its conditions hold for this run.
     pub fn applies_to(&self, run: &RunRecord) -> bool {
         self.conditions.hold_for(run)
     }
 
-    /// Whether all attempts that fail do so as it is known, and not more often.
+    /// Whether all failing attempts have the expected verdict, and are not too many.
     pub(crate) fn explains(&self, spec: &Judged) -> bool {
         let failing = Verdict::ALL.into_iter().filter(|verdict| verdict.is_failure());
-        let as_known = failing.filter(|verdict| *verdict != self.verdict).all(|verdict| spec.count(verdict) == 0);
+        let as_expected = failing.filter(|verdict| *verdict != self.verdict).all(|verdict| spec.count(verdict) == 0);
         let allowed = self.flaky.map_or(usize::MAX, |flaky| flaky.rate.allows(spec.attempts().len()));
-        as_known && spec.count(self.verdict) <= allowed
+        as_expected && spec.count(self.verdict) <= allowed
     }
 
-    /// The specs that it names.
+    /// The specs that it applies to.
     pub(crate) fn pattern(&self) -> IdPattern {
         IdPattern::new(&self.id)
     }
@@ -145,13 +145,13 @@ impl Known {
 
 /// What a written baseline begins with.
 const HEADING: &str = "\
-# A baseline of ipcspec: what is known of a system, for `ipcspec gate`.
-# `ipcspec baseline update` rewrites this file. It keeps entries with their reasons, but no comments.
+# A baseline of ipcspec, for `ipcspec gate`.
+# `ipcspec baseline update` rewrites this file. It keeps entries and their reasons, but not comments.
 
 ";
 
 impl Baseline {
-    /// Reads a baseline. The error is the end of a sentence that begins with the name of the file.
+    /// Parses a baseline. The error is the end of a sentence that begins with the name of the file.
     pub fn read(text: &str) -> Result<Self, String> {
         toml::from_str(text).map_err(|error: toml::de::Error| {
             let before = error.span().and_then(|span| text.as_bytes().get(..span.start));
@@ -161,24 +161,24 @@ impl Baseline {
         })
     }
 
-    /// The entries that lack their reason, which a gate does not take.
-    pub fn without_reason(&self) -> impl Iterator<Item = &Known> {
-        self.known.iter().filter(|known| known.reason.trim().is_empty())
+    /// The entries without a reason. The gate refuses them.
+    pub fn without_reason(&self) -> impl Iterator<Item = &ExpectedFailure> {
+        self.expected.iter().filter(|expected| expected.reason.trim().is_empty())
     }
 
     /// The first id or glob that names none of these specs, but specs under former ids, as a sentence.
     pub fn renamed(&self, renames: &Renames, suite: &BTreeSet<&str>) -> Option<String> {
         let patterns =
-            self.known.iter().map(|known| &known.id).chain(self.observations.keys()).chain(&self.suite.specs);
+            self.expected.iter().map(|expected| &expected.id).chain(self.observations.keys()).chain(&self.suite.specs);
         let mut unknown = patterns.filter(|id| !suite.iter().any(|spec| IdPattern::new(id).matches(spec)));
         unknown.find_map(|id| renames.hint(id))
     }
 
-    /// Puts present ids in the place of former ones.
+    /// Replaces former ids with present ones.
     pub fn rename(&mut self, renames: &Renames) {
-        for known in &mut self.known {
-            if let Some(present) = renames.present(&known.id) {
-                known.id = present;
+        for expected in &mut self.expected {
+            if let Some(present) = renames.present(&expected.id) {
+                expected.id = present;
             }
         }
         let present = |id: String| renames.present(&id).unwrap_or(id);

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use record::Records;
 
 const FILE: &str = r#"
-[[known]]
+[[expected]]
 id = "pipe.*"
 verdict = "timeout"
 reason = "It hangs there."
@@ -33,27 +33,27 @@ specs = ["pipe.capacity"]
 fn what_is_written_is_read() {
     let baseline = Baseline::read(FILE).unwrap();
     assert_eq!(Baseline::read(&baseline.write()).unwrap(), baseline);
-    assert_eq!(baseline.known[0].verdict, Timeout);
-    assert_eq!(baseline.known[0].flaky.unwrap().expires, Date { year: 2027, month: 3, day: 1 });
+    assert_eq!(baseline.expected[0].verdict, Timeout);
+    assert_eq!(baseline.expected[0].flaky.unwrap().expires, Date { year: 2027, month: 3, day: 1 });
     assert_eq!(Baseline::read("").unwrap(), Baseline::default());
     assert_eq!(Baseline::read(&Baseline::default().write()).unwrap(), Baseline::default());
 }
 
 #[test]
-fn what_is_not_a_baseline_is_told_in_one_line_with_its_place() {
-    let known = |lines: &str| format!("[[known]]\nid = \"pipe.x\"\nreason = \"So.\"\n{lines}\n");
+fn what_is_not_a_baseline_is_refused_in_one_line_with_its_place() {
+    let expected = |lines: &str| format!("[[expected]]\nid = \"pipe.x\"\nreason = \"So.\"\n{lines}\n");
     for (text, words) in [
-        ("[[known]]\nid = \"pipe.x\"\n".to_owned(), "line 1: missing field `reason`"),
-        ("[[known]]\nreason = \"So.\"\n".into(), "line 1: missing field `id`"),
-        (known("kernal = \"6.1\""), "line 4: unknown field `kernal`"),
-        (known("kernel = \"6.1\""), "line 4: \"6.1\" is no range of kernels"),
-        (known("verdict = \"conforms\""), "line 1: pipe.x is known to be conforms, which is no failure"),
-        (known("verdict = \"fails\""), "line 4: unknown variant `fails`"),
-        (known("flaky = \"1/20\""), "line 1: pipe.x is flaky without end: say when that `expires`"),
-        (known("expires = 2027-03-01"), "line 1: pipe.x expires, but is not flaky"),
-        (known("flaky = \"20/20\"\nexpires = 2027-03-01"), "line 4: flaky is written"),
-        (known("flaky = \"1/20\"\nexpires = \"soon\""), "line 5: "),
-        ("known = 1".into(), "line 1: invalid type"),
+        ("[[expected]]\nid = \"pipe.x\"\n".to_owned(), "line 1: missing field `reason`"),
+        ("[[expected]]\nreason = \"So.\"\n".into(), "line 1: missing field `id`"),
+        (expected("kernal = \"6.1\""), "line 4: unknown field `kernal`"),
+        (expected("kernel = \"6.1\""), "line 4: \"6.1\" is not a range of kernel versions"),
+        (expected("verdict = \"conforms\""), "line 1: pipe.x: conforms is not a failure"),
+        (expected("verdict = \"fails\""), "line 4: unknown variant `fails`"),
+        (expected("flaky = \"1/20\""), "line 1: pipe.x: a flaky entry needs `expires`"),
+        (expected("expires = 2027-03-01"), "line 1: pipe.x: `expires` is for flaky entries only"),
+        (expected("flaky = \"20/20\"\nexpires = 2027-03-01"), "line 4: invalid rate"),
+        (expected("flaky = \"1/20\"\nexpires = \"soon\""), "line 5: "),
+        ("expected = 1".into(), "line 1: invalid type"),
         ("[skips]\nreboot = -1".into(), "line 2: "),
         ("[unknown]".into(), "line 1: unknown field `unknown`"),
         ("{ }".into(), "line 1: "),
@@ -81,9 +81,9 @@ proptest! {
 }
 
 #[test]
-fn an_entry_without_reason_is_seen() {
-    let baseline = Baseline::read("[[known]]\nid = \"pipe.x\"\nreason = \" \"\n").unwrap();
-    assert_eq!(baseline.without_reason().map(|known| known.id.as_str()).collect::<Vec<_>>(), ["pipe.x"]);
+fn an_entry_without_a_reason_is_found() {
+    let baseline = Baseline::read("[[expected]]\nid = \"pipe.x\"\nreason = \" \"\n").unwrap();
+    assert_eq!(baseline.without_reason().map(|expected| expected.id.as_str()).collect::<Vec<_>>(), ["pipe.x"]);
 }
 
 /// Specs with these verdicts.
@@ -103,9 +103,9 @@ fn records(verdicts: &[(&str, Verdict)]) -> Records {
 /// The entries after an update: id, verdict and reason.
 fn entries(old: &str, verdicts: &[(&str, Verdict)]) -> Vec<(String, Verdict, String)> {
     let suite = verdicts.iter().map(|(id, _)| *id).collect();
-    let wishes = Wishes { reason: "new".into(), ..Wishes::default() };
-    let updated = updated(&Baseline::read(old).unwrap(), &records(verdicts), &suite, &wishes).unwrap();
-    updated.known.into_iter().map(|known| (known.id, known.verdict, known.reason)).collect()
+    let options = UpdateOptions { reason: "new".into(), ..UpdateOptions::default() };
+    let updated = updated(&Baseline::read(old).unwrap(), &records(verdicts), &suite, &options).unwrap();
+    updated.expected.into_iter().map(|expected| (expected.id, expected.verdict, expected.reason)).collect()
 }
 
 fn entry(id: &str, verdict: Verdict, reason: &str) -> (String, Verdict, String) {
@@ -115,18 +115,18 @@ fn entry(id: &str, verdict: Verdict, reason: &str) -> (String, Verdict, String) 
 use Verdict::{Conforms, Deviates, Skipped, Timeout};
 
 #[test]
-fn an_update_keeps_reasons_and_drops_what_is_no_longer_so() {
+fn an_update_keeps_reasons_and_drops_what_no_longer_fails() {
     let old = "
-        [[known]]\nid = \"a.still\"\nreason = \"old\"
-        [[known]]\nid = \"a.mended\"\nreason = \"old\"
-        [[known]]\nid = \"a.gone\"\nreason = \"old\"
-        [[known]]\nid = \"a.skipped\"\nreason = \"old\"
-        [[known]]\nid = \"a.elsewhere\"\nreason = \"old\"\narch = \"riscv64\"
-        [[known]]\nid = \"a.sometimes\"\nreason = \"old\"\nflaky = \"1/9\"\nexpires = 2030-01-01
+        [[expected]]\nid = \"a.still\"\nreason = \"old\"
+        [[expected]]\nid = \"a.fixed\"\nreason = \"old\"
+        [[expected]]\nid = \"a.gone\"\nreason = \"old\"
+        [[expected]]\nid = \"a.skipped\"\nreason = \"old\"
+        [[expected]]\nid = \"a.elsewhere\"\nreason = \"old\"\narch = \"riscv64\"
+        [[expected]]\nid = \"a.sometimes\"\nreason = \"old\"\nflaky = \"1/9\"\nexpires = 2030-01-01
     ";
     let verdicts = [
         ("a.still", Deviates),
-        ("a.mended", Conforms),
+        ("a.fixed", Conforms),
         ("a.skipped", Skipped),
         ("a.elsewhere", Conforms),
         ("a.sometimes", Conforms),
@@ -143,19 +143,19 @@ fn an_update_keeps_reasons_and_drops_what_is_no_longer_so() {
 }
 
 #[test]
-fn a_glob_that_became_too_wide_is_left_with_what_it_is_still_true_of() {
-    let old = "[[known]]\nid = \"a.*\"\nreason = \"old\"";
+fn a_glob_that_became_too_wide_is_split() {
+    let old = "[[expected]]\nid = \"a.*\"\nreason = \"old\"";
     let still = [("a.one", Deviates), ("a.two", Deviates)];
     assert_eq!(entries(old, &still), [entry("a.*", Deviates, "old")]);
     let in_part = [("a.one", Deviates), ("a.two", Conforms), ("a.three", Skipped)];
     assert_eq!(entries(old, &in_part), [entry("a.one", Deviates, "old"), entry("a.three", Deviates, "old")]);
-    let mended = [("a.one", Conforms), ("a.three", Skipped)];
-    assert_eq!(entries(old, &mended), []);
+    let fixed = [("a.one", Conforms), ("a.three", Skipped)];
+    assert_eq!(entries(old, &fixed), []);
 }
 
 #[test]
-fn another_failure_wants_another_reason() {
-    let old = "[[known]]\nid = \"a.one\"\nreason = \"old\"";
+fn another_verdict_needs_another_reason() {
+    let old = "[[expected]]\nid = \"a.one\"\nreason = \"old\"";
     assert_eq!(entries(old, &[("a.one", Timeout)]), [entry("a.one", Timeout, "new")]);
 }
 
@@ -171,15 +171,15 @@ fn cases_that_fail_alike_share_an_entry() {
 }
 
 #[test]
-fn pins_follow_what_is_observed_and_no_pin_comes_unasked() {
+fn pins_follow_what_is_observed_and_only_requested_ones_are_added() {
     let records = sample::records();
     let suite: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
     let spec = "pipe.exit-with-unread-data";
     let old =
         Baseline::read(&format!("[observations.\"{spec}\"]\n\"bytes read after the writer's exit\" = \"4\"")).unwrap();
     let pins = |old: &Baseline, pin: &[&str]| {
-        let wishes = Wishes { pin: pin.iter().map(ToString::to_string).collect(), ..Wishes::default() };
-        updated(old, &records, &suite, &wishes).unwrap().observations
+        let options = UpdateOptions { pin: pin.iter().map(ToString::to_string).collect(), ..UpdateOptions::default() };
+        updated(old, &records, &suite, &options).unwrap().observations
     };
     let expected = BTreeMap::from([(
         spec.to_owned(),
@@ -196,6 +196,6 @@ fn a_part_of_the_suite_updates_nothing() {
     let records = sample::records();
     let mut suite: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
     suite.insert("pipe.not-run");
-    let error = updated(&Baseline::default(), &records, &suite, &Wishes::default()).unwrap_err();
+    let error = updated(&Baseline::default(), &records, &suite, &UpdateOptions::default()).unwrap_err();
     assert!(error.starts_with("does not judge pipe.not-run"), "{error}");
 }

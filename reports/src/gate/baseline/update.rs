@@ -1,6 +1,6 @@
-//! A baseline made current by a run: what people wrote stays where it still says what is so.
+//! Baselines updated from a run: what people wrote is kept where it still applies.
 
-use super::{Baseline, Conditions, Known, Suite};
+use super::{Baseline, Conditions, ExpectedFailure, Suite};
 use crate::gate::scope::Scope;
 use crate::judged::{Judged, judged, skipped};
 use record::Records;
@@ -9,54 +9,60 @@ use record::id::IdPattern;
 use record::id::family;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What an update has to know beside the run.
+/// Options of an update.
 #[derive(Clone, Debug, Default)]
-pub struct Wishes {
-    /// The reason of new entries. An empty one is for a person to write; a gate takes no baseline without.
+pub struct UpdateOptions {
+    /// The reason for new entries. If it is empty, a person must write it: the gate refuses entries without a reason.
     pub reason: String,
-    /// Ids or globs of the specs whose observations are to be pinned, beside those that are.
+    /// Ids or globs of specs whose observations are pinned, in addition to existing pins.
     pub pin: Vec<String>,
 }
 
-/// The baseline that this run, of the whole suite, holds against. An error is the end of a sentence that begins with the
-/// name of the record file.
-pub fn updated(old: &Baseline, records: &Records, suite: &BTreeSet<&str>, wishes: &Wishes) -> Result<Baseline, String> {
+/// The baseline that this run of the whole suite matches. An error is the end of a sentence that begins with the name of the
+/// record file.
+pub fn updated(
+    old: &Baseline,
+    records: &Records,
+    suite: &BTreeSet<&str>,
+    options: &UpdateOptions,
+) -> Result<Baseline, String> {
     Scope { suite: suite.clone(), wanted: suite.clone() }.assert_judged_by(records)?;
     let specs = judged(records);
-    let mut known: Vec<Known> = old.known.iter().flat_map(|entry| kept(entry, records, &specs)).collect();
-    let is_known = |spec: &Judged| {
-        known.iter().any(|entry| {
+    let mut expected: Vec<ExpectedFailure> =
+        old.expected.iter().flat_map(|entry| kept(entry, records, &specs)).collect();
+    let is_expected = |spec: &Judged| {
+        expected.iter().any(|entry| {
             entry.applies_to(&records.run) && entry.pattern().matches(&spec.record().id) && entry.explains(spec)
         })
     };
-    let new: Vec<_> = specs.iter().filter(|spec| spec.fails() && !is_known(spec)).collect();
-    known.extend(new_entries(&new, &specs, &wishes.reason));
+    let new: Vec<_> = specs.iter().filter(|spec| spec.fails() && !is_expected(spec)).collect();
+    expected.extend(new_entries(&new, &specs, &options.reason));
     Ok(Baseline {
-        known,
+        expected,
         skips: skipped(&specs).into_iter().map(|(need, specs)| (need.into(), specs.len())).collect(),
-        observations: pinned(old, &specs, &wishes.pin),
+        observations: pinned(old, &specs, &options.pin),
         suite: Suite { specs: suite.iter().map(ToString::to_string).collect() },
     })
 }
 
-/// What is left of an entry. One that is not about this run stays; so does a flaky one, which a run that conforms does not
-/// refute. One that no longer says what is so of each of its specs is left with those of which it does.
-fn kept(entry: &Known, records: &Records, specs: &[Judged]) -> Vec<Known> {
+/// What is left of an entry. It is kept if its conditions do not hold for this run, or if it is flaky, which one run cannot
+/// refute. If it no longer applies to all of its specs, it is split into entries for those that still fail.
+fn kept(entry: &ExpectedFailure, records: &Records, specs: &[Judged]) -> Vec<ExpectedFailure> {
     let pattern = entry.pattern();
     let named: Vec<_> = specs.iter().filter(|spec| pattern.matches(&spec.record().id)).collect();
     if named.is_empty() {
         return Vec::new();
     }
-    let still_so = |spec: &&&Judged| spec.verdict() == Verdict::Skipped || entry.explains(spec) && fails(spec);
-    let as_before: Vec<_> = named.iter().filter(still_so).collect();
-    if !entry.applies_to(&records.run) || entry.flaky.is_some() || as_before.len() == named.len() {
+    let still_fails = |spec: &&&Judged| spec.verdict() == Verdict::Skipped || entry.explains(spec) && fails(spec);
+    let remaining: Vec<_> = named.iter().filter(still_fails).collect();
+    if !entry.applies_to(&records.run) || entry.flaky.is_some() || remaining.len() == named.len() {
         return vec![entry.clone()];
     }
-    // Of a spec that is skipped nothing is known; alone it keeps no entry that others have refuted.
-    if !as_before.iter().any(|spec| fails(spec)) {
+    // A skipped spec says nothing: alone, it does not keep an entry that other specs have refuted.
+    if !remaining.iter().any(|spec| fails(spec)) {
         return Vec::new();
     }
-    as_before.into_iter().map(|spec| Known { id: spec.record().id.clone(), ..entry.clone() }).collect()
+    remaining.into_iter().map(|spec| ExpectedFailure { id: spec.record().id.clone(), ..entry.clone() }).collect()
 }
 
 fn fails(spec: &Judged) -> bool {
@@ -64,7 +70,7 @@ fn fails(spec: &Judged) -> bool {
 }
 
 /// An entry for each spec, or one for all cases and layers of a function when they fail alike.
-fn new_entries(new: &[&Judged], specs: &[Judged], reason: &str) -> Vec<Known> {
+fn new_entries(new: &[&Judged], specs: &[Judged], reason: &str) -> Vec<ExpectedFailure> {
     let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
     for spec in specs {
         *sizes.entry(family(&spec.record().id)).or_default() += 1;
@@ -76,7 +82,7 @@ fn new_entries(new: &[&Judged], specs: &[Judged], reason: &str) -> Vec<Known> {
         let alike = cases.len() == sizes[name].max(2) && cases.iter().all(|spec| spec.verdict() == verdict);
         let ids = if alike { vec![name] } else { cases.iter().map(|spec| spec.record().id.as_str()).collect() };
         let verdicts = cases.iter().map(|spec| spec.verdict());
-        entries.extend(ids.into_iter().zip(verdicts).map(|(id, verdict)| Known {
+        entries.extend(ids.into_iter().zip(verdicts).map(|(id, verdict)| ExpectedFailure {
             id: id.into(),
             verdict,
             reason: reason.into(),

@@ -8,27 +8,27 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A run and the name by which a comparison tells of it.
+/// A run and its name in a comparison.
 #[derive(Clone, Copy, Debug)]
 pub struct Named<'a> {
-    /// The name: a file, a target.
+    /// A file or a target.
     pub name: &'a str,
     /// The run.
     pub records: &'a Records,
 }
 
-/// What differs between runs. Verdicts, values and times stand in the order of the runs.
+/// What differs between runs. Verdicts, values and times are in the order of the runs.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Comparison<'a> {
-    /// The runs; the first is what the others are compared with.
+    /// The runs; the others are compared with the first.
     pub runs: Vec<Column<'a>>,
     /// How many specs have the same verdict in all runs.
-    pub alike: usize,
-    /// Specs whose verdicts differ, in the order in which they are told.
+    pub same: usize,
+    /// Specs whose verdicts differ, the most significant first.
     pub specs: Vec<Row<'a>>,
-    /// Observations that differ where they were made.
+    /// Observations that differ between runs that made them.
     pub observations: Vec<ObservationRow<'a>>,
-    /// Specs that take much longer than in the first run, the slowest first.
+    /// Specs that are much slower than in the first run, the slowest first.
     pub slower: Vec<SlowerRow<'a>>,
 }
 
@@ -37,91 +37,104 @@ pub struct Comparison<'a> {
 pub struct Column<'a> {
     /// Its name.
     pub name: &'a str,
-    /// What was asked for, and where it ran.
+    /// What was selected, and where it ran.
     pub run: &'a RunRecord,
-    /// What keeps the run from being whole: specs may be absent for that alone.
+    /// Why the run is incomplete, if it is: specs may be absent for that reason alone.
     pub shortfall: Option<String>,
 }
 
 /// A spec whose verdicts differ.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Row<'a> {
-    /// Where and how.
+    /// Where and how they differ.
     #[serde(flatten)]
     pub difference: Difference,
     /// The spec.
     pub id: &'a str,
-    /// Its verdicts; none where it was not judged.
+    /// Its verdicts; null where it was not judged.
     pub verdicts: Vec<Option<Verdict>>,
     /// Why it fails in the run that differs, if it does.
     pub why: Option<String>,
 }
 
-/// Where a spec differs, and how. The order is that in which differences are told.
+/// Where a spec differs, and how; ordered with the most significant first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct Difference {
     /// Whether the run differs alone.
     pub scope: Scope,
-    /// The run that differs, by its place from 0: from the first run, or from all others.
+    /// Index of the run that differs: from the first run, or from all others.
     pub run: usize,
-    /// What it is there.
+    /// What changed there.
     pub change: Change,
 }
 
-/// Whether one run differs alone. Those that do are told first.
+/// Whether one run differs from all others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
     /// All others agree.
     Alone,
-    /// The others do not agree, or there is one other.
+    /// The others disagree, or there is only one other.
     Among,
 }
 
-/// What changed from the run that is compared with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+/// What changed, the most significant first.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, strum::IntoStaticStr, strum::VariantArray,
+)]
 #[serde(rename_all = "kebab-case")]
 pub enum Change {
-    /// It fails, and did not.
+    /// It fails, and did not before.
+    #[strum(to_string = "Newly deviating")]
     NewlyDeviating,
-    /// It fails in another way.
-    FailsOtherwise,
-    /// It conforms, and did not.
+    /// It fails with another verdict.
+    #[strum(to_string = "Failing differently")]
+    FailsDifferently,
+    /// It conforms, and did not before.
+    #[strum(to_string = "Newly conforming")]
     NewlyConforming,
-    /// It is skipped, and was not.
+    /// It is skipped, and was not before.
+    #[strum(to_string = "Newly skipped")]
     NewlySkipped,
-    /// It was not judged, and is.
+    /// It was not judged before.
     Added,
-    /// It was judged, and is not.
+    /// It is no longer judged.
     Removed,
+}
+
+impl Change {
+    /// The words used in reports, as a heading.
+    pub(crate) fn words(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// An observation that differs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct ObservationRow<'a> {
-    /// The spec; without its cases and layers when they all observe alike.
+    /// The spec; without cases and layers if all of them observe the same.
     pub id: &'a str,
     /// What is observed.
     pub name: &'a str,
-    /// The values; none where it was not observed.
+    /// The values; null where it was not observed.
     pub values: Vec<Option<String>>,
 }
 
-/// A spec that takes much longer.
+/// A spec that is much slower.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct SlowerRow<'a> {
     /// The spec.
     pub id: &'a str,
-    /// Microseconds of its fastest attempt; none where it did not conform.
+    /// Microseconds of its fastest attempt; null where it did not conform.
     pub wall_us: Vec<Option<u64>>,
-    /// How many times as long as in the first run the slowest takes.
+    /// Ratio of the slowest run to the first one.
     pub ratio: f64,
 }
 
-/// Less than this much longer is the scheduler's doing, whatever the ratio.
+/// A smaller difference is scheduling noise, whatever the ratio.
 const NOTICEABLE_US: u64 = 5_000;
 
-/// Compares runs with the first of them. `slower` is the ratio of times from which a spec is told as slower.
+/// Compares runs with the first of them. A spec counts as slower from the ratio `slower`.
 pub fn compare<'a>(runs: &[Named<'a>], slower: f64) -> Comparison<'a> {
     let judged: Vec<BTreeMap<&str, Judged>> = runs
         .iter()
@@ -136,9 +149,9 @@ pub fn compare<'a>(runs: &[Named<'a>], slower: f64) -> Comparison<'a> {
     slower.sort_by(|one, other| other.ratio.total_cmp(&one.ratio));
     Comparison {
         runs: runs.iter().map(column).collect(),
-        alike: ids.len() - specs.len(),
+        same: ids.len() - specs.len(),
         specs,
-        observations: once_for_a_family(ids.iter().flat_map(|id| observation_rows(id, &columns(id))).collect()),
+        observations: merge_cases(ids.iter().flat_map(|id| observation_rows(id, &columns(id))).collect()),
         slower,
     }
 }
@@ -183,7 +196,7 @@ fn change(before: Option<Verdict>, after: Option<Verdict>) -> Option<Change> {
         (_, None) => Some(Change::Removed),
         (_, Some(Verdict::Conforms)) => Some(Change::NewlyConforming),
         (_, Some(Verdict::Skipped)) => Some(Change::NewlySkipped),
-        (Some(before), _) if before.is_failure() => Some(Change::FailsOtherwise),
+        (Some(before), _) if before.is_failure() => Some(Change::FailsDifferently),
         _ => Some(Change::NewlyDeviating),
     }
 }
@@ -200,8 +213,8 @@ fn observation_rows<'a>(id: &'a str, columns: &[Option<&Judged<'a>>]) -> Vec<Obs
     names.into_iter().filter_map(row).collect()
 }
 
-/// The layers and cases of a spec mostly observe alike: one row for all of those that do.
-fn once_for_a_family(mut rows: Vec<ObservationRow>) -> Vec<ObservationRow> {
+/// Layers and cases of a spec mostly observe the same: they share a row.
+fn merge_cases(mut rows: Vec<ObservationRow>) -> Vec<ObservationRow> {
     rows.sort_by(|one, other| {
         (family(one.id), one.name, &one.values).cmp(&(family(other.id), other.name, &other.values))
     });
@@ -225,8 +238,8 @@ fn slower_row<'a>(id: &'a str, columns: &[Option<&Judged>], least: f64) -> Optio
     let wall_us: Vec<_> = columns.iter().map(|spec| spec.and_then(fastest)).collect();
     let (first, slowest) = (wall_us.first().copied()??, wall_us.iter().flatten().copied().max()?);
     let ratio = slowest as f64 / first.max(1) as f64;
-    let told = ratio >= least && slowest.saturating_sub(first) >= NOTICEABLE_US;
-    told.then_some(SlowerRow { id, wall_us, ratio })
+    let is_slower = ratio >= least && slowest.saturating_sub(first) >= NOTICEABLE_US;
+    is_slower.then_some(SlowerRow { id, wall_us, ratio })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a comparison tells, in its three forms.
+//! What a comparison finds.
 
 use super::*;
 use crate::sample;
@@ -30,7 +30,7 @@ fn rows<'a>(comparison: &Comparison<'a>) -> Vec<(Scope, usize, Change, &'a str)>
 fn a_run_is_like_itself() {
     let records = sample::records();
     let comparison = compared([&records, &records, &records]);
-    assert_eq!((comparison.alike, comparison.specs.len()), (7, 0));
+    assert_eq!((comparison.same, comparison.specs.len()), (7, 0));
     assert!(comparison.observations.is_empty() && comparison.slower.is_empty());
 }
 
@@ -41,7 +41,7 @@ fn every_change_between_two_runs_has_its_kind() {
         ("a.broke", Conforms),
         ("a.ran", Skipped),
         ("a.hung", Deviates),
-        ("a.mended", Deviates),
+        ("a.fixed", Deviates),
         ("a.ran-well", Skipped),
         ("a.stopped", Conforms),
         ("a.went", Conforms),
@@ -51,7 +51,7 @@ fn every_change_between_two_runs_has_its_kind() {
         ("a.broke", Broken),
         ("a.ran", Deviates),
         ("a.hung", Timeout),
-        ("a.mended", Conforms),
+        ("a.fixed", Conforms),
         ("a.ran-well", Conforms),
         ("a.stopped", Skipped),
         ("a.came", Deviates),
@@ -63,15 +63,15 @@ fn every_change_between_two_runs_has_its_kind() {
         [
             among(Change::NewlyDeviating, "a.broke"),
             among(Change::NewlyDeviating, "a.ran"),
-            among(Change::FailsOtherwise, "a.hung"),
-            among(Change::NewlyConforming, "a.mended"),
+            among(Change::FailsDifferently, "a.hung"),
+            among(Change::NewlyConforming, "a.fixed"),
             among(Change::NewlyConforming, "a.ran-well"),
             among(Change::NewlySkipped, "a.stopped"),
             among(Change::Added, "a.came"),
             among(Change::Removed, "a.went"),
         ]
     );
-    assert_eq!(comparison.alike, 1);
+    assert_eq!(comparison.same, 1);
 }
 
 #[test]

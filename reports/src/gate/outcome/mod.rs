@@ -1,75 +1,65 @@
-//! The gate: whether a run is what a baseline says. Whatever is not known is a finding, and one finding closes the gate.
+//! The gate: compares a run with a baseline. Anything that the baseline does not list is a finding, and one finding fails the
+//! gate.
 
-use super::baseline::{Baseline, Known};
+use super::baseline::{Baseline, ExpectedFailure};
 use super::exit::Exit;
 use super::scope::Scope;
 use crate::judged::{Judged, judged, reason, skipped};
 use record::Verdict;
 use record::{Records, RunRecord};
 use std::collections::{BTreeMap, BTreeSet};
+use strum::VariantArray;
 
-/// What the gate has to say.
+/// The result of a gate.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
-    /// Everything that is not as the baseline says, the most telling first.
+    /// Everything that differs from the baseline, the most significant first.
     pub findings: Vec<Finding>,
-    /// The specs that fail as it is known, by id, with the entry that says so.
-    pub known: BTreeMap<String, Known>,
+    /// The expected failures, by id, with their entries.
+    pub expected: BTreeMap<String, ExpectedFailure>,
 }
 
-/// Something that is not as the baseline says.
+/// Something that differs from the baseline.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Finding {
-    /// What kind of thing.
+    /// The kind.
     pub kind: Kind,
     /// The spec, need or entry that it is about.
     pub about: String,
-    /// What is wrong, as the rest of a line.
+    /// What is wrong, to follow the name.
     pub what: String,
 }
 
-/// The reasons for which a gate is closed, the most telling first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Kinds of findings, the most significant first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
-    /// A spec deviates or times out, and no entry says so.
+    /// A spec deviates or times out, and no entry expects it.
+    #[strum(to_string = "new deviations")]
     NewDeviation,
-    /// An observation is not the one that is pinned.
+    /// An observation differs from the pinned value.
+    #[strum(to_string = "changed observations")]
     ChangedObservation,
-    /// A spec is broken, and no entry says so.
+    /// A spec is broken, and no entry expects it.
+    #[strum(to_string = "newly broken")]
     NewlyBroken,
     /// More specs are skipped for a need than the baseline allows.
+    #[strum(to_string = "new skips")]
     NewSkips,
-    /// A spec that the baseline knows is no longer in the suite.
+    /// A spec that the baseline lists is no longer in the suite.
     Gone,
-    /// A spec conforms though it is known to fail.
+    /// A spec conforms that is expected to fail.
+    #[strum(to_string = "unexpected passes")]
     UnexpectedPass,
     /// An entry names no spec, or has expired.
+    #[strum(to_string = "stale entries")]
     StaleEntry,
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::NewDeviation,
-        Self::ChangedObservation,
-        Self::NewlyBroken,
-        Self::NewSkips,
-        Self::Gone,
-        Self::UnexpectedPass,
-        Self::StaleEntry,
-    ];
-
     /// What the findings of a kind are called.
     pub fn words(self) -> &'static str {
-        match self {
-            Self::NewDeviation => "new deviations",
-            Self::ChangedObservation => "changed observations",
-            Self::NewlyBroken => "newly broken",
-            Self::NewSkips => "new skips",
-            Self::Gone => "gone",
-            Self::UnexpectedPass => "unexpected passes",
-            Self::StaleEntry => "stale entries",
-        }
+        self.into()
     }
 
     /// The same words as a heading.
@@ -85,54 +75,54 @@ impl Outcome {
         self.findings.iter().filter(move |finding| finding.kind == kind)
     }
 
-    /// The answer, in words.
+    /// The result, in words.
     pub(crate) fn words(&self) -> &'static str {
-        if self.findings.is_empty() {
-            "the run is what the baseline says"
-        } else {
-            "the run is not what the baseline says"
-        }
+        if self.findings.is_empty() { "the run matches the baseline" } else { "the run does not match the baseline" }
     }
 
-    /// The answer in numbers: how many there are of each kind of finding and, last, how many specs fail as it is known.
+    /// How many findings there are of each kind and, last, how many expected failures.
     pub(crate) fn counts(&self) -> impl Iterator<Item = (usize, &'static str)> {
-        Kind::ALL.into_iter().map(|kind| (self.of(kind).count(), kind.words())).chain([(self.known.len(), "known")])
+        Kind::VARIANTS
+            .iter()
+            .copied()
+            .map(|kind| (self.of(kind).count(), kind.words()))
+            .chain([(self.expected.len(), "expected failures")])
     }
 
-    /// How the gate ends.
+    /// The exit of the gate.
     pub fn exit(&self) -> Exit {
-        if self.findings.is_empty() { Exit::Holds } else { Exit::Deviations }
+        if self.findings.is_empty() { Exit::Passed } else { Exit::Failed }
     }
 
-    /// How `git bisect run` is answered. Only what the system does tells a bad commit from a good one: what is broken or
-    /// skipped could not be judged there, and that an entry is not needed yet, or any more, does not make a commit bad.
+    /// The exit for `git bisect run`. Only what the system does makes a commit bad: what is broken or skipped could not be
+    /// judged, and an entry that is not needed yet, or no longer, does not make a commit bad.
     pub fn bisect(&self) -> Exit {
         let any = |kinds: &[Kind]| self.findings.iter().any(|finding| kinds.contains(&finding.kind));
         if any(&[Kind::NewDeviation, Kind::ChangedObservation]) {
-            Exit::Deviations
+            Exit::Failed
         } else if any(&[Kind::NewlyBroken, Kind::NewSkips]) {
             Exit::Untestable
         } else {
-            Exit::Holds
+            Exit::Passed
         }
     }
 }
 
-/// Holds a run against a baseline. An error says why these records do not answer, as the end of a sentence that begins
-/// with the name of their file.
+/// Compares a run with a baseline. An error says why the records cannot be gated, as the end of a sentence that begins with
+/// the name of their file.
 pub fn gate(records: &Records, baseline: &Baseline, scope: &Scope) -> Result<Outcome, String> {
     scope.assert_judged_by(records)?;
     let wanted = |spec: &Judged| scope.wanted.contains(spec.record().id.as_str());
     let specs: Vec<_> = judged(records).into_iter().filter(wanted).collect();
     let mut findings = Vec::new();
-    let mut known = BTreeMap::new();
+    let mut expected = BTreeMap::new();
     for spec in &specs {
-        match judge(spec, &baseline.known, &records.run) {
-            Judgement::AsExpected => {}
-            Judgement::Known(entry) => {
-                known.insert(spec.record().id.clone(), entry.clone());
+        match judge(spec, &baseline.expected, &records.run) {
+            Judgement::Passed => {}
+            Judgement::Expected(entry) => {
+                expected.insert(spec.record().id.clone(), entry.clone());
             }
-            Judgement::Unknown(finding) => findings.push(finding),
+            Judgement::Unexpected(finding) => findings.push(finding),
         }
     }
     findings.extend(new_skips(&specs, baseline));
@@ -140,35 +130,35 @@ pub fn gate(records: &Records, baseline: &Baseline, scope: &Scope) -> Result<Out
     findings.extend(gone(baseline, scope));
     findings.extend(stale_entries(baseline, &records.run, scope));
     findings.sort();
-    Ok(Outcome { findings, known })
+    Ok(Outcome { findings, expected })
 }
 
 enum Judgement<'a> {
     /// It conforms, or was skipped.
-    AsExpected,
-    /// It fails, and an entry says so.
-    Known(&'a Known),
-    /// It is not as the baseline says.
-    Unknown(Finding),
+    Passed,
+    /// It fails, and an entry expects it.
+    Expected(&'a ExpectedFailure),
+    /// It differs from the baseline.
+    Unexpected(Finding),
 }
 
-fn judge<'a>(spec: &Judged, known: &'a [Known], run: &RunRecord) -> Judgement<'a> {
+fn judge<'a>(spec: &Judged, expected: &'a [ExpectedFailure], run: &RunRecord) -> Judgement<'a> {
     let id = &spec.record().id;
-    let mut entries = known.iter().filter(|known| known.applies_to(run) && known.pattern().matches(id));
-    let finding = |kind, what| Judgement::Unknown(Finding { kind, about: id.clone(), what });
+    let mut entries = expected.iter().filter(|expected| expected.applies_to(run) && expected.pattern().matches(id));
+    let finding = |kind, what| Judgement::Unexpected(Finding { kind, about: id.clone(), what });
     match spec.verdict() {
-        Verdict::Skipped => Judgement::AsExpected,
+        Verdict::Skipped => Judgement::Passed,
         // Linux is known to deviate here, with or without an entry.
-        _ if spec.known_of_linux().is_some() => Judgement::AsExpected,
-        Verdict::Conforms => match entries.find(|known| known.flaky.is_none()) {
-            None => Judgement::AsExpected,
+        _ if spec.known_of_linux().is_some() => Judgement::Passed,
+        Verdict::Conforms => match entries.find(|expected| expected.flaky.is_none()) {
+            None => Judgement::Passed,
             Some(entry) => {
-                let what = format!("conforms, and is known as {}: {}", entry.verdict, entry.reason);
+                let what = format!("conforms, but {} was expected: {}", entry.verdict, entry.reason);
                 finding(Kind::UnexpectedPass, what)
             }
         },
-        verdict => match entries.find(|known| known.explains(spec)) {
-            Some(entry) => Judgement::Known(entry),
+        verdict => match entries.find(|expected| expected.explains(spec)) {
+            Some(entry) => Judgement::Expected(entry),
             None => {
                 let kind = if verdict == Verdict::Broken { Kind::NewlyBroken } else { Kind::NewDeviation };
                 let rate = if spec.attempts().len() > 1 { format!(", {}", spec.rate()) } else { String::new() };
@@ -184,13 +174,13 @@ fn new_skips(specs: &[Judged], baseline: &Baseline) -> Vec<Finding> {
         (specs.len() > budget).then(|| Finding {
             kind: Kind::NewSkips,
             about: need.to_owned(),
-            what: format!("{} skipped for it, where {budget} may be: {}", specs.len(), specs.join(", ")),
+            what: format!("{} skipped, {budget} allowed: {}", specs.len(), specs.join(", ")),
         })
     };
     skipped(specs).into_iter().filter_map(beyond).collect()
 }
 
-/// A spec that fails or is skipped observes what it comes to; its verdict tells more.
+/// Only of specs that conform: another verdict is a finding of its own.
 fn changed_observations(specs: &[Judged], baseline: &Baseline) -> Vec<Finding> {
     let conforming = specs.iter().filter(|spec| spec.verdict() == Verdict::Conforms);
     let pinned = conforming.filter_map(|spec| Some((spec, baseline.observations.get(&spec.record().id)?)));
@@ -200,7 +190,7 @@ fn changed_observations(specs: &[Judged], baseline: &Baseline) -> Vec<Finding> {
         (seen.as_ref() != Some(pinned)).then(|| Finding {
             kind: Kind::ChangedObservation,
             about: spec.record().id.clone(),
-            what: format!("{name}: {}, where {pinned} is pinned", seen.as_deref().unwrap_or("not observed")),
+            what: format!("{name}: {}, pinned: {pinned}", seen.as_deref().unwrap_or("not observed")),
         })
     })
     .collect()
@@ -213,23 +203,23 @@ fn gone<'a>(baseline: &'a Baseline, scope: &'a Scope) -> impl Iterator<Item = Fi
 }
 
 fn stale_entries(baseline: &Baseline, run: &RunRecord, scope: &Scope) -> Vec<Finding> {
-    let stale = |known: &Known| {
-        let pattern = known.pattern();
+    let stale = |expected: &ExpectedFailure| {
+        let pattern = expected.pattern();
         let names_any = |ids: &BTreeSet<&str>| ids.iter().any(|id| pattern.matches(id));
-        let expired = known.flaky.filter(|flaky| flaky.has_expired(run.started));
+        let expired = expected.flaky.filter(|flaky| flaky.has_expired(run.started));
         let what = if !names_any(&scope.suite) {
             "no spec has this id".into()
         } else if let Some(flaky) = expired
-            && known.applies_to(run)
+            && expected.applies_to(run)
             && names_any(&scope.wanted)
         {
-            format!("was borne as flaky until {}: {}", flaky.expires, known.reason)
+            format!("expired on {}: {}", flaky.expires, expected.reason)
         } else {
             return None;
         };
-        Some(Finding { kind: Kind::StaleEntry, about: known.id.clone(), what })
+        Some(Finding { kind: Kind::StaleEntry, about: expected.id.clone(), what })
     };
-    baseline.known.iter().filter_map(stale).collect()
+    baseline.expected.iter().filter_map(stale).collect()
 }
 
 #[cfg(test)]

@@ -28,23 +28,23 @@ fn outcome(records: &Records, baseline: &Baseline) -> Outcome {
 }
 
 #[track_caller]
-fn assert_holds(records: &Records, baseline: &Baseline) {
+fn assert_passes(records: &Records, baseline: &Baseline) {
     let outcome = outcome(records, baseline);
     assert_eq!(outcome.findings, []);
-    assert_eq!((outcome.exit(), outcome.bisect()), (Exit::Holds, Exit::Holds));
+    assert_eq!((outcome.exit(), outcome.bisect()), (Exit::Passed, Exit::Passed));
 }
 
-/// One finding closes the gate, and tells git bisect this.
+/// One finding fails the gate, and this is the exit for git bisect.
 #[track_caller]
 fn assert_found(records: &Records, baseline: &Baseline, kind: Kind, about: &str, what: &str, bisect: Exit) {
     let outcome = outcome(records, baseline);
     let [finding] = &outcome.findings[..] else { panic!("{:#?}", outcome.findings) };
     assert_eq!((finding.kind, finding.about.as_str(), finding.what.as_str()), (kind, about, what));
-    assert_eq!((outcome.exit(), outcome.bisect()), (Exit::Deviations, bisect));
+    assert_eq!((outcome.exit(), outcome.bisect()), (Exit::Failed, bisect));
 }
 
-fn entry<'a>(baseline: &'a mut Baseline, id: &str) -> &'a mut Known {
-    baseline.known.iter_mut().find(|known| known.id == id).expect("the entry")
+fn entry<'a>(baseline: &'a mut Baseline, id: &str) -> &'a mut ExpectedFailure {
+    baseline.expected.iter_mut().find(|expected| expected.id == id).expect("the entry")
 }
 
 /// The baseline with an entry changed, as a person would in the file.
@@ -56,9 +56,9 @@ fn baseline_with(id: &str, lines: &str) -> Baseline {
 }
 
 #[test]
-fn what_is_known_holds() {
-    assert_holds(&sample::records(), &baseline());
-    assert_eq!(outcome(&sample::records(), &baseline()).known.len(), 3, "of each failing verdict one");
+fn expected_failures_pass() {
+    assert_passes(&sample::records(), &baseline());
+    assert_eq!(outcome(&sample::records(), &baseline()).expected.len(), 3, "of each failing verdict one");
 }
 
 #[test]
@@ -81,20 +81,20 @@ fn without_a_baseline_every_failure_and_skip_is_new() {
 fn a_new_deviation_is_found() {
     let records = sample_with(CONFORMING, |spec| spec.verdict = Verdict::Deviates);
     let what = "deviates: the reason is not recorded";
-    assert_found(&records, &baseline(), Kind::NewDeviation, CONFORMING, what, Exit::Deviations);
+    assert_found(&records, &baseline(), Kind::NewDeviation, CONFORMING, what, Exit::Failed);
 }
 
 #[test]
-fn a_known_deviation_that_fails_in_another_way_is_new() {
+fn an_expected_failure_with_another_verdict_is_new() {
     let records = sample_with(DEVIATING, |spec| spec.verdict = Verdict::Timeout);
-    let what = "timeout: the watchdog ended it after 0.001 s";
-    assert_found(&records, &baseline(), Kind::NewDeviation, DEVIATING, what, Exit::Deviations);
+    let what = "timeout: timed out after 0.001 s";
+    assert_found(&records, &baseline(), Kind::NewDeviation, DEVIATING, what, Exit::Failed);
 }
 
 #[test]
-fn a_deviation_is_known_only_where_its_conditions_hold() {
+fn a_failure_is_expected_only_where_its_conditions_hold() {
     for holding in ["kernel = \">=6.1, <7.0\"", "libc = \"glibc\"", "arch = \"x86_64\"", "isolation = \"userns\""] {
-        assert_holds(&sample::records(), &baseline_with(DEVIATING, holding));
+        assert_passes(&sample::records(), &baseline_with(DEVIATING, holding));
     }
     for failing in
         ["kernel = \"<6.1\"", "libc = \"musl\"", "arch = \"riscv64\"", "isolation = \"none\"", "target = \"uml\""]
@@ -104,7 +104,7 @@ fn a_deviation_is_known_only_where_its_conditions_hold() {
         assert_eq!(outcome.findings[0].kind, Kind::NewDeviation, "{failing}");
         // Where an entry is not about a run, its spec may conform.
         let records = sample_with(DEVIATING, |spec| spec.verdict = Verdict::Conforms);
-        assert_holds(&records, &baseline_with(DEVIATING, failing));
+        assert_passes(&records, &baseline_with(DEVIATING, failing));
     }
 }
 
@@ -118,8 +118,8 @@ fn a_newly_broken_spec_is_found_and_judges_no_commit() {
 #[test]
 fn an_unexpected_pass_is_found_and_makes_no_commit_bad() {
     let records = sample_with(DEVIATING, |spec| spec.verdict = Verdict::Conforms);
-    let what = "conforms, and is known as deviates: It is known.";
-    assert_found(&records, &baseline(), Kind::UnexpectedPass, DEVIATING, what, Exit::Holds);
+    let what = "conforms, but deviates was expected: It is known.";
+    assert_found(&records, &baseline(), Kind::UnexpectedPass, DEVIATING, what, Exit::Passed);
 }
 
 #[test]
@@ -134,10 +134,10 @@ fn a_glob_that_takes_in_a_passing_spec_is_too_wide() {
 #[test]
 fn an_entry_that_names_no_spec_is_stale() {
     let mut baseline = baseline();
-    let known = Known { id: "pipe.read-oef".into(), ..entry(&mut baseline, DEVIATING).clone() };
-    baseline.known.push(known);
+    let expected = ExpectedFailure { id: "pipe.read-oef".into(), ..entry(&mut baseline, DEVIATING).clone() };
+    baseline.expected.push(expected);
     let what = "no spec has this id";
-    assert_found(&sample::records(), &baseline, Kind::StaleEntry, "pipe.read-oef", what, Exit::Holds);
+    assert_found(&sample::records(), &baseline, Kind::StaleEntry, "pipe.read-oef", what, Exit::Passed);
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_spec_that_goes_from_the_suite_is_found() {
     let mut baseline = baseline();
     baseline.suite.specs.insert("pipe.was-here".into());
     let what = "is no longer in the suite";
-    assert_found(&sample::records(), &baseline, Kind::Gone, "pipe.was-here", what, Exit::Holds);
+    assert_found(&sample::records(), &baseline, Kind::Gone, "pipe.was-here", what, Exit::Passed);
 }
 
 #[test]
@@ -153,9 +153,9 @@ fn skips_are_allowed_up_to_the_budget() {
     let mut baseline = baseline();
     assert_eq!(baseline.skips, BTreeMap::from([("cpus(4)".into(), 1), ("reboot".into(), 2)]));
     baseline.skips.insert("reboot".into(), 3);
-    assert_holds(&sample::records(), &baseline);
+    assert_passes(&sample::records(), &baseline);
     baseline.skips.insert("reboot".into(), 1);
-    let what = "2 skipped for it, where 1 may be: shm.gone-after-reboot, shm.key-after-reboot";
+    let what = "2 skipped, 1 allowed: shm.gone-after-reboot, shm.key-after-reboot";
     assert_found(&sample::records(), &baseline, Kind::NewSkips, "reboot", what, Exit::Untestable);
     baseline.skips.remove("reboot");
     assert_eq!(outcome(&sample::records(), &baseline).findings[0].kind, Kind::NewSkips);
@@ -166,18 +166,18 @@ fn a_pinned_observation_that_changes_is_found() {
     let pins = &baseline().observations;
     assert_eq!(pins[OBSERVING], BTreeMap::from([("bytes read after the writer's exit".into(), "5".into())]));
     let records = sample_with(OBSERVING, |spec| spec.observations[0].value = "6".into());
-    let what = "bytes read after the writer's exit: 6, where 5 is pinned";
-    assert_found(&records, &baseline(), Kind::ChangedObservation, OBSERVING, what, Exit::Deviations);
+    let what = "bytes read after the writer's exit: 6, pinned: 5";
+    assert_found(&records, &baseline(), Kind::ChangedObservation, OBSERVING, what, Exit::Failed);
 
     let records = sample_with(OBSERVING, |spec| spec.observations.clear());
-    let what = "bytes read after the writer's exit: not observed, where 5 is pinned";
-    assert_found(&records, &baseline(), Kind::ChangedObservation, OBSERVING, what, Exit::Deviations);
+    let what = "bytes read after the writer's exit: not observed, pinned: 5";
+    assert_found(&records, &baseline(), Kind::ChangedObservation, OBSERVING, what, Exit::Failed);
 }
 
 #[test]
 fn an_observation_that_is_not_pinned_may_change() {
     let records = sample_with(OBSERVING, |spec| spec.observations[0].value = "6".into());
-    assert_holds(&records, &Baseline { observations: BTreeMap::new(), ..baseline() });
+    assert_passes(&records, &Baseline { observations: BTreeMap::new(), ..baseline() });
 }
 
 #[test]
@@ -188,7 +188,7 @@ fn a_flaky_spec_may_fail_as_often_as_it_is_said_until_it_expires() {
     let suite = BTreeSet::from([id]);
     let scope = Scope { suite: suite.clone(), wanted: suite };
     let with = |flaky: &str| {
-        let text = format!("[[known]]\nid = \"{id}\"\nreason = \"A race.\"\n{flaky}\n");
+        let text = format!("[[expected]]\nid = \"{id}\"\nreason = \"A race.\"\n{flaky}\n");
         Baseline::read(&text).unwrap()
     };
     let kinds = |records: &Records, flaky: &str| -> Vec<Kind> {
@@ -209,7 +209,7 @@ fn a_flaky_spec_may_fail_as_often_as_it_is_said_until_it_expires() {
     assert_eq!(kinds(&records, half), [Kind::NewDeviation], "a timeout is another failure");
     assert_eq!(kinds(&same, "flaky = \"1/4\"\nexpires = 2026-11-18"), [Kind::NewDeviation], "more often");
     assert_eq!(kinds(&same, "flaky = \"1/2\"\nexpires = 2026-11-17"), [Kind::StaleEntry], "it has expired");
-    assert_eq!(kinds(&steady, ""), [Kind::UnexpectedPass], "an entry that is not flaky wants the failure");
+    assert_eq!(kinds(&steady, ""), [Kind::UnexpectedPass], "an entry that is not flaky expects the failure");
 }
 
 #[test]
@@ -220,33 +220,25 @@ fn a_filter_narrows_what_is_gated() {
     records.run.selected = 1;
     let suite = suite_of(&reference);
     let scope = Scope { wanted: BTreeSet::from([CONFORMING]), suite };
-    assert_eq!(gate(&records, &baseline(), &scope).unwrap().findings, [], "entries of other specs are no matter");
+    assert_eq!(gate(&records, &baseline(), &scope).unwrap().findings, [], "entries of other specs do not matter");
     // All records are there, and the rest is not looked at.
     assert_eq!(gate(&reference, &Baseline::default(), &scope).unwrap().findings, []);
 }
 
 #[test]
-fn a_run_that_is_not_whole_is_not_judged() {
+fn an_incomplete_run_is_refused() {
     let reference = sample::records();
     let suite = suite_of(&reference);
     let scope = Scope { wanted: suite.clone(), suite };
     let refusal = |records: &Records| gate(records, &baseline(), &scope).unwrap_err();
-    assert_eq!(
-        refusal(&sample::interrupted()),
-        "does not answer. The run was interrupted: 7 of 12 selected attempts were judged."
-    );
+    assert_eq!(refusal(&sample::interrupted()), "is incomplete: the run was interrupted after 7 of 12 attempts");
     let mut records = sample::records();
     records.specs.retain(|spec| spec.mechanism != "fifo");
     records.run.selected = records.specs.len();
-    assert_eq!(
-        refusal(&records),
-        format!(
-            "does not judge {DEVIATING}, which is one of 2 such specs: name the specs that were run, by the filters of `ipcspec run`"
-        )
-    );
+    assert_eq!(refusal(&records), format!("does not judge {DEVIATING} (2 specs missing): give the filters of the run"));
     let records = sample_with(CONFORMING, |spec| spec.id = "pipe.of-tomorrow".into());
     assert_eq!(
         refusal(&records),
-        "judges pipe.of-tomorrow, which this ipcspec does not have: use the one that wrote it"
+        "judges pipe.of-tomorrow, which this version of ipcspec does not have: use the version that wrote it"
     );
 }

@@ -6,7 +6,7 @@ use record::Source;
 /// GitHub shows this many annotations of a step and drops the rest in silence.
 const ANNOTATIONS: usize = 10;
 
-/// The errors that GitHub shows, and in the place of the last how many more there are, of what kind.
+/// The errors that GitHub shows. If there are too many, the last one says how many more there are.
 pub(super) fn shown(mut errors: Vec<String>, kind: &str) -> String {
     if errors.len() > ANNOTATIONS {
         let more = errors.len() - (ANNOTATIONS - 1);

@@ -4,7 +4,7 @@ use super::annotation::{error, shown};
 use crate::gate::{Finding, Outcome};
 use record::Records;
 
-/// Workflow commands for standard output. A finding about a spec that was run stands where the spec is written.
+/// Workflow commands for standard output. A finding about a spec points to its source.
 pub fn gate(outcome: &Outcome, records: &Records) -> String {
     let annotation = |finding: &Finding| {
         let source = records.specs.iter().find(|record| record.id == finding.about).map(|record| &record.source);
@@ -21,7 +21,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     #[test]
-    fn github_shows_a_finding_where_its_spec_stands() {
+    fn a_finding_points_to_the_source_of_its_spec() {
         let (records, mut outcome) = sample::newly_deviating();
         let gone =
             Finding { kind: Kind::Gone, about: "pipe.was-here: 1".into(), what: "is no longer in the suite".into() };
@@ -32,13 +32,13 @@ mod tests {
              deviates: the reason is not recorded\n\
              ::error title=gone%3A pipe.was-here%3A 1::is no longer in the suite\n"
         );
-        assert_eq!(gate(&Outcome { findings: vec![], known: BTreeMap::new() }, &records), "");
+        assert_eq!(gate(&Outcome { findings: vec![], expected: BTreeMap::new() }, &records), "");
     }
 
     #[test]
     fn what_github_would_drop_is_counted() {
         let finding = |n| Finding { kind: Kind::Gone, about: format!("a.{n}"), what: "x".repeat(900) };
-        let outcome = Outcome { findings: (0..1000).map(finding).collect(), known: BTreeMap::new() };
+        let outcome = Outcome { findings: (0..1000).map(finding).collect(), expected: BTreeMap::new() };
         let commands = gate(&outcome, &sample::records());
         assert_eq!(commands.lines().count(), 10);
         let last = "::error title=ipcspec::991 more findings of the gate; the job summary has them all\n";

@@ -1,4 +1,4 @@
-//! The documented errors, call by errno, and which of them conforming specs saw.
+//! The documented errors, by call and errno, and which of them conforming specs observed.
 
 use super::Column;
 use super::rows::Row;
@@ -15,22 +15,22 @@ pub(super) struct Grid<'a> {
 /// A call and an errno: one or more documented conditions.
 #[derive(Default)]
 pub(super) struct Square<'a> {
-    /// Conditions that every column has shown.
+    /// Conditions that every column covers.
     by_all: usize,
-    /// Conditions that some column has shown.
+    /// Conditions that some column covers.
     by_some: usize,
-    /// Conditions that a spec can bring about, and those shown all the same.
+    /// Conditions that a spec can cause, or that are covered nevertheless.
     inducible: usize,
     conditions: Vec<&'a str>,
-    /// The row of a spec that saw it.
+    /// The row of a spec that observed it.
     pub(super) row: Option<&'a str>,
 }
 
-/// The grids of all mechanisms, those with something shown first, each group in the catalogue's order.
+/// The grids of all mechanisms, covered ones first, in the order of the catalogue.
 pub(super) fn grids<'a>(columns: &[Column<'a>], rows: &[Row<'a>], errors: &'a [DocumentedError]) -> Vec<Grid<'a>> {
     let shown: Vec<_> = columns.iter().map(|column| Shown::by(column.records)).collect();
     let row_of: HashMap<&str, &str> =
-        rows.iter().flat_map(|row| row.answers().map(|(_, spec)| (spec.record().id.as_str(), row.id))).collect();
+        rows.iter().flat_map(|row| row.entries().map(|(_, spec)| (spec.record().id.as_str(), row.id))).collect();
     let mut mechanisms: Vec<&str> = Vec::new();
     for error in errors {
         if !mechanisms.contains(&error.mechanism.as_str()) {
@@ -79,7 +79,7 @@ impl<'a> Grid<'a> {
         self.calls.iter().flat_map(|(_, squares)| squares.iter().flatten())
     }
 
-    /// Conditions that some column has shown.
+    /// Conditions that some column covers.
     pub(super) fn shown(&self) -> usize {
         self.squares().map(|square| square.by_some).sum()
     }
@@ -94,7 +94,7 @@ impl<'a> Grid<'a> {
 }
 
 impl Square<'_> {
-    /// How many of the conditions were shown, as a class of the style sheet.
+    /// The class in the style sheet, by how many conditions are covered.
     pub(super) fn class(&self) -> &'static str {
         match self.conditions.len() {
             all if self.by_all == all => "whole",
@@ -104,7 +104,7 @@ impl Square<'_> {
         }
     }
 
-    /// `1` of one, `2/3` of several, `0` of those that a spec could bring about, a dash where none could.
+    /// `1` of one, `2/3` of several, `0` of those that a spec could cause, a dash if none could.
     pub(super) fn text(&self) -> String {
         match (self.by_some, self.conditions.len()) {
             (0, _) if self.inducible == 0 => "–".into(),

@@ -1,8 +1,8 @@
-//! What failed: each failing spec once, with its different failures and who had them.
+//! What failed: each failing spec once, with its different failures and where they occurred.
 
 use super::Column;
-use super::rows::{Row, Who, alike};
-use crate::gate::baseline::Known;
+use super::rows::{Origins, Row, group};
+use crate::gate::baseline::ExpectedFailure;
 use crate::judged::{Judged, reason};
 use crate::render::failure::state;
 use crate::text;
@@ -19,19 +19,19 @@ pub(super) struct FailedSpec<'a> {
 
 /// One way in which it failed.
 pub(super) struct Way<'a> {
-    /// A spec that failed so.
+    /// A spec that failed in this way.
     pub(super) spec: Judged<'a>,
-    /// All columns and layers that did.
+    /// All columns and layers where it did.
     pub(super) who: String,
-    /// What is known of it, and where.
-    pub(super) known: Vec<KnownThere<'a>>,
+    /// What baselines say of it.
+    pub(super) expected: Vec<InBaselines<'a>>,
 }
 
-/// What the baselines of some columns say of a failure; none where they do not know it.
-pub(super) struct KnownThere<'a> {
-    /// Empty when it is all that failed so.
+/// What the baselines of some columns say of a failure: the entry that expects it, if there is one.
+pub(super) struct InBaselines<'a> {
+    /// Empty if it is everywhere where the spec failed in this way.
     pub(super) who: String,
-    pub(super) entry: Option<&'a Known>,
+    pub(super) entry: Option<&'a ExpectedFailure>,
 }
 
 /// The failing specs, by id.
@@ -41,25 +41,29 @@ pub(super) fn failures<'a>(rows: &[Row<'a>], columns: &[Column<'a>]) -> Vec<Fail
 }
 
 fn ways<'a>(row: &Row<'a>, columns: &[Column<'a>]) -> Vec<Way<'a>> {
-    let failing = row.answers().filter(|(_, spec)| spec.verdict().is_failure());
-    let ways = alike(failing, |one, other| fails_alike(one, other)).into_iter();
-    ways.map(|(spec, who)| Way { spec: spec.clone(), known: known(row, &who, columns), who: who.names(columns) })
-        .collect()
+    let failing = row.entries().filter(|(_, spec)| spec.verdict().is_failure());
+    let ways = group(failing, |one, other| fails_alike(one, other)).into_iter();
+    ways.map(|(spec, who)| Way {
+        spec: spec.clone(),
+        expected: in_baselines(row, &who, columns),
+        who: who.names(columns),
+    })
+    .collect()
 }
 
-/// Each reason once, as several columns may share one.
-fn known<'a>(row: &Row, who: &Who, columns: &[Column<'a>]) -> Vec<KnownThere<'a>> {
-    let entries = row.answers().filter(|(voice, _)| who.0.contains(voice)).filter_map(|(voice, spec)| {
-        let gate = columns[voice.0].gate?;
-        Some((voice, gate.known.get(&spec.record().id)))
+/// Each reason once: several columns may have the same one.
+fn in_baselines<'a>(row: &Row, who: &Origins, columns: &[Column<'a>]) -> Vec<InBaselines<'a>> {
+    let entries = row.entries().filter(|(origin, _)| who.0.contains(origin)).filter_map(|(origin, spec)| {
+        let gate = columns[origin.0].gate?;
+        Some((origin, gate.expected.get(&spec.record().id)))
     });
-    let reason = |entry: &Option<&'a Known>| entry.map(|known| &known.reason);
-    let names = |there: Who| if there == *who { String::new() } else { there.names(columns) };
-    let reasons = alike(entries, |one, other| reason(one) == reason(other)).into_iter();
-    reasons.map(|(entry, there)| KnownThere { who: names(there), entry }).collect()
+    let reason = |entry: &Option<&'a ExpectedFailure>| entry.map(|entry| &entry.reason);
+    let names = |there: Origins| if there == *who { String::new() } else { there.names(columns) };
+    let reasons = group(entries, |one, other| reason(one) == reason(other)).into_iter();
+    reasons.map(|(entry, there)| InBaselines { who: names(there), entry }).collect()
 }
 
-/// Where processes stood differs each time, so only failures that tell themselves are taken together.
+/// Process states differ each time, so only failures without them are grouped.
 fn fails_alike(one: &Judged, other: &Judged) -> bool {
     let key = |spec: &Judged| (spec.verdict(), spec.is_flaky(), spec.record().processes.is_empty());
     let failures = &one.record().failures;
@@ -76,13 +80,13 @@ impl Way<'_> {
         (self.spec.attempts().len() > 1).then(|| format!("{}; this is attempt {attempt}", self.spec.rate()))
     }
 
-    /// The reason, where no failure tells it.
+    /// The reason, if no failure has it.
     pub(super) fn reason(&self) -> Option<String> {
         self.spec.record().failures.is_empty().then(|| reason(self.spec.record()))
     }
 
-    pub(super) fn told(&self) -> impl Iterator<Item = Told<'_>> {
-        self.spec.record().failures.iter().map(|failure| Told { failure })
+    pub(super) fn failures(&self) -> impl Iterator<Item = FailureText<'_>> {
+        self.spec.record().failures.iter().map(|failure| FailureText { failure })
     }
 
     pub(super) fn processes(&self) -> &[Process] {
@@ -105,12 +109,12 @@ impl Way<'_> {
     }
 }
 
-/// A failure, as the template asks for it.
-pub(super) struct Told<'a> {
+/// A failure in the form that the template needs.
+pub(super) struct FailureText<'a> {
     failure: &'a Failure,
 }
 
-impl Told<'_> {
+impl FailureText<'_> {
     pub(super) fn message(&self) -> String {
         text::clip(&self.failure.message, LONGEST)
     }

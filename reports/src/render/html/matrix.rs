@@ -1,4 +1,4 @@
-//! The matrix: a row for each spec, a column for each run, and the row where one column stands alone first.
+//! The matrix: a row for each spec, a column for each run; rows in which one column differs from all others first.
 
 use super::rows::{Cell, Row};
 use super::{Column, layer_list, letter};
@@ -6,20 +6,20 @@ use record::Layer;
 use record::Verdict;
 use std::cmp::Reverse;
 
-/// A row, and which columns differ from the rest.
+/// A row, and the columns that differ from the rest.
 pub(super) struct MatrixRow<'a> {
     pub(super) row: Row<'a>,
-    /// The numbers of the columns that are not with the majority.
+    /// Indices of the columns that differ from the majority.
     odd: Vec<usize>,
     kind: Kind,
 }
 
-/// How a row's columns differ, the most telling first.
+/// How the columns of a row differ, the most significant first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
-    /// Columns that judged got different verdicts.
+    /// Columns that judged it have different verdicts.
     Verdicts,
-    /// Some columns did not judge, and the others agree.
+    /// Some columns did not judge it, and the others agree.
     Judged,
     /// All columns agree, on a failure.
     Failure,
@@ -27,15 +27,15 @@ enum Kind {
     Same,
 }
 
-/// Rows sorted so that the odd one out comes first: fewest columns apart, then by which those are.
+/// Sorts rows: fewest differing columns first, then by which those are.
 pub(super) fn matrix<'a>(rows: &[Row<'a>]) -> Vec<MatrixRow<'a>> {
     let mut rows: Vec<_> = rows.iter().cloned().map(MatrixRow::of).collect();
-    // The sort is stable, so that what is alike stays in the order of ids.
+    // The sort is stable: equal rows stay in the order of ids.
     rows.sort_by(|one, other| one.order().cmp(&other.order()));
     rows
 }
 
-/// A verdict in a cell of the matrix, and the layers that got it where they disagree.
+/// A verdict in a cell, and its layers if they disagree.
 pub(super) struct Lettered {
     pub(super) letter: char,
     pub(super) layers: String,
@@ -59,7 +59,7 @@ impl<'a> MatrixRow<'a> {
         self.odd.contains(column)
     }
 
-    /// Who stands apart, in words: the names while they are few.
+    /// Which columns differ: their names if they are few.
     pub(super) fn apart(&self, columns: &[Column]) -> String {
         match &self.odd[..] {
             [] => String::new(),
@@ -71,21 +71,21 @@ impl<'a> MatrixRow<'a> {
 
 impl Cell<'_> {
     fn verdicts(&self) -> Vec<(Option<Layer>, Verdict)> {
-        self.asked.iter().map(|spec| (spec.record().layer, spec.verdict())).collect()
+        self.specs.iter().map(|spec| (spec.record().layer, spec.verdict())).collect()
     }
 
     fn has_judged(&self) -> bool {
-        self.asked.iter().any(|spec| spec.verdict() != Verdict::Skipped)
+        self.specs.iter().any(|spec| spec.verdict() != Verdict::Skipped)
     }
 
-    /// What is written in the cell: one letter where the layers agree, none where nothing was asked.
+    /// What the cell shows: one letter if the layers agree, none if nothing was run.
     pub(super) fn letters(&self) -> Vec<Lettered> {
         let by_verdict = Verdict::ALL.iter().filter_map(|verdict| {
-            let with = self.asked.iter().filter(|spec| spec.verdict() == *verdict);
+            let with = self.specs.iter().filter(|spec| spec.verdict() == *verdict);
             let layers: Vec<_> = with.map(|spec| spec.record().layer).collect();
             (!layers.is_empty()).then_some((*verdict, layers))
         });
-        let agree = |layers: &[Option<Layer>]| layers.len() == self.asked.len();
+        let agree = |layers: &[Option<Layer>]| layers.len() == self.specs.len();
         by_verdict
             .map(|(verdict, layers)| Lettered {
                 letter: letter(verdict),
@@ -110,10 +110,10 @@ impl Kind {
     }
 }
 
-/// The columns that are not with the majority. Where there is none, the better verdicts are taken for it.
+/// The columns that differ from the majority. Without a majority, those with the worse verdicts.
 fn odd(cells: &[Cell]) -> Vec<usize> {
     let answers: Vec<_> = cells.iter().map(Cell::verdicts).collect();
-    // A column that did not judge does not say what is usual, unless none did.
+    // A column that did not judge it does not count, unless none did.
     let weight = |answer: &Vec<(Option<Layer>, Verdict)>| {
         let judged = answer.iter().any(|(_, verdict)| *verdict != Verdict::Skipped);
         let votes = answers.iter().filter(|other| *other == answer).count();

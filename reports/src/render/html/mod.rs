@@ -1,8 +1,8 @@
 //! `report.html`: one run, or several side by side, as one file that needs no network.
 //!
-//! The templates are askama's: compiled with the crate, so that a field which does not exist is a compiler's error, and
-//! escaped unless they say otherwise, which only our own style and script do. The page is whole without its script,
-//! which filters, and opens what a link names.
+//! The templates are compiled with the crate by askama, so a field that does not exist is a compile error. Everything is
+//! escaped but our own style and script. The page is complete without its script, which filters, and opens the targets of
+//! links.
 
 mod claims;
 mod errors;
@@ -27,19 +27,19 @@ use sha2::{Digest, Sha256};
 const STYLE: &str = include_str!("../../../templates/report.css");
 const SCRIPT: &str = include_str!("../../../templates/report.js");
 
-/// A run, the name by which a reader tells it from the others, and what is known of it.
+/// A run, with a name, and compared with its baseline if it has one.
 #[derive(Clone, Debug)]
 pub struct Column<'a> {
     /// The name: `gvisor`.
     pub name: String,
     /// The run.
     pub records: &'a Records,
-    /// How it stands against a baseline, whose reasons are then told beside the failures.
+    /// The result of its gate; the reasons of expected failures are shown beside them.
     pub gate: Option<&'a gate::Outcome>,
 }
 
 impl<'a> Column<'a> {
-    /// A run that is named by its kernel.
+    /// A run, named by its kernel.
     pub fn of(records: &'a Records) -> Self {
         Self { name: records.run.environment.kernel.clone(), records, gate: None }
     }
@@ -50,7 +50,7 @@ pub fn page(columns: &[Column], documented: &Documented) -> String {
     render(columns, &[], documented)
 }
 
-/// The report of targets side by side. Of one that was not judged it tells why.
+/// The report of targets side by side, with the reason for each that was not judged.
 pub fn matrix_page(targets: &[Target], documented: &Documented) -> String {
     let mut columns = Vec::new();
     let mut unjudged = Vec::new();
@@ -80,7 +80,7 @@ fn render(columns: &[Column], unjudged: &[String], documented: &Documented) -> S
         grids: errors::grids(columns, &rows, &documented.errors),
         observations: observations::observations(&rows),
     };
-    // Whatever a tested system printed is in there: here, and nowhere else, is it made harmless.
+    // It contains output of the tested system, which is made harmless here and nowhere else.
     text::clean(&page.render().expect("writing to memory does not fail"))
 }
 
@@ -103,7 +103,7 @@ struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// Whether this is the report of one run, which has times and layers where others have a matrix.
+    /// Whether this is the report of one run, with times and layers instead of a matrix.
     fn is_one(&self) -> bool {
         self.columns.len() == 1
     }
@@ -118,7 +118,7 @@ impl Page<'_> {
     }
 }
 
-/// What a Content Security Policy calls a text that may run or style, so that no other may.
+/// The hash source of a style or script in the Content Security Policy, which allows no other.
 fn hash(text: &str) -> String {
     format!("sha256-{}", BASE64_STANDARD.encode(Sha256::digest(text)))
 }
@@ -134,7 +134,7 @@ fn letter(verdict: Verdict) -> char {
     }
 }
 
-/// The layers as a reader lists them; empty for a spec that has none.
+/// The layers as a list; empty for a spec without layers.
 fn layer_list(layers: impl IntoIterator<Item = Option<Layer>>) -> String {
     layers.into_iter().flatten().map(Layer::word).collect::<Vec<_>>().join(", ")
 }

@@ -1,4 +1,4 @@
-//! What documentation leaves open, and what each run saw.
+//! What documentation leaves open, and what each run observed.
 
 use super::layer_list;
 use super::rows::{Cell, Row};
@@ -10,12 +10,12 @@ pub(super) struct Observed<'a> {
     /// The row of the spec.
     pub(super) id: &'a str,
     pub(super) name: &'a str,
-    /// For each column; empty where it was not observed.
+    /// One for each column; empty if it was not observed.
     pub(super) values: Vec<String>,
 }
 
 impl Observed<'_> {
-    /// Whether columns that observed it saw different values.
+    /// Whether columns observed different values.
     pub(super) fn differs(&self) -> bool {
         self.values.iter().filter(|value| !value.is_empty()).collect::<BTreeSet<_>>().len() > 1
     }
@@ -29,7 +29,7 @@ pub(super) fn observations<'a>(rows: &[Row<'a>]) -> Vec<Observed<'a>> {
 }
 
 fn of_row<'a>(row: &Row<'a>) -> Vec<Observed<'a>> {
-    let attempts = row.answers().flat_map(|(_, spec)| spec.attempts());
+    let attempts = row.entries().flat_map(|(_, spec)| spec.attempts());
     let names: BTreeSet<&str> =
         attempts.flat_map(|record| &record.observations).map(|seen| seen.name.as_str()).collect();
     let observed = names.into_iter().map(|name| Observed {
@@ -40,18 +40,18 @@ fn of_row<'a>(row: &Row<'a>) -> Vec<Observed<'a>> {
     observed.collect()
 }
 
-/// The value in one cell. Where layers or attempts saw different values each is told, with the layers that saw it.
+/// The value in one cell. If layers or attempts observed different values, all of them, with their layers.
 fn value(cell: &Cell, name: &str) -> String {
     let mut values: BTreeMap<&str, BTreeSet<Option<Layer>>> = BTreeMap::new();
-    for record in cell.asked.iter().flat_map(|spec| spec.attempts()) {
+    for record in cell.specs.iter().flat_map(|spec| spec.attempts()) {
         for seen in record.observations.iter().filter(|seen| seen.name == name) {
             values.entry(&seen.value).or_default().insert(record.layer);
         }
     }
     let one = values.len() == 1;
-    let told = values.into_iter().map(|(value, layers)| match layer_list(layers) {
+    let shown = values.into_iter().map(|(value, layers)| match layer_list(layers) {
         layers if one || layers.is_empty() => value.to_owned(),
         layers => format!("{value} ({layers})"),
     });
-    told.collect::<Vec<_>>().join("; ")
+    shown.collect::<Vec<_>>().join("; ")
 }

@@ -24,11 +24,11 @@ pub(super) struct Run {
     pub(super) machine: String,
     pub(super) started: String,
     exit: Exit,
-    /// How it ended, in words.
+    /// The result, in words.
     pub(super) outcome: String,
     pub(super) shortfall: Option<String>,
     pub(super) summary: Summary,
-    /// Specs whose attempts disagree, with their rates.
+    /// Flaky specs, with their rates.
     pub(super) flaky: Vec<(String, String)>,
 }
 
@@ -52,10 +52,10 @@ impl Overview {
         Self { mechanisms: mechanisms.collect(), facts: side_by_side(columns), runs }
     }
 
-    /// The worst outcome of the runs: what the title says.
+    /// The worst result of the runs, for the title.
     pub(super) fn words(&self) -> &'static str {
-        let failing = self.runs.iter().find(|run| run.exit == Exit::Deviations);
-        let worst = failing.or(self.runs.iter().find(|run| run.exit != Exit::Holds)).or(self.runs.first());
+        let failing = self.runs.iter().find(|run| run.exit == Exit::Failed);
+        let worst = failing.or(self.runs.iter().find(|run| run.exit != Exit::Passed)).or(self.runs.first());
         worst.map_or(Exit::NothingSelected, |run| run.exit).words()
     }
 }
@@ -70,7 +70,7 @@ impl Run {
             machine: machine(&records.run),
             started: started(&records.run),
             exit,
-            outcome: column.gate.map_or_else(|| exit.words().into(), told),
+            outcome: column.gate.map_or_else(|| exit.words().into(), gate_words),
             shortfall: shortfall(records),
             summary: Summary::of(records),
             flaky: flaky.map(|spec| (spec.record().id.clone(), spec.rate())).collect(),
@@ -88,13 +88,13 @@ impl Fact {
     }
 }
 
-/// How the template reads the numbers of a mechanism.
+/// The numbers of a mechanism for the template.
 impl Counts {
     pub(super) fn specs(&self) -> usize {
         Verdict::ALL.into_iter().map(|verdict| self.get(verdict)).sum()
     }
 
-    /// The letter of the worst verdict, or none where nothing was asked.
+    /// The letter of the worst verdict; none without specs.
     pub(super) fn letter(&self) -> Option<char> {
         let [conforms, failing @ .., skipped] = Verdict::ALL;
         let worst = failing.into_iter().chain([conforms, skipped]).find(|verdict| self.get(*verdict) > 0);
@@ -102,11 +102,11 @@ impl Counts {
     }
 }
 
-/// What a gate has to say, in a cell: `gate holds, 97 known`.
-fn told(gate: &gate::Outcome) -> String {
-    let holds = (gate.exit() == Exit::Holds).then(|| Exit::Holds.words().to_owned());
+/// The result of a gate in a cell: `passed, 97 expected failures`.
+fn gate_words(gate: &gate::Outcome) -> String {
+    let passed = (gate.exit() == Exit::Passed).then(|| Exit::Passed.words().to_owned());
     let counts = gate.counts().filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}"));
-    holds.into_iter().chain(counts).collect::<Vec<_>>().join(", ")
+    passed.into_iter().chain(counts).collect::<Vec<_>>().join(", ")
 }
 
 fn machine(run: &RunRecord) -> String {
@@ -122,7 +122,7 @@ fn machine(run: &RunRecord) -> String {
     )
 }
 
-/// The start in UTC, or the number where a damaged record holds no time.
+/// The start in UTC, or the number if it is not a valid time.
 fn started(run: &RunRecord) -> String {
     let time = i64::try_from(run.started).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
     time.map_or_else(|| run.started.to_string(), |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())

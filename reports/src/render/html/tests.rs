@@ -47,7 +47,7 @@ fn a_page_of_one_run_has_every_part() {
     assert_in_order(
         &page,
         &[
-            "<title>ipcspec: deviations – Linux 6.18.44</title>",
+            "<title>ipcspec: failed – Linux 6.18.44</title>",
             "Linux 6.18.44 x86_64, glibc 2.36, 2 cpus, uid 1000, isolation userns",
             "started 2026-11-18 ",
             ">run it in a virtual machine",
@@ -65,7 +65,7 @@ fn a_page_of_one_run_has_every_part() {
 }
 
 #[test]
-fn a_failure_is_told_in_full() {
+fn a_failure_is_shown_in_full() {
     let page = page(&[Column::of(&sample::records())], &documented());
     let deviates = between(&page, "id=\"failure-fifo.open-nonblock-write\"", "</article>");
     assert_in_order(
@@ -82,7 +82,7 @@ fn a_failure_is_told_in_full() {
     let timeout = between(&page, "id=\"failure-fifo.open-read-blocks\"", "</article>");
     assert_in_order(
         timeout,
-        &["the watchdog ended it after 30.000 s", "\\u{1b}[31mopening", "(4096 bytes not kept)", "<td>cat<td>zombie"],
+        &["timed out after 30.000 s", "\\u{1b}[31mopening", "(4096 bytes not kept)", "<td>cat<td>zombie"],
     );
 }
 
@@ -104,7 +104,7 @@ fn the_layers_of_a_spec_share_a_row_and_fail_together() {
     assert_in_order(row, &["<td><span class=\"D\">", "<td><span class=\"C\">", "<td><span class=\"D\">"]);
 }
 
-/// Ids that would fall into one cell are both told.
+/// Ids that fall into one cell are both shown.
 #[test]
 fn no_record_hides_another() {
     let mut records = sample::records();
@@ -178,25 +178,25 @@ fn columns_that_agree_hide_nothing() {
     let records = sample::records();
     let page = page(&[column("a", &records), column("b", &records)], &documented());
     assert!(page.contains("id=\"differs\">"), "the box is not ticked");
-    assert!(page.contains("<span class=\"D\">deviates</span> a (raw), b (raw)</h4>"), "alike failures are told once");
+    assert!(page.contains("<span class=\"D\">deviates</span> a (raw), b (raw)</h4>"), "equal failures are shown once");
 }
 
 #[test]
-fn a_known_failure_has_its_reason_and_the_others_are_new() {
+fn an_expected_failure_has_its_reason_and_the_others_are_new() {
     let (records, gate) = (sample::records(), sample::gate());
-    let known = Column { gate: Some(&gate), ..column("gvisor", &records) };
-    let page = page(&[known, column("local", &records)], &documented());
-    assert!(page.contains("left whole-words\">1 new deviations, 1 newly broken, 1 known"), "{page}");
+    let gated = Column { gate: Some(&gate), ..column("gvisor", &records) };
+    let page = page(&[gated, column("local", &records)], &documented());
+    assert!(page.contains("left whole-words\">1 new deviations, 1 newly broken, 1 expected failures"), "{page}");
     let failure = between(&page, "id=\"failure-fifo.open-nonblock-write\"", "</article>");
-    let reason = "<dt>known<dd><b>gvisor (raw)</b>: No &#60;reader&#62; is needed there. \
+    let reason = "<dt>expected<dd><b>gvisor (raw)</b>: No &#60;reader&#62; is needed there. \
                   <a href=\"https://example.org/1\">https://example.org/1</a>";
     assert_in_order(failure, &["deviates</span> gvisor (raw), local (raw)</h4>", reason]);
     let failure = between(&page, "id=\"failure-pipe.write-atomic\"", "</article>");
-    assert_in_order(failure, &["<dt>new<dd><b>gvisor</b>: the baseline does not know it"]);
+    assert_in_order(failure, &["<dt>new<dd><b>gvisor</b>: the baseline does not list it"]);
 }
 
 #[test]
-fn a_target_that_was_not_judged_is_told() {
+fn a_target_that_was_not_judged_is_shown() {
     let target = |name: &str, outcome| Target { target: name.into(), outcome, gate: None };
     let targets = [target("local", Ok(sample::records())), target("board", Err("it <hangs>".into()))];
     let page = matrix_page(&targets, &documented());
@@ -255,7 +255,7 @@ fn a_claim_whose_spec_fails_says_so() {
         &[
             "Refuted: 1",
             "<span class=\"D\">fails</span> <a href=\"#failure-pipe.exit-with-unread-data\">",
-            "2 claims of which",
+            "2 claims that this run does not cover",
         ],
     );
 }

@@ -1,4 +1,4 @@
-//! `audit.json`: all that was tried, with the numbers of the other reports.
+//! `audit.json`: everything that was tried, with the numbers of the other reports.
 
 use crate::audit::{Counts, Judgement};
 use record::Environment;
@@ -7,13 +7,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of the form. It grows when an old reader would misunderstand a new document.
+/// The version of the format. It is raised when an old reader would misunderstand a new document.
 pub const FORMAT: u32 = 1;
 
-/// An audit by ipcspec: which calls of which specs were mutated, and what the specs made of it.
+/// An audit by ipcspec: which calls of which specs were mutated, and which mutations were caught.
 #[derive(Serialize, JsonSchema)]
 pub struct Report<'a> {
-    /// The version of this form.
+    /// The version of the format.
     format: u32,
     /// The version of ipcspec that made the audit.
     version: &'a str,
@@ -21,13 +21,13 @@ pub struct Report<'a> {
     environment: &'a Environment,
     /// The exit code of the audit.
     exit: u8,
-    /// What keeps the gate from holding, as sentences.
+    /// Why the audit fails, as sentences.
     objections: Vec<String>,
-    /// When only some mutations were tried: the glob that names them.
+    /// If only some mutations were tried: the glob that selects them.
     only: Option<&'a str>,
     /// The counts of each mechanism.
     mechanisms: &'a BTreeMap<&'a str, Counts>,
-    /// The counts of all together.
+    /// The counts of all mechanisms together.
     all: Counts,
     /// Every spec that was selected, with every mutation.
     specs: &'a [Audited],
@@ -35,7 +35,7 @@ pub struct Report<'a> {
     wall_us: u64,
 }
 
-/// The document, on one line: it is long.
+/// The document, on one line because it is long.
 pub fn audit(judgement: &Judgement) -> String {
     let findings = judgement.findings;
     let report = Report {

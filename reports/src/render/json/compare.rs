@@ -4,7 +4,7 @@ use crate::gate::compare::Comparison;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// The version of the format. It grows when an old reader would misunderstand a new comparison.
+/// The version of the format. It is raised when an old reader would misunderstand a new comparison.
 const FORMAT: u32 = 1;
 
 /// What differs between runs of ipcspec.

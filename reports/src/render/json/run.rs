@@ -9,15 +9,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The version of the report format. It grows when an old reader would misunderstand a new report.
+/// The version of the report format. It is raised when an old reader would misunderstand a new report.
 pub const FORMAT: u32 = 1;
 
-/// A run of ipcspec: what was asked, on which machine, what was found.
+/// A run of ipcspec: what was selected, on which machine, and the results.
 #[derive(Serialize, JsonSchema)]
 pub struct Report<'a> {
     /// The version of the report format.
     format: u32,
-    /// What was asked for, and the environment where it ran.
+    /// What was selected, and the environment in which it ran.
     run: &'a RunRecord,
     /// The exit code of the run.
     exit: u8,
@@ -25,7 +25,7 @@ pub struct Report<'a> {
     summary: Summary,
     /// Claims of the founding notes that conforming specs refute or qualify.
     claims: Vec<Finding>,
-    /// Who is at fault for a spec that fails, where its layers tell.
+    /// The layer at fault for each failing spec, where the layers show it.
     at_fault: BTreeMap<String, String>,
     /// The records of the judged specs, in the order in which they ended.
     specs: &'a [SpecRecord],

@@ -93,7 +93,7 @@ mod tests {
         let judgement = Judgement::of(&findings, &Allowances::parse("").unwrap(), &[]);
         let document: Value = serde_json::from_str(&audit(&judgement)).unwrap();
         jsonschema::validate(&schema_of::<AuditReport>(), &document).unwrap();
-        assert_eq!(document["all"]["judged"]["missed"], 1);
+        assert_eq!(document["all"]["asserted"]["missed"], 1);
         assert_eq!(document["specs"][0]["tried"][1]["verdict"], "conforms");
         assert_eq!(document["exit"], 1);
     }

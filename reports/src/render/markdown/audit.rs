@@ -1,4 +1,4 @@
-//! The job summary of an audit, for the file that `GITHUB_STEP_SUMMARY` names.
+//! The job summary of an audit.
 
 use super::text::inline;
 use crate::audit::{Counts, Judgement};
@@ -7,38 +7,38 @@ use crate::text;
 /// How many missed mutations are listed.
 const LISTED: usize = 200;
 
-/// The table of mechanisms, what keeps the gate from holding, and what was missed.
+/// The table of mechanisms, why the audit fails, and what was missed.
 pub fn audit(judgement: &Judgement) -> String {
     let mut markdown = format!("## ipcspec audit: {}\n\n", judgement.exit().words());
     for objection in judgement.objections() {
         markdown += &format!("- {}\n", inline(&objection));
     }
     markdown +=
-        "\n| mechanism | specs | judged calls | noticed | missed | allowed | calls of the scene | noticed | missed |\n";
+        "\n| mechanism | specs | asserted calls | caught | missed | allowed | calls of the setup | caught | missed |\n";
     markdown += &format!("| :-- |{}\n", " --: |".repeat(8));
     for (name, counts) in &judgement.mechanisms {
         markdown += &row(&inline(name), counts);
     }
     markdown += &row("**all**", &judgement.all);
-    markdown += &format!("\n{} in all.\n", text::seconds(judgement.findings.wall_us));
+    markdown += &format!("\n{} in total.\n", text::seconds(judgement.findings.wall_us));
     if !judgement.missed.is_empty() {
-        markdown += "\n### Missed\n\n| spec | mutation | judged at |\n| :-- | :-- | :-- |\n";
+        markdown += "\n### Missed\n\n| spec | mutation | asserted at |\n| :-- | :-- | :-- |\n";
     }
     for (spec, tried) in judgement.missed.iter().take(LISTED) {
-        let place = tried.judged.as_ref().map_or_else(String::new, ToString::to_string);
+        let place = tried.assertion.as_ref().map_or_else(String::new, ToString::to_string);
         markdown += &format!("| {} | {} | {} |\n", inline(&spec.id), inline(&tried.mutation), inline(&place));
     }
     if judgement.missed.len() > LISTED {
-        markdown += &format!("\n{} more are in audit.json.\n", judgement.missed.len() - LISTED);
+        markdown += &format!("\n{} more in audit.json.\n", judgement.missed.len() - LISTED);
     }
     markdown
 }
 
 fn row(name: &str, counts: &Counts) -> String {
-    let Counts { specs, judged, scene, .. } = counts;
+    let Counts { specs, asserted, setup, .. } = counts;
     format!(
         "| {name} | {specs} | {} | {} | {} | {} | {} | {} | {} |\n",
-        judged.tried, judged.noticed, judged.missed, judged.allowed, scene.tried, scene.noticed, scene.missed
+        asserted.tried, asserted.caught, asserted.missed, asserted.allowed, setup.tried, setup.caught, setup.missed
     )
 }
 
@@ -53,10 +53,10 @@ mod tests {
         let findings = findings(vec![spec("pipe.a|b", &[("read#1:short", true, true), ("read#1:long", true, false)])]);
         let markdown = audit(&Judgement::of(&findings, &Allowances::parse("").unwrap(), &[]));
         for part in [
-            "## ipcspec audit: deviations\n",
-            "- 1 of 2 mutations of judged calls were noticed: fewer than 90 %\n",
+            "## ipcspec audit: failed\n",
+            "- 1 of 2 mutations of asserted calls caught: fewer than 90 %\n",
             "| pipe | 1 | 2 | 1 | 1 | 0 | 0 | 0 | 0 |\n",
-            "| pipe.a\\|b | read\\#1:long | suites/src/pipe/made\\_up.rs:12 |\n",
+            "| pipe.a\\|b | read\\#1:long | suites/pipes/src/pipe/artificial.rs:12 |\n",
         ] {
             assert!(markdown.contains(part), "{part:?} is missing from:\n{markdown}");
         }

@@ -8,7 +8,8 @@ use crate::render::comparison::{Item, Section, counts, letter, machines, section
 pub fn compare(comparison: &Comparison) -> String {
     let mut text = String::from("## ipcspec: comparison\n\n| | run |\n| :-- | :-- |\n");
     for (number, (machine, shortfall)) in machines(comparison).enumerate() {
-        let shortfall = shortfall.map(|shortfall| format!(" **{}**", inline(shortfall))).unwrap_or_default();
+        let shortfall =
+            shortfall.map(|shortfall| format!(" **incomplete: {}**", inline(shortfall))).unwrap_or_default();
         text += &format!("| {} | {}{shortfall} |\n", letter(number), inline(&machine));
     }
     for Section { title, items } in sections(comparison) {
@@ -37,6 +38,6 @@ mod tests {
         ] {
             assert!(markdown.lines().any(|have| have == line), "{line:?} is missing from:\n{markdown}");
         }
-        assert!(markdown.contains(" **The run was interrupted"), "{markdown}");
+        assert!(markdown.contains(" **incomplete: the run was interrupted"), "{markdown}");
     }
 }

@@ -43,23 +43,23 @@ mod tests {
         let (records, outcome) = sample::newly_deviating();
         let markdown = gate(&outcome, &records);
         for part in [
-            "## ipcspec gate: the run is not what the baseline says\n",
+            "## ipcspec gate: the run does not match the baseline\n",
             "|\n| 1 | 0 | 0 | 0 | 0 | 0 | 0 | 3 |\n",
             "| sysctl.fs.pipe-max-size | 1048576 |\n",
             "\n### New deviations\n\n- **pipe.read-eof** deviates: the reason is not recorded\n",
         ] {
             assert!(markdown.contains(part), "{part:?} is missing from:\n{markdown}");
         }
-        let holds = Outcome { findings: vec![], known: BTreeMap::new() };
+        let holds = Outcome { findings: vec![], expected: BTreeMap::new() };
         let markdown = gate(&holds, &sample::records());
-        assert!(markdown.starts_with("## ipcspec gate: the run is what the baseline says\n"), "{markdown}");
+        assert!(markdown.starts_with("## ipcspec gate: the run matches the baseline\n"), "{markdown}");
         assert!(!markdown.contains("New deviations"), "{markdown}");
     }
 
     #[test]
     fn what_github_would_refuse_is_counted() {
         let finding = |n| Finding { kind: Kind::Gone, about: format!("a.{n}"), what: "x".repeat(900) };
-        let outcome = Outcome { findings: (0..1000).map(finding).collect(), known: BTreeMap::new() };
+        let outcome = Outcome { findings: (0..1000).map(finding).collect(), expected: BTreeMap::new() };
         let markdown = gate(&outcome, &sample::records());
         assert!(markdown.len() < 1024 * 1024);
         assert!(markdown.ends_with(" more are in the output of the step.\n"));

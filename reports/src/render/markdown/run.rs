@@ -15,7 +15,7 @@ pub fn run(records: &Records, claims: &[NotedClaim]) -> String {
     let summary = Summary::of(records);
     let mut markdown = format!("## ipcspec: {}\n\n", Exit::of(records).words());
     if let Some(shortfall) = shortfall(records) {
-        markdown += &format!("**{}**\n\n", inline(&shortfall));
+        markdown += &format!("**Incomplete: {}**\n\n", inline(&shortfall));
     }
     markdown += &verdict_table(&summary);
     markdown += &skip_table(&summary);
@@ -123,7 +123,7 @@ mod tests {
     fn the_job_summary_has_every_part() {
         let markdown = run(&sample::records(), &sample::claims());
         for part in [
-            "## ipcspec: deviations\n",
+            "## ipcspec: failed\n",
             "| mechanism | conforms | deviates | broken | timeout | skipped |\n",
             "| pipe | 2 | 0 | 1 | 0 | 0 |\n",
             "| **all** | 2 | 1 | 1 | 1 | 2 |\n",

@@ -25,7 +25,7 @@ pub(super) fn fence(text: &str) -> String {
     "`".repeat(longest.max(2) + 1)
 }
 
-/// A section of the job summary: what the run stood on.
+/// The section of a job summary about the environment.
 pub(super) fn environment(records: &Records) -> String {
     let mut table = String::from("### Environment\n\n| name | value |\n| :-- | :-- |\n");
     for (name, value) in facts(&records.run) {

@@ -1,4 +1,4 @@
-//! What a person reads after an audit, the most telling last.
+//! An audit for a terminal, the most significant last.
 
 use crate::audit::{Counts, Judgement, Mutations};
 use crate::render::page::{Page, Style};
@@ -7,12 +7,12 @@ use record::findings::{Audited, LeftOut, Tried};
 use record::id::family;
 use std::collections::BTreeMap;
 
-/// How many different missed mutations are listed; `audit.json` has all.
+/// How many different misses are listed; `audit.json` has all.
 const LISTED: usize = 60;
 
-/// The report, 100 columns wide, with ANSI colour or without.
-pub fn audit(judgement: &Judgement, colour: bool) -> String {
-    let mut page = Page::new(colour);
+/// The report, 100 columns wide, with ANSI styles.
+pub fn audit(judgement: &Judgement) -> String {
+    let mut page = Page::default();
     write_table(&mut page, judgement);
     write_missed(&mut page, &judgement.missed);
     write_left_out(&mut page, &judgement.findings.specs);
@@ -23,8 +23,8 @@ pub fn audit(judgement: &Judgement, colour: bool) -> String {
 fn write_table(page: &mut Page, judgement: &Judgement) {
     let names = judgement.mechanisms.keys().map(|name| name.chars().count().min(24)).max().unwrap_or(0).max(3);
     let space = " ".repeat(names + 2);
-    page.line(&[(Style::Dim, &format!("{space}{:>7}   {:<38}{}", "", "calls that are judged", "calls of the scene"))]);
-    let heads = "  tried  noticed   missed  allowed";
+    page.line(&[(Style::Dim, &format!("{space}{:>7}   {:<38}{}", "", "asserted calls", "calls of the setup"))]);
+    let heads = "  tried   caught   missed  allowed";
     page.line(&[(Style::Dim, &format!("{space}{:>7}{heads}   {}", "specs", &heads[..heads.len() - 9]))]);
     for (name, counts) in &judgement.mechanisms {
         write_row(page, &format!("  {name:names$}"), counts);
@@ -36,42 +36,42 @@ fn write_table(page: &mut Page, judgement: &Judgement) {
 
 fn write_row(page: &mut Page, name: &str, counts: &Counts) {
     let cells = |mutations: &Mutations| {
-        [format!("{:>7}", mutations.tried), format!("{:>9}", mutations.noticed), format!("{:>9}", mutations.missed)]
+        [format!("{:>7}", mutations.tried), format!("{:>9}", mutations.caught), format!("{:>9}", mutations.missed)]
     };
-    let missed = if counts.judged.missed == 0 { Style::Dim } else { Style::Yellow };
-    let [judged, scene] = [&counts.judged, &counts.scene].map(cells);
+    let missed = if counts.asserted.missed == 0 { Style::Dim } else { Style::Yellow };
+    let [asserted, setup] = [&counts.asserted, &counts.setup].map(cells);
     page.line(&[
         (Style::Plain, name),
         (Style::Plain, &format!("{:>7}", counts.specs)),
-        (Style::Plain, &judged[0]),
-        (Style::Green, &judged[1]),
-        (missed, &judged[2]),
-        (Style::Dim, &format!("{:>9}   ", counts.judged.allowed)),
-        (Style::Dim, &scene.concat()),
+        (Style::Plain, &asserted[0]),
+        (Style::Green, &asserted[1]),
+        (missed, &asserted[2]),
+        (Style::Dim, &format!("{:>9}   ", counts.asserted.allowed)),
+        (Style::Dim, &setup.concat()),
     ]);
 }
 
-/// The layers and cases of a spec that miss the same are told together.
+/// The layers and cases of a spec that miss the same are listed together.
 fn write_missed(page: &mut Page, missed: &[(&Audited, &Tried)]) {
     if missed.is_empty() {
         return;
     }
     let mut alike: BTreeMap<(String, &str, &str), Vec<&str>> = BTreeMap::new();
     for (spec, tried) in missed {
-        let place = tried.judged.as_ref().map_or_else(String::new, ToString::to_string);
+        let place = tried.assertion.as_ref().map_or_else(String::new, ToString::to_string);
         alike.entry((place, family(&spec.id), &tried.mutation)).or_default().push(&spec.id);
     }
-    page.heading("Missed: the spec conforms all the same");
+    page.heading("Missed: the spec conforms");
     for ((place, _, mutation), ids) in alike.iter().take(LISTED) {
         page.paragraph((Style::Plain, "  "), Style::Plain, &format!("{mutation}  {}", ids.join(" ")));
-        page.line(&[(Style::Dim, &format!("      judged at {place}"))]);
+        page.line(&[(Style::Dim, &format!("      asserted at {place}"))]);
     }
     if alike.len() > LISTED {
-        page.line(&[(Style::Plain, &format!("  ... and {} more, which audit.json has", alike.len() - LISTED))]);
+        page.line(&[(Style::Plain, &format!("  ... and {} more, in audit.json", alike.len() - LISTED))]);
     }
     let (spec, tried) = missed[0];
     page.paragraph(
-        (Style::Dim, "  do one again: "),
+        (Style::Dim, "  reproduce: "),
         Style::Plain,
         &format!("ipcspec run {} --mutation {}", spec.id, tried.mutation),
     );
@@ -82,16 +82,16 @@ fn write_left_out(page: &mut Page, specs: &[Audited]) {
     for spec in specs {
         let reason = match &spec.left_out {
             None => continue,
-            Some(LeftOut::Skipped(needs)) => format!("skipped here: it needs {needs}"),
-            Some(LeftOut::DoesNotConform(verdict)) => format!("{verdict} without being watched"),
-            Some(LeftOut::NotWhenWatched(verdict, why)) => format!("cannot be audited: {verdict} when watched: {why}"),
+            Some(LeftOut::Skipped(needs)) => format!("skipped: needs {needs}"),
+            Some(LeftOut::DoesNotConform(verdict)) => format!("{verdict} without a mutation"),
+            Some(LeftOut::NotWhenTraced(verdict, why)) => format!("cannot be audited: {verdict} while traced: {why}"),
         };
         reasons.entry(reason).or_default().push(&spec.id);
     }
     if reasons.is_empty() {
         return;
     }
-    page.heading("Left out");
+    page.heading("Not audited");
     for (reason, ids) in reasons {
         page.paragraph((Style::Yellow, &format!("{:>5}  ", ids.len())), Style::Plain, &reason);
         page.paragraph((Style::Dim, "       "), Style::Dim, &ids.join(" "));
@@ -103,8 +103,8 @@ fn write_totals(page: &mut Page, judgement: &Judgement) {
     for objection in judgement.objections() {
         page.paragraph((Style::Red, "× "), Style::Plain, &objection);
     }
-    let Counts { specs, judged, scene, .. } = judgement.all;
-    let mutations = judged.tried + scene.tried;
+    let Counts { specs, asserted, setup, .. } = judgement.all;
+    let mutations = asserted.tried + setup.tried;
     let wall_us = judgement.findings.wall_us;
     let each = wall_us as f64 / 1000.0 / mutations.max(1) as f64;
     page.line(&[(
@@ -120,11 +120,11 @@ fn write_totals(page: &mut Page, judgement: &Judgement) {
     page.line(&[(
         Style::Bold,
         &format!(
-            "{}: {} of {} mutations of judged calls noticed, {} allowed, {} vacuous; exit {}",
+            "{}: {} of {} mutations of asserted calls caught, {} allowed, {} vacuous; exit {}",
             exit.words(),
-            judged.noticed,
-            judged.noticed + judged.missed,
-            judged.allowed,
+            asserted.caught,
+            asserted.caught + asserted.missed,
+            asserted.allowed,
             judgement.vacuous.len(),
             exit.code()
         ),
@@ -136,9 +136,10 @@ mod tests {
     use super::*;
     use crate::audit::Allowances;
     use crate::audit::sample::{findings, spec};
+    use crate::render::page::plain;
 
     #[test]
-    fn the_report_tells_all() {
+    fn the_report_has_every_part() {
         let mut skipped = spec("fifo.c", &[]);
         skipped.left_out = Some(LeftOut::Skipped("cpus(4)".into()));
         let findings = findings(vec![
@@ -151,25 +152,25 @@ mod tests {
         ]);
         let judgement = Judgement::of(&findings, &Allowances::parse("").unwrap(), &[]);
         assert_eq!(
-            audit(&judgement, false),
-            "                calls that are judged                 calls of the scene
-        specs  tried  noticed   missed  allowed     tried  noticed   missed
+            plain(&audit(&judgement)),
+            "                asserted calls                        calls of the setup
+        specs  tried   caught   missed  allowed     tried   caught   missed
   fifo      0      0        0        0        0         0        0        0
   pipe      2      4        2        2        0         1        0        1
   all       2      4        2        2        0         1        0        1
 
-Missed: the spec conforms all the same
+Missed: the spec conforms
   read#1:long  pipe.a/raw pipe.a/libc
-      judged at suites/src/pipe/made_up.rs:12
-  do one again: ipcspec run pipe.a/raw --mutation read#1:long
+      asserted at suites/pipes/src/pipe/artificial.rs:12
+  reproduce: ipcspec run pipe.a/raw --mutation read#1:long
 
-Left out
-    1  skipped here: it needs cpus(4)
+Not audited
+    1  skipped: needs cpus(4)
        fifo.c
 
-× 2 of 4 mutations of judged calls were noticed: fewer than 90 %
+× 2 of 4 mutations of asserted calls caught: fewer than 90 %
 2 specs under 5 mutations in 2.000 s, 400.0 ms each
-deviations: 2 of 4 mutations of judged calls noticed, 0 allowed, 0 vacuous; exit 1
+failed: 2 of 4 mutations of asserted calls caught, 0 allowed, 0 vacuous; exit 1
 "
         );
     }

@@ -4,15 +4,15 @@ use crate::gate::compare::Comparison;
 use crate::render::comparison::{Item, Section, counts, letter, machines, sections};
 use crate::render::page::{Page, Style};
 
-/// For a terminal, with ANSI colour or without.
+/// The comparison, with ANSI styles.
 ///
 /// Its last line is for scripts: all counts as `NUMBER WORDS`, the same words in the same order for every comparison.
-pub fn compare(comparison: &Comparison, colour: bool) -> String {
-    let mut page = Page::new(colour);
+pub fn compare(comparison: &Comparison) -> String {
+    let mut page = Page::default();
     for (number, (machine, shortfall)) in machines(comparison).enumerate() {
         page.paragraph((Style::Bold, &format!("{}  ", letter(number))), Style::Bold, &machine);
         if let Some(shortfall) = shortfall {
-            page.paragraph((Style::Plain, "   "), Style::Yellow, shortfall);
+            page.paragraph((Style::Plain, "   "), Style::Yellow, &format!("incomplete: {shortfall}"));
         }
     }
     for Section { title, items } in sections(comparison) {
@@ -23,26 +23,27 @@ pub fn compare(comparison: &Comparison, colour: bool) -> String {
         }
     }
     page.blank();
-    // Not cut where the page ends: scripts read it.
+    // Not cut at the width of the page: scripts read it.
     page.into_text() + &format!("compare: {}\n", counts(comparison))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::page::plain;
     use crate::sample;
 
     #[test]
     fn the_text_reads_so() {
         let runs = sample::three();
-        assert_eq!(compare(&sample::compared(&runs), false), TEXT);
+        assert_eq!(plain(&compare(&sample::compared(&runs))), TEXT);
     }
 
     const TEXT: &str = "\
 A  one: Linux 6.18.44 x86_64, glibc 2.36, isolation: userns
 B  two: Linux 6.1 x86_64, glibc 2.36, isolation: userns
 C  three: Linux 6.18.44 x86_64, glibc 2.36, isolation: userns
-   The run was interrupted: 7 of 12 selected attempts were judged.
+   incomplete: the run was interrupted after 7 of 12 attempts
 
 Only in B
   pipe.read-eof
@@ -52,9 +53,9 @@ Only in C
   fifo.open-nonblock-write/raw
     A deviates, B deviates, C skipped
 
-Failing otherwise in B
+Failing differently in B
   pipe.write-atomic
-    A broken, B timeout, C conforms: the watchdog ended it after 0.001 s
+    A broken, B timeout, C conforms: timed out after 0.001 s
 
 Observations that differ
   pipe.exit-with-unread-data
@@ -64,7 +65,7 @@ Slower
   pipe.exit-with-unread-data
     20.0 times: A 1.5 ms, B 30.0 ms, C 1.5 ms
 
-compare: 4 alike, 2 only in one, 0 newly deviating, 1 failing otherwise, 0 newly conforming, \
+compare: 4 unchanged, 2 only in one, 0 newly deviating, 1 failing differently, 0 newly conforming, \
 0 newly skipped, 0 added, 0 removed, 1 observations, 1 slower
 ";
 }

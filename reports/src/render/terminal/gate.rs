@@ -1,17 +1,18 @@
-//! What a person reads of a gate.
+//! A gate for a terminal.
 
 use super::run::write_machine;
 use crate::gate::{Exit, Finding, Kind, Outcome};
 use crate::render::page::{Page, Style};
 use record::RunRecord;
+use strum::VariantArray;
 
-/// The findings, with ANSI colour or without.
+/// The findings, with ANSI styles.
 ///
 /// Its last line is for scripts: all counts as `NUMBER WORDS`, the same words in the same order for every gate.
-pub fn gate(outcome: &Outcome, run: &RunRecord, exit: Exit, colour: bool) -> String {
-    let mut page = Page::new(colour);
+pub fn gate(outcome: &Outcome, run: &RunRecord, exit: Exit) -> String {
+    let mut page = Page::default();
     write_machine(&mut page, run);
-    for kind in Kind::ALL.into_iter().filter(|kind| outcome.of(*kind).next().is_some()) {
+    for kind in Kind::VARIANTS.iter().copied().filter(|kind| outcome.of(*kind).next().is_some()) {
         page.heading(&kind.title());
         outcome.of(kind).for_each(|finding| write(&mut page, finding));
     }
@@ -20,7 +21,7 @@ pub fn gate(outcome: &Outcome, run: &RunRecord, exit: Exit, colour: bool) -> Str
     let style = if outcome.findings.is_empty() { Style::Green } else { Style::Red };
     page.line(&[(style, outcome.words())]);
     let last = format!("gate: {}; exit {}", counts.join(", "), exit.code());
-    // Not cut where the page ends: scripts read it.
+    // Not cut at the width of the page: scripts read it.
     page.into_text() + &last + "\n"
 }
 
@@ -32,22 +33,23 @@ fn write(page: &mut Page, finding: &Finding) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::page::plain;
     use crate::sample;
 
     #[test]
     fn the_text_has_a_line_for_scripts() {
         let (records, outcome) = sample::newly_deviating();
         assert_eq!(
-            gate(&outcome, &records.run, outcome.exit(), false),
+            plain(&gate(&outcome, &records.run, outcome.exit())),
             "ipcspec 0.1.0 on Linux 6.18.44 x86_64, glibc 2.36, 2 cpus, uid 1000, isolation: userns
 
 New deviations
   pipe.read-eof
     deviates: the reason is not recorded
 
-the run is not what the baseline says
+the run does not match the baseline
 gate: 1 new deviations, 0 changed observations, 0 newly broken, 0 new skips, 0 gone, 0 unexpected passes, \
-         0 stale entries, 3 known; exit 1
+         0 stale entries, 3 expected failures; exit 1
 "
         );
     }

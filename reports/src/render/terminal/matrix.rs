@@ -9,8 +9,8 @@ use record::Records;
 use record::Verdict;
 
 /// For a terminal. Columns of the second table are named by the letters that the first gives to targets.
-pub fn matrix(columns: &[Column], colour: bool) -> String {
-    let mut page = Page::new(colour);
+pub fn matrix(columns: &[Column]) -> String {
+    let mut page = Page::default();
     let name = |index: usize| char::from_u32('a' as u32 + u32::try_from(index).unwrap_or(0)).unwrap_or('?');
     let width = columns.iter().map(|column| column.target.chars().count()).max().unwrap_or(0).clamp(6, 24);
     let heads: String = Verdict::ALL.iter().map(|verdict| format!(" {verdict:>8}")).collect();
@@ -66,11 +66,12 @@ fn counts(records: &Records) -> Counts {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::page::plain;
     use crate::sample;
 
     #[test]
     fn a_matrix_as_it_is_read() {
-        assert_eq!(matrix(&sample::columns(), false), TEXT);
+        assert_eq!(plain(&matrix(&sample::columns())), TEXT);
     }
 
     const TEXT: &str = r#"   target  conforms deviates   broken  timeout  skipped  kernel
@@ -91,6 +92,6 @@ B B    pipe.write-atomic
         let one = Column { target: "one".into(), outcome: Ok(records.clone()), gate: None };
         records.specs.iter_mut().for_each(|spec| spec.verdict = Verdict::Skipped);
         let other = Column { target: "other".into(), outcome: Ok(records), gate: None };
-        assert!(matrix(&[one, other], false).ends_with("\nno spec fails anywhere, of 4 specs\n"));
+        assert!(plain(&matrix(&[one, other])).ends_with("\nno spec fails anywhere, of 4 specs\n"));
     }
 }

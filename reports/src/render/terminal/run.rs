@@ -1,4 +1,4 @@
-//! The terminal summary: what a person reads after a run, the most telling last.
+//! The summary of a run for a terminal, the most significant last.
 
 use crate::claims::{Finding, NotedClaim, Outcome, findings};
 use crate::gate::{Exit, shortfall};
@@ -11,11 +11,11 @@ use record::Verdict;
 use record::id::family;
 use record::{Records, RunRecord};
 
-/// The summary, 100 columns wide, with ANSI colour or without.
+/// The summary, 100 columns wide, with ANSI styles.
 ///
 /// Its last line is for scripts: all totals as `NUMBER WORD`, the same words in the same order in every run.
-pub fn run(records: &Records, claims: &[NotedClaim], colour: bool) -> String {
-    let mut page = Page::new(colour);
+pub fn run(records: &Records, claims: &[NotedClaim]) -> String {
+    let mut page = Page::default();
     let specs = judged(records);
     let summary = Summary::of(records);
     write_machine(&mut page, &records.run);
@@ -29,7 +29,7 @@ pub fn run(records: &Records, claims: &[NotedClaim], colour: bool) -> String {
     page.into_text()
 }
 
-/// The machine that was judged.
+/// The machine of the run.
 pub(crate) fn write_machine(page: &mut Page, run: &RunRecord) {
     let environment = &run.environment;
     let preloaded = environment.preloaded.as_ref().map(|library| format!(", preloaded: {library}")).unwrap_or_default();
@@ -146,10 +146,10 @@ fn write_refuted(page: &mut Page, findings: &[Finding]) {
 fn write_totals(page: &mut Page, records: &Records, summary: &Summary) {
     page.blank();
     if let Some(shortfall) = shortfall(records) {
-        page.paragraph((Style::Plain, ""), Style::Yellow, &shortfall);
+        page.paragraph((Style::Plain, ""), Style::Yellow, &format!("incomplete: {shortfall}"));
     }
     let exit = Exit::of(records);
-    let style = if exit == Exit::Holds { Style::Green } else { Style::Red };
+    let style = if exit == Exit::Passed { Style::Green } else { Style::Red };
     let effort = format!(
         "{} in {}, {}",
         text::count(usize::try_from(summary.checks).unwrap_or(usize::MAX), "check"),
@@ -166,11 +166,12 @@ fn write_totals(page: &mut Page, records: &Records, summary: &Summary) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::render::page::plain;
     use crate::sample;
 
     #[test]
     fn a_run_as_it_is_read() {
-        assert_eq!(run(&sample::interrupted(), &sample::claims(), false), INTERRUPTED);
+        assert_eq!(plain(&run(&sample::interrupted(), &sample::claims())), INTERRUPTED);
     }
 
     const INTERRUPTED: &str = r#"ipcspec 0.1.0 on Linux 6.18.44 x86_64, glibc 2.36, 2 cpus, uid 1000, isolation: userns
@@ -195,7 +196,7 @@ mod tests {
   -> Opening a FIFO for reading blocks until a writer opens it.
      POSIX.1-2017 read(3p), DESCRIPTION; pipe(7), I/O on pipes and FIFOs
 
-     failed: the watchdog ended it after 30.000 s
+     failed: timed out after 30.000 s
   processes: pid  2  ipcspec  sleeping                  in wait4, waiting in do_wait4
              pid 13  ipcspec  in uninterruptible sleep  in openat, waiting in do_openat
              pid 14  cat      zombie
@@ -210,7 +211,7 @@ mod tests {
      writers there are and in whatever order the scheduler lets them run.
      POSIX.1-2017 read(3p), DESCRIPTION; pipe(7), I/O on pipes and FIFOs
 
-     failed: fcntl(F_SETPIPE_SZ) failed while the scene was set: EPERM
+     failed: fcntl(F_SETPIPE_SZ) failed in the setup: EPERM
          in: the spec, suites/src/pipe.rs:120
      source: suites/src/pipe.rs:42
   reproduce: ipcspec run pipe.write-atomic
@@ -227,7 +228,7 @@ Claims refuted by conforming specs
        -> The writer exits at once; unread data stays until all ends close and is then dropped.
           pipe.exit-with-unread-data; bytes read after the writer's exit: 5
 
-The run was interrupted: 7 of 12 selected attempts were judged.
+incomplete: the run was interrupted after 7 of 12 attempts
 12 checks in 7 attempts, 31.214 s
 at least one spec deviates, is broken or timed out
 7 specs: 2 conforms, 1 deviates, 1 broken, 1 timeout, 2 skipped, 0 flaky; exit 1
@@ -235,7 +236,7 @@ at least one spec deviates, is broken or timed out
 
     #[test]
     fn an_flaky_spec_shows_its_rate() {
-        let text = run(&sample::repeated(), &[], false);
+        let text = plain(&run(&sample::repeated(), &[]));
         for line in [
             "× 1: fifo.open-nonblock-write/raw flaky, deviates",
             "   attempts: 2/4 conform (1 deviates, 1 timeout); this is attempt 2",
@@ -252,20 +253,8 @@ at least one spec deviates, is broken or timed out
         let mut records = sample::records();
         records.specs.retain(|spec| spec.verdict == Verdict::Conforms);
         records.run.selected = records.specs.len();
-        let text = run(&records, &[], false);
+        let text = plain(&run(&records, &[]));
         assert_eq!(text.lines().count(), 8, "machine, table, totals:\n{text}");
         assert!(text.ends_with("; exit 0\n"));
-    }
-
-    #[test]
-    fn colour_changes_no_text() {
-        let coloured = run(&sample::interrupted(), &sample::claims(), true);
-        let mut plain = String::new();
-        for (number, piece) in coloured.split('\x1b').enumerate() {
-            plain += if number == 0 { piece } else { piece.split_once('m').unwrap().1 };
-        }
-        // Trailing blanks inside a coloured piece stay.
-        let plain: String = plain.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        assert_eq!(plain, run(&sample::interrupted(), &sample::claims(), false));
     }
 }

@@ -1,7 +1,7 @@
-//! `ipcspec audit`, and the one mutation of `ipcspec run --mutation`.
+//! `ipcspec audit` and `ipcspec run --mutation`.
 
 use super::select::{Filters, unknown};
-use super::{Refusal, colour, github, print, progress::Progress, store, tell};
+use super::{CliError, github, print, progress::Progress, publish, store};
 use catalogue::Catalogue;
 use clap::Args;
 use engine::mutation::Tracing;
@@ -20,7 +20,7 @@ use std::rc::Rc;
 use std::time::Instant;
 use wildmatch::WildMatch;
 
-/// Where the findings of the last audit in this directory are.
+/// The findings of the last audit in this directory.
 const DEFAULT: &str = "target/ipcspec/audit.json";
 
 #[derive(Debug, Args)]
@@ -30,23 +30,23 @@ pub struct Arguments {
     /// Only the spec with exactly this id.
     #[arg(long, value_name = "ID", conflicts_with = "ids")]
     only: Option<String>,
-    /// Only mutations with this name or glob: `read#2:stale-byte`, '*:stale-byte'.
+    /// Only this mutation, by name or glob: `read#2:stale-byte`, '*:stale-byte'.
     #[arg(long, value_name = "NAME")]
     mutation: Option<String>,
-    /// Only specs that stand in this file of the repository. Can be repeated.
+    /// Only specs in this source file. Can be repeated.
     #[arg(long, value_name = "FILE")]
     source: Vec<PathBuf>,
-    /// How many specs run at once [default: four for each processor].
+    /// Number of specs to run at once [default: four per processor].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Where the findings are written [default: target/ipcspec/audit.json].
+    /// Write the findings to FILE [default: target/ipcspec/audit.json].
     #[arg(long, value_name = "FILE")]
     findings: Option<PathBuf>,
 }
 
-pub fn audit(arguments: &Arguments) -> Result<Exit, Refusal> {
+pub fn audit(arguments: &Arguments) -> Result<Exit, CliError> {
     let specs = arguments.specs()?;
-    tell::prepare(arguments.findings.as_deref())?;
+    publish::prepare(arguments.findings.as_deref())?;
     let machine = Machine::probe(specs.iter().copied())?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from))?;
     let pace = Pace { jobs, timeout_scale: 1.0 };
@@ -66,7 +66,7 @@ pub fn audit(arguments: &Arguments) -> Result<Exit, Refusal> {
 }
 
 impl Arguments {
-    fn specs(&self) -> Result<Vec<&'static Spec>, Refusal> {
+    fn specs(&self) -> Result<Vec<&'static Spec>, CliError> {
         let mut selected = match &self.only {
             None => self.filters.specs()?,
             Some(id) => match specs().iter().find(|spec| spec.id == id) {
@@ -78,19 +78,24 @@ impl Arguments {
             let wanted = |spec: &&Spec| self.source.iter().any(|file| file.as_path() == Path::new(spec.file));
             selected.retain(wanted);
             if selected.is_empty() {
-                return Err(Refusal::nothing("no selected spec stands in these files"));
+                return Err(CliError::nothing_selected("no selected spec is in these files"));
             }
         }
         Ok(selected)
     }
 }
 
-fn interrupted() -> Refusal {
-    Refusal::could_not("the audit was interrupted before it came to an end")
+fn interrupted() -> CliError {
+    CliError::could_not_run("the audit was interrupted")
 }
 
-fn plan(specs: &[&'static Spec], machine: &Machine, pace: Pace) -> Result<Vec<Plan>, Refusal> {
-    let _ = writeln!(stderr(), "ipcspec {}: learning the calls of {} specs", env!("CARGO_PKG_VERSION"), specs.len());
+fn plan(specs: &[&'static Spec], machine: &Machine, pace: Pace) -> Result<Vec<Plan>, CliError> {
+    let _ = writeln!(
+        stderr(),
+        "ipcspec {}: recording the system calls of {} specs",
+        env!("CARGO_PKG_VERSION"),
+        specs.len()
+    );
     let progress = Progress::of_many(campaign::RUNS as usize * specs.len());
     let documented = |call: &str| Catalogue::load().errnos_of(call);
     let plans = campaign::plan(specs, machine, pace, documented, |event| progress.show(event));
@@ -98,13 +103,13 @@ fn plan(specs: &[&'static Spec], machine: &Machine, pace: Pace) -> Result<Vec<Pl
     let mut plans = plans?.ok_or_else(interrupted)?;
     let allowances = Allowances::ours();
     for Plan { spec, mutations, .. } in &mut plans {
-        mutations.retain(|(mutation, _)| !allowances.is_chance(spec.id, &mutation.name()));
+        mutations.retain(|(mutation, _)| !allowances.is_nondeterministic(spec.id, &mutation.name()));
     }
     Ok(plans)
 }
 
-/// Leaves only the mutations with this name; it is a mistake when there is none.
-fn narrow(plans: &mut [Plan], name: &str) -> Result<(), Refusal> {
+/// Keeps only mutations that match. It is an error if there are none.
+fn narrow(plans: &mut [Plan], name: &str) -> Result<(), CliError> {
     let wanted = WildMatch::new(name);
     for plan in plans.iter_mut() {
         plan.mutations.retain(|(mutation, _)| wanted.matches(&mutation.name()));
@@ -113,19 +118,21 @@ fn narrow(plans: &mut [Plan], name: &str) -> Result<(), Refusal> {
         return Ok(());
     }
     let why = plans.iter().find_map(|plan| plan.left_out.as_ref().map(|why| (plan.spec.id, why)));
-    Err(Refusal::nothing(match why {
-        Some((id, LeftOut::Skipped(needs))) => format!("{id} is skipped here: it needs {needs}"),
-        Some((id, LeftOut::DoesNotConform(verdict))) => format!("{id} cannot be mutated: it gets {verdict} without"),
-        Some((id, LeftOut::NotWhenWatched(verdict, _))) => {
-            format!("{id} cannot be mutated: it gets {verdict} when it is only watched")
+    Err(CliError::nothing_selected(match why {
+        Some((id, LeftOut::Skipped(needs))) => format!("{id} is skipped: it needs {needs}"),
+        Some((id, LeftOut::DoesNotConform(verdict))) => {
+            format!("{id} cannot be mutated: its verdict without a mutation is {verdict}")
+        }
+        Some((id, LeftOut::NotWhenTraced(verdict, _))) => {
+            format!("{id} cannot be mutated: its verdict while traced is {verdict}")
         }
         None => {
-            format!("no call of the selected specs can be mutated as {name}; audit.json of an audit has all names")
+            format!("the selected specs have no mutation `{name}`; `ipcspec audit` writes all names to audit.json")
         }
     }))
 }
 
-fn try_all(plans: Vec<Plan>, machine: &Machine, pace: Pace) -> Result<Vec<Audited>, Refusal> {
+fn try_all(plans: Vec<Plan>, machine: &Machine, pace: Pace) -> Result<Vec<Audited>, CliError> {
     let total = plans.iter().map(|plan| plan.mutations.len()).sum();
     let _ = writeln!(stderr(), "{total} mutations, {} at once", pace.jobs);
     let progress = Progress::of_many(total);
@@ -134,11 +141,11 @@ fn try_all(plans: Vec<Plan>, machine: &Machine, pace: Pace) -> Result<Vec<Audite
     audited?.ok_or_else(interrupted)
 }
 
-/// One run of each of the specs that can be mutated so.
-pub fn mutated(specs: &[&'static Spec], name: &str, machine: &Machine, pace: Pace) -> Result<Vec<Task>, Refusal> {
+/// The tasks that run each spec under the mutations that match.
+pub fn mutated(specs: &[&'static Spec], name: &str, machine: &Machine, pace: Pace) -> Result<Vec<Task>, CliError> {
     let mut plans = plan(specs, machine, pace)?;
     narrow(&mut plans, name)?;
-    let _ = writeln!(stderr(), "{name}: what follows tells of the specs, not of this system");
+    let _ = writeln!(stderr(), "mutated with {name}: the verdicts are about the specs, not about this system");
     let tasks = plans.into_iter().flat_map(|plan| {
         let Plan { spec, mutations, .. } = plan;
         (1..).zip(mutations).map(move |(attempt, (mutation, _))| Task {
@@ -150,28 +157,28 @@ pub fn mutated(specs: &[&'static Spec], name: &str, machine: &Machine, pace: Pac
     Ok(tasks.collect())
 }
 
-fn report(arguments: &Arguments, findings: &Findings) -> Result<Exit, Refusal> {
+fn report(arguments: &Arguments, findings: &Findings) -> Result<Exit, CliError> {
     let registered: Vec<_> = specs().iter().map(|spec| spec.id).collect();
     let judgement = Judgement::of(findings, Allowances::ours(), &registered);
     let kept = keep(arguments, &judgement);
-    print(&terminal::audit(&judgement, colour()))?;
+    print(&terminal::audit(&judgement))?;
     kept?;
     github::show(String::new, || markdown::audit(&judgement))?;
     Ok(judgement.exit())
 }
 
-/// Writes the findings. Where nobody named a place and the usual one cannot be written, the audit still judges.
-fn keep(arguments: &Arguments, judgement: &Judgement) -> Result<(), Refusal> {
+/// Writes the findings. If the default file cannot be written, the audit goes on without.
+fn keep(arguments: &Arguments, judgement: &Judgement) -> Result<(), CliError> {
     let path = arguments.findings.as_deref().unwrap_or(Path::new(DEFAULT));
     let written = std::fs::create_dir_all(store::directory(path))
         .and_then(|()| reports::replace_file(path, |out| out.write_all(json::audit(judgement).as_bytes())));
     match written {
         Ok(()) => {
-            let _ = writeln!(stderr(), "all findings are in {}", path.display());
+            let _ = writeln!(stderr(), "findings written to {}", path.display());
             Ok(())
         }
         Err(error) if arguments.findings.is_none() => {
-            let _ = writeln!(stderr(), "no findings are kept: {} cannot be written ({error})", path.display());
+            let _ = writeln!(stderr(), "findings not written: {}: {error}", path.display());
             Ok(())
         }
         Err(error) => Err(store::unwritable(path, &error)),

@@ -1,6 +1,6 @@
 //! `ipcspec coverage`.
 
-use super::{Refusal, print, store};
+use super::{CliError, print, store};
 use catalogue::{Catalogue, Clause};
 use clap::Args;
 use reports::{Exit, Shown};
@@ -11,18 +11,18 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The records of the run to look at.
+    /// The records of the run.
     #[arg(long, value_name = "FILE", default_value = store::DEFAULT)]
     records: PathBuf,
     /// Also list the inducible clauses of this mechanism that are not covered. Can be repeated.
     #[arg(long, value_name = "NAME")]
     mechanism: Vec<String>,
-    /// Print one object.
+    /// Print JSON.
     #[arg(long, conflicts_with = "mechanism")]
     json: bool,
 }
 
-/// The answer, as `--json` shows it.
+/// What `--json` prints.
 #[derive(Debug, Default, Serialize)]
 struct Coverage {
     claims: List,
@@ -39,12 +39,12 @@ struct List {
     by_mechanism: BTreeMap<&'static str, Share>,
 }
 
-/// So many clauses.
+/// Numbers of clauses.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Share {
-    /// Shown by specs that conform.
+    /// Covered by specs that conform.
     covered: usize,
-    /// That a program can bring about and observe, on a machine in use.
+    /// Those that a program can cause and observe without harm to the machine.
     inducible: usize,
     all: usize,
 }
@@ -57,10 +57,10 @@ impl Share {
     }
 }
 
-pub fn coverage(arguments: &Arguments) -> Result<Exit, Refusal> {
+pub fn coverage(arguments: &Arguments) -> Result<Exit, CliError> {
     let catalogue = Catalogue::load();
     if let Some(unknown) = arguments.mechanism.iter().find(|name| !catalogue.mechanisms().contains(&name.as_str())) {
-        return Err(Refusal::nothing(format!("the catalogue has no mechanism {unknown}")));
+        return Err(CliError::nothing_selected(format!("the catalogue has no mechanism `{unknown}`")));
     }
     let records = store::read(&arguments.records)?;
     let shown = Shown::by(&records);
@@ -89,13 +89,13 @@ pub fn coverage(arguments: &Arguments) -> Result<Exit, Refusal> {
     } else {
         print(&table(&coverage))?;
         if !uncovered.is_empty() {
-            print(&format!("\nnot covered, though inducible:\n{uncovered}"))?;
+            print(&format!("\ninducible clauses that are not covered:\n{uncovered}"))?;
         }
     }
-    Ok(Exit::Holds)
+    Ok(Exit::Passed)
 }
 
-/// Whether the run has shown what the clause says.
+/// Whether the run covers the clause.
 fn covers(shown: &Shown, clause: Clause) -> bool {
     match clause {
         Clause::Claim(_) | Clause::Behaviour(_) => shown.clause(clause.id()),

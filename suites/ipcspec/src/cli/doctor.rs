@@ -1,15 +1,17 @@
 //! `ipcspec doctor`.
 
-use super::{Refusal, print};
+use super::{CliError, print};
 use engine::remote::list;
 use engine::runner::machine::Machine;
 use harness::registry::specs;
+use record::Missing;
 use reports::Exit;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-pub fn doctor() -> Result<Exit, Refusal> {
-    let machine = Machine::probe(specs().iter().copied()).map_err(|error| Refusal::could_not(error.to_string()))?;
+pub fn doctor() -> Result<Exit, CliError> {
+    let machine =
+        Machine::probe(specs().iter().copied()).map_err(|error| CliError::could_not_run(error.to_string()))?;
     let here = engine::environment::look(machine.isolation.word(), machine.refused.clone());
     let mut text = String::new();
     let _ = writeln!(text, "system\n  {} {}, {}\n  {}", here.kernel, here.arch, here.libc, here.build);
@@ -22,7 +24,7 @@ pub fn doctor() -> Result<Exit, Refusal> {
     }
     let _ = writeln!(text, "isolation\n  {}: {}", here.isolation, machine.isolation.meaning());
     for (isolation, reason) in &here.refused {
-        let _ = writeln!(text, "  not {isolation}: {reason}");
+        let _ = writeln!(text, "  {isolation}: not available: {reason}");
     }
     write_needs(&mut text, &machine);
     for (heading, values) in [("limits (soft/hard)", &here.rlimits), ("settings", &here.sysctls)] {
@@ -33,33 +35,39 @@ pub fn doctor() -> Result<Exit, Refusal> {
     }
     write_targets(&mut text)?;
     print(&text)?;
-    Ok(Exit::Holds)
+    Ok(Exit::Passed)
 }
 
-/// Which other machines can be had here, and what brings those that cannot.
-fn write_targets(text: &mut String) -> Result<(), Refusal> {
+/// Which targets are ready, and what the others lack.
+fn write_targets(text: &mut String) -> Result<(), CliError> {
     let _ = writeln!(text, "targets");
-    for target in list::all(None).map_err(Refusal::could_not)? {
+    for target in list::all(None).map_err(CliError::could_not_run)? {
         let words = target.is_ready().err().map_or("ready".into(), |missing| missing.to_string());
         let _ = writeln!(text, "  {}: {words}", target.name);
     }
     Ok(())
 }
 
-/// Every need that a spec has, how many have it, and what to do where it is missing.
+/// Every need of a spec, how many specs have it, and the remedy if it is not met.
 fn write_needs(text: &mut String, machine: &Machine) {
-    let mut needs: BTreeMap<String, (usize, Option<String>)> = BTreeMap::new();
+    let mut needs: BTreeMap<String, (usize, Option<Missing>)> = BTreeMap::new();
     for spec in specs() {
         let missing = machine.place(spec).err().unwrap_or_default();
         for need in spec.needs.iter().map(ToString::to_string) {
-            let lack = missing.iter().find(|missing| missing.need == need);
+            let lack = missing.iter().find(|missing| missing.need == need).cloned();
             let entry = needs.entry(need).or_default();
             entry.0 += 1;
-            entry.1 = lack.map(|missing| format!("missing ({}). {}", missing.found, missing.remedy)).or(entry.1.take());
+            entry.1 = lack.or(entry.1.take());
         }
     }
     let _ = writeln!(text, "needs");
     for (need, (count, lack)) in needs {
-        let _ = writeln!(text, "  {need}, of {count} specs: {}", lack.as_deref().unwrap_or("met"));
+        let needed = format!("needed by {count} {}", if count == 1 { "spec" } else { "specs" });
+        let _ = match lack {
+            None => writeln!(text, "  {need}: available ({needed})"),
+            Some(Missing { found, remedy, .. }) => {
+                writeln!(text, "  {need}: missing ({needed}): {found}\n      {remedy}")
+            }
+        };
     }
 }

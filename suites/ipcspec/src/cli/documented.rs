@@ -1,4 +1,4 @@
-//! The catalogue in the words of reports.
+//! The catalogue in the form that reports take.
 
 use catalogue::{Catalogue, Claim, Clause, DocumentedError};
 use reports::{Documented, NotedClaim};

@@ -1,10 +1,10 @@
-//! GitHub Actions, where a command runs there: annotations on standard output, and the job summary.
+//! Under GitHub Actions: annotations on standard output, and the job summary.
 
-use super::{Refusal, print, store};
+use super::{CliError, print, store};
 use std::path::Path;
 
-/// Shows both; elsewhere neither is made.
-pub fn show(annotations: impl FnOnce() -> String, summary: impl FnOnce() -> String) -> Result<(), Refusal> {
+/// Writes both under GitHub Actions.
+pub fn show(annotations: impl FnOnce() -> String, summary: impl FnOnce() -> String) -> Result<(), CliError> {
     if std::env::var_os("GITHUB_ACTIONS").is_none_or(|value| value != "true") {
         return Ok(());
     }

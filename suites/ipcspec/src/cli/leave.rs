@@ -1,6 +1,6 @@
-//! `ipcspec leave`, which only targets are told to do.
+//! `ipcspec leave`, used by targets that boot twice.
 
-use super::Refusal;
+use super::CliError;
 use clap::Args;
 use persistence::persistence::reboot;
 use reports::Exit;
@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The directory that outlives the reboot.
+    /// A directory that survives the reboot.
     directory: PathBuf,
 }
 
-pub fn leave(arguments: &Arguments) -> Result<Exit, Refusal> {
-    reboot::leave(&arguments.directory).map_err(|stop| Refusal::could_not(stop.to_string()))?;
-    Ok(Exit::Holds)
+pub fn leave(arguments: &Arguments) -> Result<Exit, CliError> {
+    reboot::leave(&arguments.directory).map_err(|stop| CliError::could_not_run(stop.to_string()))?;
+    Ok(Exit::Passed)
 }

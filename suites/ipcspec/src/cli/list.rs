@@ -1,7 +1,7 @@
 //! `ipcspec list`.
 
 use super::select::Filters;
-use super::{Refusal, print};
+use super::{CliError, print};
 use clap::Args;
 use harness::{Citation, Layer, Level, Spec};
 use reports::Exit;
@@ -12,12 +12,12 @@ use std::fmt::Write;
 pub struct Arguments {
     #[command(flatten)]
     filters: Filters,
-    /// Print an array of objects.
+    /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// A spec as `list --json` shows it.
+/// A spec as `list --json` prints it.
 #[derive(Serialize)]
 struct Listed {
     id: &'static str,
@@ -49,7 +49,7 @@ impl From<&'static Spec> for Listed {
     }
 }
 
-pub fn list(arguments: &Arguments) -> Result<Exit, Refusal> {
+pub fn list(arguments: &Arguments) -> Result<Exit, CliError> {
     let specs = arguments.filters.specs()?;
     let mut text = String::new();
     if arguments.json {
@@ -61,5 +61,5 @@ pub fn list(arguments: &Arguments) -> Result<Exit, Refusal> {
         }
     }
     print(&text)?;
-    Ok(Exit::Holds)
+    Ok(Exit::Passed)
 }

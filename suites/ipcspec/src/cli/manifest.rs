@@ -1,6 +1,6 @@
 //! `ipcspec manifest`: every spec with its statement, citation and clauses, so that a change to the suite shows in review.
 
-use super::{Refusal, print, store};
+use super::{CliError, print, store};
 use catalogue::Catalogue;
 use clap::Args;
 use harness::Spec;
@@ -24,10 +24,10 @@ pub struct Arguments {
     check: bool,
 }
 
-pub fn manifest(arguments: &Arguments) -> Result<Exit, Refusal> {
+pub fn manifest(arguments: &Arguments) -> Result<Exit, CliError> {
     let root = &arguments.root;
     if !root.join("suites").is_dir() {
-        return Err(Refusal::could_not(format!(
+        return Err(CliError::could_not_run(format!(
             "{}: not the root of the repository: no directory suites",
             root.display()
         )));
@@ -46,10 +46,10 @@ pub fn manifest(arguments: &Arguments) -> Result<Exit, Refusal> {
         let path = root.join(path);
         fs::remove_file(&path).map_err(|error| store::unwritable(&path, &error))?;
     }
-    Ok(Exit::Holds)
+    Ok(Exit::Passed)
 }
 
-fn check(root: &Path, manifests: &BTreeMap<PathBuf, String>, extra: &BTreeSet<PathBuf>) -> Result<Exit, Refusal> {
+fn check(root: &Path, manifests: &BTreeMap<PathBuf, String>, extra: &BTreeSet<PathBuf>) -> Result<Exit, CliError> {
     let mut differences = String::new();
     for (path, wanted) in manifests {
         let (name, path) = (path.display().to_string(), root.join(path));
@@ -63,11 +63,11 @@ fn check(root: &Path, manifests: &BTreeMap<PathBuf, String>, extra: &BTreeSet<Pa
         let _ = writeln!(differences, "{}: no spec belongs to this manifest", path.display());
     }
     if differences.is_empty() {
-        return Ok(Exit::Holds);
+        return Ok(Exit::Passed);
     }
     print(&differences)?;
-    let sentence = "the manifests are out of date: run `ipcspec manifest` and review the changes".into();
-    Err(Refusal { sentence, exit: Exit::Deviations })
+    let message = "the manifests are out of date: run `ipcspec manifest` and review the changes".into();
+    Err(CliError { message, exit: Exit::Failed })
 }
 
 /// Manifests that are there and should not be.

@@ -1,6 +1,6 @@
 //! `ipcspec merge`.
 
-use super::{Refusal, store, tell};
+use super::{CliError, publish, store};
 use clap::Args;
 use reports::Exit;
 use reports::gate::merge::{Part, merge as merge_parts};
@@ -8,26 +8,26 @@ use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The records of the parts: shards, or layers, of one run on one system.
+    /// Records of the parts: shards or layers of one run on one system.
     #[arg(value_name = "PART", required = true)]
     parts: Vec<PathBuf>,
-    /// Where the records of the whole are written, and the reports beside them [default: target/ipcspec/records.jsonl].
+    /// Write the merged records to FILE and the reports beside it [default: target/ipcspec/records.jsonl].
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
 }
 
-pub fn merge(arguments: &Arguments) -> Result<Exit, Refusal> {
+pub fn merge(arguments: &Arguments) -> Result<Exit, CliError> {
     let named = arguments.records.as_deref();
     let whole = named.unwrap_or(Path::new(store::DEFAULT));
     if let Some(part) = arguments.parts.iter().find(|part| store::is_same(part, whole)) {
-        return Err(Refusal::could_not(format!(
-            "{} is a part, and would be overwritten by the whole: name another place with --records",
+        return Err(CliError::could_not_run(format!(
+            "{} is one of the parts and would be overwritten: name another file with --records",
             part.display()
         )));
     }
-    tell::prepare(named)?;
+    publish::prepare(named)?;
     let part = |path: &PathBuf| Ok(Part { name: path.display().to_string(), records: store::read(path)? });
-    let parts = arguments.parts.iter().map(part).collect::<Result<Vec<_>, Refusal>>()?;
-    let records = merge_parts(parts).map_err(Refusal::could_not)?;
-    tell::tell(tell::Place::of(named), &records)
+    let parts = arguments.parts.iter().map(part).collect::<Result<Vec<_>, CliError>>()?;
+    let records = merge_parts(parts).map_err(CliError::could_not_run)?;
+    publish::publish(publish::Place::of(named), &records)
 }

@@ -1,4 +1,4 @@
-//! The command line: what can be asked, and how answers reach the caller.
+//! The command line.
 
 mod audit;
 mod baseline;
@@ -16,6 +16,7 @@ mod matrix;
 mod merge;
 mod preload;
 mod progress;
+mod publish;
 mod remote;
 mod renamed;
 mod report;
@@ -24,129 +25,122 @@ mod select;
 mod send;
 mod spool;
 mod store;
-mod tell;
 mod trace;
 
 use clap::{Parser, Subcommand};
 use engine::runner::machine::CannotRun;
 use reports::Exit;
-use std::io::{ErrorKind, IsTerminal, Write};
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-/// Tells whether a Linux system's inter-process communication behaves as documented.
+/// Check whether the inter-process communication of a Linux system behaves as documented.
 #[derive(Debug, Parser)]
-#[command(name = "ipcspec", version, after_help = Exit::table())]
+#[command(name = "ipcspec", version, after_help = format!("Exit codes:\n{}", Exit::table()))]
 pub struct Command {
     #[command(subcommand)]
-    ask: Ask,
+    action: Action,
 }
 
 #[derive(Debug, Subcommand)]
-enum Ask {
-    /// Run specs, judge this system, and write the reports.
+enum Action {
+    /// Run specs and write the reports.
     Run(run::Arguments),
-    /// Hold the last run against a baseline: fail on whatever is not known.
+    /// Compare the last run with a baseline; fail on anything it does not list.
     Gate(gate::Arguments),
-    /// Write a baseline, or make it current.
+    /// Write or update a baseline.
     Baseline(baseline::Arguments),
-    /// Tell what differs between runs.
+    /// Show what differs between runs.
     Compare(compare::Arguments),
-    /// Put the shards or layers of one run together.
+    /// Merge the shards or layers of one run.
     Merge(merge::Arguments),
-    /// Run all specs on many targets, and show where they differ.
+    /// Run all specs on several targets and show where they differ.
     Matrix(matrix::Arguments),
-    /// Mutation the calls of specs, one at a time, and see whether the specs notice.
+    /// Mutate the system calls of specs, one at a time, and check that the specs catch it.
     Audit(audit::Arguments),
     /// List specs with their statements.
     List(list::Arguments),
-    /// Tell all about one spec: statement, citation, clauses, needs, source, and its last verdict here.
+    /// Show everything about a spec: statement, citations, clauses, needs, source, and its last verdict here.
     Explain(explain::Arguments),
-    /// Tell how much of the catalogue the last run covered.
+    /// Show how much of the catalogue the last run covered.
     Coverage(coverage::Arguments),
-    /// Write the HTML report of a run, or of several runs with their matrix.
+    /// Write the HTML report of one run, or of several as a matrix.
     Report(report::Arguments),
-    /// Tell what this machine offers: isolation, needs, limits.
+    /// Show what this machine provides: isolation, needs, limits, settings and targets.
     Doctor,
-    /// What a target is told on the first of two boots: leave objects that specs look for on the second.
+    /// Used by targets on the first of two boots: create the objects that specs look for on the second.
     #[command(hide = true)]
     Leave(leave::Arguments),
-    /// Print the list of all specs, or check that the one in the repository is current.
+    /// Write the manifests of all specs, or check that they are up to date.
     Manifest(manifest::Arguments),
 }
 
-/// Why a command ended early: one sentence for the reader, and the exit code.
+/// Why a command failed: a message and the exit code.
 #[derive(Debug)]
-pub struct Refusal {
-    sentence: String,
+pub struct CliError {
+    message: String,
     exit: Exit,
 }
 
-impl Refusal {
-    fn could_not(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), exit: Exit::CouldNotRun }
+impl CliError {
+    fn could_not_run(message: impl Into<String>) -> Self {
+        Self { message: message.into(), exit: Exit::CouldNotRun }
     }
 
-    fn nothing(sentence: impl Into<String>) -> Self {
-        Self { sentence: sentence.into(), exit: Exit::NothingSelected }
+    fn nothing_selected(message: impl Into<String>) -> Self {
+        Self { message: message.into(), exit: Exit::NothingSelected }
     }
 }
 
-impl From<CannotRun> for Refusal {
+impl From<CannotRun> for CliError {
     fn from(error: CannotRun) -> Self {
-        Self::could_not(error.to_string())
+        Self::could_not_run(error.to_string())
     }
 }
 
-/// Answers, and gives the exit code.
+/// Runs a command and returns the exit code.
 pub fn run(command: Command) -> ExitCode {
-    let answer = match command.ask {
-        Ask::Run(arguments) => run::run(&arguments),
-        Ask::Gate(arguments) => gate::gate(&arguments),
-        Ask::Baseline(arguments) => baseline::baseline(&arguments),
-        Ask::Compare(arguments) => compare::compare(&arguments),
-        Ask::Merge(arguments) => merge::merge(&arguments),
-        Ask::Matrix(arguments) => matrix::matrix(&arguments),
-        Ask::Leave(arguments) => leave::leave(&arguments),
-        Ask::Audit(arguments) => audit::audit(&arguments),
-        Ask::List(arguments) => list::list(&arguments),
-        Ask::Explain(arguments) => explain::explain(&arguments),
-        Ask::Coverage(arguments) => coverage::coverage(&arguments),
-        Ask::Report(arguments) => report::report(&arguments),
-        Ask::Doctor => doctor::doctor(),
-        Ask::Manifest(arguments) => manifest::manifest(&arguments),
+    let outcome = match command.action {
+        Action::Run(arguments) => run::run(&arguments),
+        Action::Gate(arguments) => gate::gate(&arguments),
+        Action::Baseline(arguments) => baseline::baseline(&arguments),
+        Action::Compare(arguments) => compare::compare(&arguments),
+        Action::Merge(arguments) => merge::merge(&arguments),
+        Action::Matrix(arguments) => matrix::matrix(&arguments),
+        Action::Leave(arguments) => leave::leave(&arguments),
+        Action::Audit(arguments) => audit::audit(&arguments),
+        Action::List(arguments) => list::list(&arguments),
+        Action::Explain(arguments) => explain::explain(&arguments),
+        Action::Coverage(arguments) => coverage::coverage(&arguments),
+        Action::Report(arguments) => report::report(&arguments),
+        Action::Doctor => doctor::doctor(),
+        Action::Manifest(arguments) => manifest::manifest(&arguments),
     };
-    answer
-        .unwrap_or_else(|refusal| {
-            let _ = writeln!(std::io::stderr(), "ipcspec: {}", reports::sentence(&refusal.sentence));
-            refusal.exit
+    outcome
+        .unwrap_or_else(|error| {
+            let _ = writeln!(std::io::stderr(), "ipcspec: {}", reports::sentence(&error.message));
+            error.exit
         })
         .into()
 }
 
-/// For words that are no command, and for `--help` and `--version`. To `git bisect run` the parser's own exit code would mean
-/// a bad commit.
+/// For usage errors, `--help` and `--version`. To `git bisect run` the parser's own exit code would mean a bad commit.
 pub fn explain_usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
     let exit = match error.exit_code() {
-        0 => Exit::Holds,
+        0 => Exit::Passed,
         _ if std::env::args_os().any(|word| word == "--git-bisect") => Exit::Untestable,
         _ => Exit::CouldNotRun,
     };
     exit.into()
 }
 
-/// Whether answers on standard output are coloured.
-fn colour() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
-}
-
-/// Prints an answer. A reader that has gone, as in `ipcspec list | head`, has seen what it wanted; half an answer on a full
-/// disk must not pass for one.
-fn print(text: &str) -> Result<(), Refusal> {
-    let mut out = std::io::stdout().lock();
+/// Prints to standard output, with colours if it is a terminal that supports them. A closed pipe, as in `ipcspec list | head`, is
+/// not an error; a full disk is, so that half an answer is not taken for a whole one.
+fn print(text: &str) -> Result<(), CliError> {
+    let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            Err(Refusal::could_not(format!("standard output cannot be written: {error}")))
+            Err(CliError::could_not_run(format!("cannot write to standard output: {error}")))
         }
         _ => Ok(()),
     }

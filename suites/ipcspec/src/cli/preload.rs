@@ -1,31 +1,31 @@
-//! A library before the C library: how a change of one is judged without building the other.
+//! Preloading a library, so that it can be checked without rebuilding ipcspec.
 
-use super::Refusal;
+use super::CliError;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
 const VARIABLE: &str = "LD_PRELOAD";
 
-/// Starts this command again, with the library in front; comes back in the process that has it. See ld.so(8).
-pub fn begin_again_with(library: &Path) -> Result<(), Refusal> {
-    let refuse = |why: &str| Err(Refusal::could_not(format!("{} cannot be preloaded: {why}", library.display())));
+/// Runs this command again with the library preloaded; returns in the process that has it. ld.so(8)
+pub fn run_again_with(library: &Path) -> Result<(), CliError> {
+    let error = |why: &str| Err(CliError::could_not_run(format!("cannot preload {}: {why}", library.display())));
     if cfg!(target_feature = "crt-static") {
-        return refuse("this ipcspec is linked statically; build one that is not, with cargo build");
+        return error("this ipcspec is statically linked; build a dynamically linked one with cargo build");
     }
     let path = match library.canonicalize() {
         Ok(path) => path,
-        Err(error) => return refuse(&error.to_string()),
+        Err(failure) => return error(&failure.to_string()),
     };
     let name = path.to_string_lossy();
     if name.contains([' ', ':']) {
-        return refuse("the dynamic linker takes no name with a space or a colon");
+        return error("the dynamic linker does not support a path with a space or a colon");
     }
     if std::env::var_os(VARIABLE).is_none_or(|set| set != *path) {
-        let error = Command::new("/proc/self/exe").args(std::env::args_os().skip(1)).env(VARIABLE, &path).exec();
-        return refuse(&format!("ipcspec cannot start itself again: {error}"));
+        let failure = Command::new("/proc/self/exe").args(std::env::args_os().skip(1)).env(VARIABLE, &path).exec();
+        return error(&format!("cannot run ipcspec again: {failure}"));
     }
-    // The linker warns, and goes on without.
+    // If the library cannot be loaded, the linker warns and continues.
     let loaded = std::fs::read_to_string("/proc/self/maps").is_ok_and(|maps| maps.contains(&*name));
-    if loaded { Ok(()) } else { refuse("the dynamic linker did not take it; is it a shared library for this machine?") }
+    if loaded { Ok(()) } else { error("the dynamic linker did not load it; is it a shared library for this machine?") }
 }

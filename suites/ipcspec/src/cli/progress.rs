@@ -1,4 +1,4 @@
-//! What is shown while a run goes on: a bar on a terminal, lines elsewhere.
+//! Progress of a run: a bar on a terminal, lines elsewhere.
 
 use engine::runner::RunEvent;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -6,21 +6,21 @@ use record::SpecRecord;
 use std::cell::Cell;
 use std::io::{IsTerminal, Write, stderr};
 
-/// How many runs of specs take a while.
+/// From this many runs of specs on, progress is shown in a log.
 const MANY: usize = 1000;
 
-/// Follows a run on standard error.
+/// Shows the progress of a run on standard error.
 pub enum Progress {
-    /// A person looks.
+    /// On a terminal.
     Bar(ProgressBar),
-    /// A log is written: a line for each spec.
+    /// In a log: a line for each spec.
     Lines,
-    /// A log is written of so many runs of specs that a line for each tenth has to do, where that takes a while.
+    /// In a log of many runs of specs: a line for each tenth, if there are more than [`MANY`].
     Tenths { total: usize, done: Cell<usize> },
 }
 
 impl Progress {
-    /// For a run of so many specs.
+    /// For a run of `total` specs.
     pub fn new(total: usize) -> Self {
         if stderr().is_terminal() { Self::bar(total) } else { Self::Lines }
     }
@@ -37,7 +37,7 @@ impl Progress {
         Self::Bar(ProgressBar::new(total as u64).with_style(style))
     }
 
-    /// Shows what happened.
+    /// Shows an event.
     pub fn show(&self, event: &RunEvent) {
         match (self, event) {
             (Self::Bar(bar), RunEvent::Started(spec)) => bar.set_message(spec.id),
@@ -56,7 +56,7 @@ impl Progress {
         }
     }
 
-    /// Leaves the place to the summary.
+    /// Removes the bar.
     pub fn end(&self) {
         if let Self::Bar(bar) = self {
             bar.finish_and_clear();

@@ -1,6 +1,6 @@
 //! Runs on targets, for `ipcspec run --on` and `ipcspec matrix`.
 
-use super::Refusal;
+use super::CliError;
 use engine::remote::carry::{self, Event, Failed, Outcome, TargetRun};
 use engine::remote::{Job, Target, list};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -11,12 +11,12 @@ use std::path::Path;
 use std::time::Instant;
 
 /// The target of this name.
-pub fn find(file: Option<&Path>, name: &str) -> Result<Target, Refusal> {
-    let targets = list::all(file).map_err(Refusal::could_not)?;
-    list::find(&targets, name).map_err(Refusal::could_not)
+pub fn find(file: Option<&Path>, name: &str) -> Result<Target, CliError> {
+    let targets = list::all(file).map_err(CliError::could_not_run)?;
+    list::find(&targets, name).map_err(CliError::could_not_run)
 }
 
-/// The first words for an ipcspec on this target.
+/// The first arguments for ipcspec on this target.
 pub fn words(target: &Target, timeout_scale: f64) -> Vec<String> {
     let mut words = vec!["run".into(), "--frames".into()];
     words.push(format!("--timeout-scale={}", (timeout_scale * target.slowness()).min(1000.0)));
@@ -24,29 +24,29 @@ pub fn words(target: &Target, timeout_scale: f64) -> Vec<String> {
     words
 }
 
-/// Runs on one target; its log is kept in the directory.
-pub fn run(target: Target, job: Job, directory: &Path) -> Result<Records, Refusal> {
+/// Runs on one target and writes its log to the directory.
+pub fn run(target: Target, job: Job, directory: &Path) -> Result<Records, CliError> {
     std::fs::create_dir_all(directory)
-        .map_err(|error| Refusal::could_not(format!("{} cannot be made: {error}", directory.display())))?;
+        .map_err(|error| CliError::could_not_run(format!("cannot create {}: {error}", directory.display())))?;
     let run = TargetRun { target, job, log: directory.join("target.log") };
     let outcome = all(std::slice::from_ref(&run), |_, _| ())?.pop().expect("one run has one outcome");
-    outcome.map_err(|failed| Refusal::could_not(sentence(&run, &failed)))
+    outcome.map_err(|failed| CliError::could_not_run(sentence(&run, &failed)))
 }
 
-/// Runs on many, with progress; `ended` is told of each as it ends.
-pub fn all(runs: &[TargetRun], mut ended: impl FnMut(&TargetRun, &Outcome)) -> Result<Vec<Outcome>, Refusal> {
+/// Runs on several, with progress; calls `ended` as each one ends.
+pub fn all(runs: &[TargetRun], mut ended: impl FnMut(&TargetRun, &Outcome)) -> Result<Vec<Outcome>, CliError> {
     let mut progress = Progress::new();
-    let tell = |event: Event| {
+    let observe = |event: Event| {
         progress.show(&event);
         if let Event::Ended(run, outcome) = event {
             ended(run, outcome);
         }
     };
-    carry::all(runs, carry::room(), tell)
-        .map_err(|error| Refusal::could_not(format!("signals cannot be set up: {error}")))
+    carry::all(runs, carry::room(), observe)
+        .map_err(|error| CliError::could_not_run(format!("cannot set up signals: {error}")))
 }
 
-/// Why there are no records, with the end of what the target said.
+/// Why there are no records, with the end of the target's log.
 pub fn sentence(run: &TargetRun, failed: &Failed) -> String {
     let mut text = format!("{}: {}", run.target.name, failed.sentence);
     if !failed.said.is_empty() {
@@ -56,7 +56,7 @@ pub fn sentence(run: &TargetRun, failed: &Failed) -> String {
     text
 }
 
-/// Shows how targets come along: a bar for each on a terminal, a line at its beginning and its end elsewhere.
+/// Progress of targets: a bar for each on a terminal, a line at its start and end elsewhere.
 struct Progress {
     bars: Option<MultiProgress>,
     shown: HashMap<String, (ProgressBar, Instant)>,
@@ -74,13 +74,13 @@ impl Progress {
                     Some(bars) => bars.add(bar(&run.target.name)),
                     None => ProgressBar::hidden(),
                 };
-                self.say(&format!("{}: started", run.target.name));
+                self.log(&format!("{}: started", run.target.name));
                 self.shown.insert(run.target.name.clone(), (bar, Instant::now()));
             }
             Event::Sent(run, line) => match (self.shown.get(&run.target.name), line) {
                 (Some((bar, _)), Line::Run(sent)) => {
                     bar.set_length(sent.selected as u64);
-                    self.say(&format!("{}: {} specs on {}", run.target.name, sent.selected, sent.environment.kernel));
+                    self.log(&format!("{}: {} specs on {}", run.target.name, sent.selected, sent.environment.kernel));
                 }
                 (Some((bar, _)), Line::Spec(spec)) => {
                     bar.set_message(spec.id.clone());
@@ -99,14 +99,14 @@ impl Progress {
                 let line = format!("{}: {} ({seconds:.1} s)", run.target.name, reports::plain_line(&words));
                 match &self.bars {
                     Some(bars) => drop(bars.println(line)),
-                    None => self.say(&line),
+                    None => self.log(&line),
                 }
             }
         }
     }
 
-    /// For a log.
-    fn say(&self, line: &str) {
+    /// Writes a line to a log.
+    fn log(&self, line: &str) {
         if self.bars.is_none() {
             let _ = writeln!(stderr(), "{}", reports::plain_line(line));
         }

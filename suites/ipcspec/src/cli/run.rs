@@ -1,8 +1,8 @@
 //! `ipcspec run`.
 
+use super::publish::{self, Place};
 use super::select::Filters;
-use super::tell::{self, Place};
-use super::{Refusal, audit, preload, progress::Progress, remote, send::send, spool::Spool, store, trace};
+use super::{CliError, audit, preload, progress::Progress, remote, send::send, spool::Spool, store, trace};
 use clap::Args;
 use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
@@ -22,59 +22,58 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 pub struct Arguments {
     #[command(flatten)]
     filters: Filters,
-    /// How many specs run at once [default: four for each processor].
+    /// Number of specs to run at once [default: four per processor].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
-    /// Multiply every deadline, for slow machines.
+    /// Multiply every timeout by this, for slow machines.
     #[arg(long, value_name = "X", default_value = "1", value_parser = scale)]
     timeout_scale: f64,
-    /// Run in an order that this number determines, and draw the cases of properties from it.
+    /// Run in random order with this seed, which property tests use as well.
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
-    /// Run each spec so many times, and show how often it conforms.
+    /// Run each spec N times and show how often it conforms.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     repeat: u32,
-    /// Run one part of the selected specs: 2/4 is the second of four.
+    /// Run one shard of the selected specs: 2/4 is the second of four.
     #[arg(long, value_name = "M/N")]
     shard: Option<Shard>,
-    /// Where records are written, and the reports beside them [default: target/ipcspec/records.jsonl].
+    /// Write the records to FILE and the reports beside it [default: target/ipcspec/records.jsonl].
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
-    /// Put this library before the C library, to judge what it changes; for a binary that is linked dynamically.
+    /// Preload this library, to check what it changes. Requires a dynamically linked ipcspec.
     #[arg(long, value_name = "LIBRARY")]
     preload: Option<PathBuf>,
-    /// Run what fails again under strace, and show its last system calls.
+    /// Run failing specs again under strace and show their last system calls.
     #[arg(long, conflicts_with = "traced")]
     trace: bool,
-    /// Make signs for strace: this is the run that is traced.
+    /// Used by --trace: mark calls for strace.
     #[arg(long, hide = true)]
     traced: bool,
-    /// Mutation one call, as `ipcspec audit` does, to see what a wrong kernel would make of the spec: `read#2:stale-byte`.
-    /// No records are kept.
+    /// Mutate one system call, as `ipcspec audit` does, to see how the spec fails: `read#2:stale-byte`. Writes no records.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["shuffle", "repeat", "shard", "records", "trace"])]
     mutation: Option<String>,
-    /// Fail also on known deviations of Linux from its own manual pages.
+    /// Also fail on known deviations of Linux from its own manual pages.
     #[arg(long)]
     strict: bool,
-    /// This machine was booted for the run: specs may change its global settings.
+    /// This machine is disposable: specs may change its global settings.
     #[arg(long)]
     disposable: bool,
-    /// Run on a target: a name from the list, or `qemu:PATH` for a kernel of yours.
+    /// Run on a target: a name from the list, or `qemu:PATH` for a kernel image.
     #[arg(long, value_name = "TARGET", conflicts_with_all = ["disposable", "mutation"])]
     on: Option<String>,
-    /// A list of targets in the place of the one that comes with ipcspec.
+    /// Use this list of targets instead of the built-in one.
     #[arg(long, value_name = "FILE", requires = "on")]
     targets: Option<PathBuf>,
-    /// What a target is told: write the records to standard output, as frames, and no reports.
+    /// Used by targets: write the records to standard output as frames, and no reports.
     #[arg(long, hide = true, conflicts_with = "on")]
     frames: bool,
-    /// What a target is told: this is the second boot, and the first has left this directory.
+    /// Used by targets: this is the second boot; the first one left this directory.
     #[arg(long, hide = true, value_name = "DIRECTORY")]
     rebooted: Option<PathBuf>,
 }
 
 impl Arguments {
-    /// The words that ask for the same on this target, and whether a second boot is wanted.
+    /// The same run as a job for a target.
     fn job(&self, specs: &[&Spec], target: &Target) -> Job {
         let mut arguments = remote::words(target, self.timeout_scale);
         arguments.extend(self.filters.words());
@@ -90,26 +89,26 @@ impl Arguments {
 fn scale(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(factor) if factor > 0.0 && factor <= 1000.0 => Ok(factor),
-        _ => Err("a number above 0, up to 1000".into()),
+        _ => Err("not a number above 0 and up to 1000".into()),
     }
 }
 
-pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
+pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     if let Some(library) = &arguments.preload {
-        preload::begin_again_with(library)?;
+        preload::run_again_with(library)?;
     }
     let mut specs = arguments.filters.specs()?;
     if let Some(shard) = arguments.shard {
         specs = shard.of(specs);
         if specs.is_empty() {
-            return Err(Refusal::nothing("this shard holds no spec: there are fewer specs than shards"));
+            return Err(CliError::nothing_selected("this shard is empty: there are fewer specs than shards"));
         }
     }
-    tell::prepare(arguments.records.as_deref())?;
+    publish::prepare(arguments.records.as_deref())?;
     if let Some(name) = &arguments.on {
         let target = remote::find(arguments.targets.as_deref(), name)?;
         let records = remote::run(target.clone(), arguments.job(&specs, &target), &directory(arguments))?;
-        return tell::tell(Place::of(arguments.records.as_deref()), &records);
+        return publish::publish(Place::of(arguments.records.as_deref()), &records);
     }
     if arguments.disposable {
         harness::need::declare_disposable();
@@ -161,14 +160,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, Refusal> {
     if !arguments.strict {
         Deviations::ours().mark_all(&mut records);
     }
-    tell::tell(place, &records)
+    publish::publish(place, &records)
 }
 
-fn unspooled(error: std::io::Error) -> Refusal {
-    Refusal::could_not(format!("cannot keep the records of the run: {error}"))
+fn unspooled(error: std::io::Error) -> CliError {
+    CliError::could_not_run(format!("cannot keep records in memory: {error}"))
 }
 
-/// What a run of one spec has to be told, to be like this one.
+/// Options for running one spec again in the same way.
 fn again(arguments: &Arguments) -> Vec<OsString> {
     let mut again = vec!["--timeout-scale".into(), arguments.timeout_scale.to_string().into()];
     if let Some(seed) = arguments.shuffle {
@@ -205,7 +204,7 @@ fn announce(run: &RunRecord, jobs: usize) {
     let here = &run.environment;
     let _ = writeln!(
         std::io::stderr(),
-        "ipcspec {}: {} specs on {} {}, {}, {} processors, isolation {}, {jobs} at once",
+        "ipcspec {}: {} specs on {} {}, {}, {} processors, isolation: {}, {jobs} at once",
         run.version,
         run.selected,
         here.kernel,
@@ -216,7 +215,7 @@ fn announce(run: &RunRecord, jobs: usize) {
     );
 }
 
-/// Where this run keeps what it writes.
+/// Where this run writes.
 fn directory(arguments: &Arguments) -> PathBuf {
     store::directory(arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT)))
 }

@@ -1,6 +1,6 @@
 //! Which specs a command is about.
 
-use super::Refusal;
+use super::CliError;
 use super::renamed::renames;
 use clap::Args;
 use engine::runner::selection::{NothingMatches, Selection};
@@ -8,10 +8,10 @@ use harness::registry::specs;
 use harness::{Layer, Level, Spec};
 use record::id::family;
 
-/// Filters; together they narrow.
+/// Filters. A spec must match all of them.
 #[derive(Debug, Args)]
 pub struct Filters {
-    /// Ids or globs: `pipe.read-eof`, 'pipe.*', '*/raw'. An id without its cases selects them all.
+    /// Ids or globs: `pipe.read-eof`, 'pipe.*', '*/raw'. An id without cases selects all of them.
     #[arg(value_name = "ID")]
     ids: Vec<String>,
     /// Only specs of this mechanism: pipe, fifo, splice, ... Can be repeated.
@@ -20,25 +20,25 @@ pub struct Filters {
     /// Only specs with this need: `cpus`, `second_uid`, ... Can be repeated.
     #[arg(long, value_name = "NEED")]
     need: Vec<String>,
-    /// Only specs of this level: posix (POSIX demands it), linux (the man-pages promise it) or kernel (only its source shows it). Can
-    /// be repeated.
+    /// Only specs of this level: posix (POSIX requires it), linux (the man-pages promise it) or kernel (only its source shows
+    /// it). Can be repeated.
     #[arg(long, value_name = "LEVEL", value_parser = level)]
     level: Vec<Level>,
-    /// Only specs that ask the system by this layer: libc, nix or raw. Can be repeated.
+    /// Only specs of this layer: libc, nix or raw. Can be repeated.
     #[arg(long, value_name = "LAYER", value_parser = layer)]
     layer: Vec<Layer>,
 }
 
 fn layer(word: &str) -> Result<Layer, String> {
-    Layer::parse(word).ok_or_else(|| "a layer is libc, nix or raw".into())
+    Layer::parse(word).ok_or_else(|| "not a layer: libc, nix or raw".into())
 }
 
 fn level(word: &str) -> Result<Level, String> {
-    word.parse().map_err(|_| "a level is posix, linux or kernel".into())
+    word.parse().map_err(|_| "not a level: posix, linux or kernel".into())
 }
 
 impl Filters {
-    /// The words that ask for the same, for an ipcspec elsewhere.
+    /// The same filters as arguments.
     pub fn words(&self) -> Vec<String> {
         let layers: Vec<_> = self.layer.iter().map(|layer| layer.word().to_owned()).collect();
         let levels: Vec<_> = self.level.iter().map(ToString::to_string).collect();
@@ -48,8 +48,8 @@ impl Filters {
         self.ids.iter().cloned().chain(options.map(|(option, value)| format!("{option}={value}"))).collect()
     }
 
-    /// The selected specs: at least one, or a refusal that names what matched nothing.
-    pub fn specs(&self) -> Result<Vec<&'static Spec>, Refusal> {
+    /// The selected specs, at least one. An error names the filter that matches nothing.
+    pub fn specs(&self) -> Result<Vec<&'static Spec>, CliError> {
         let selection = Selection {
             ids: self.ids.clone(),
             mechanisms: self.mechanism.clone(),
@@ -61,19 +61,19 @@ impl Filters {
             if what == "id" {
                 unknown(&pattern)
             } else {
-                Refusal::nothing(format!("no spec has the {what} `{pattern}`"))
+                CliError::nothing_selected(format!("no spec has the {what} `{pattern}`"))
             }
         })?;
         if selected.is_empty() {
-            return Err(Refusal::nothing("no spec matches all of these filters"));
+            return Err(CliError::nothing_selected("no spec matches all of these filters"));
         }
         Ok(selected)
     }
 }
 
-/// Refuses an id or a glob that names no spec: it was renamed, or mistyped.
-pub fn unknown(id: &str) -> Refusal {
-    Refusal::nothing(match (renames().hint(id), similar(id)) {
+/// The error for an id or a glob that names no spec: it was renamed, or mistyped.
+pub fn unknown(id: &str) -> CliError {
+    CliError::nothing_selected(match (renames().hint(id), similar(id)) {
         (Some(hint), _) => hint,
         (None, Some(best)) => format!("unknown id `{id}`; did you mean `{best}`?"),
         (None, None) => format!("unknown id `{id}`; `ipcspec list` lists all ids"),

@@ -1,6 +1,6 @@
-//! Runs for somebody elsewhere: `ipcspec run --frames`, which is what a target is told to do.
+//! `ipcspec run --frames`: what runs on a target.
 
-use super::Refusal;
+use super::CliError;
 use engine::remote::frame::Frames;
 use engine::runner::machine::Machine;
 use engine::runner::{self, Pace, RunEvent, Task};
@@ -9,18 +9,19 @@ use reports::Exit;
 use reports::deviations::Deviations;
 use std::time::Instant;
 
-/// Runs, and writes each record as a frame. Whoever reads them makes the reports.
+/// Runs, and writes each record as a frame. The reader makes the reports.
 pub fn send(
     run: &RunRecord,
     order: impl Iterator<Item = Task>,
     machine: &Machine,
     pace: Pace,
     strict: bool,
-) -> Result<Exit, Refusal> {
+) -> Result<Exit, CliError> {
     let mut out = Writer::new(Frames::new(std::io::stdout()));
     let mut send = |line: Line| out.line(&line);
-    let could_not = |error: std::io::Error| Refusal::could_not(format!("standard output cannot be written: {error}"));
-    send(Line::Run(Box::new(run.clone()))).map_err(could_not)?;
+    let unwritable =
+        |error: std::io::Error| CliError::could_not_run(format!("cannot write to standard output: {error}"));
+    send(Line::Run(Box::new(run.clone()))).map_err(unwritable)?;
     let (start, mut specs) = (Instant::now(), 0);
     let interrupted = runner::run(order, machine, pace, |event| match event {
         RunEvent::Judged(_, record, _) => {
@@ -34,7 +35,7 @@ pub fn send(
         RunEvent::Started(_) => Ok(()),
     })?;
     send(Line::End(EndRecord { specs, interrupted, wall_us: start.elapsed().as_micros() as u64 }))
-        .map_err(could_not)?;
-    // Whoever reads the records decides what they mean.
-    Ok(Exit::Holds)
+        .map_err(unwritable)?;
+    // The reader of the records decides what they mean.
+    Ok(Exit::Passed)
 }

@@ -9,27 +9,27 @@ use std::ffi::OsString;
 use std::io::{ErrorKind, Write, stderr};
 use std::process::{Command, Stdio};
 
-/// How many failures are traced: who has more of them has another question.
+/// How many failures are traced at most.
 const FAILURES: usize = 10;
 
-/// Runs what failed again under strace, one by one, by a command line that is like the run's. What does not fail in the
-/// same way again gets no trace: another run's calls would mislead.
+/// Runs what failed again under strace, one by one, with the options of the run. A spec that does not fail in the same way
+/// gets no trace, which would be misleading.
 pub fn add_traces(judged: &mut [SpecRecord], like_the_run: &[OsString]) {
     let mut ids = HashSet::new();
     let failing = judged.iter_mut().filter(|record| record.verdict.is_failure() && ids.insert(record.id.clone()));
     for (number, record) in failing.enumerate() {
         if number == FAILURES {
-            return tell(&record.id, &format!("the first {FAILURES} failures are traced"));
+            return warn(&record.id, &format!("only the first {FAILURES} failures are traced"));
         }
         match trace(record, like_the_run) {
             Ok(Some(calls)) => record.trace = calls,
-            Ok(None) => tell(&record.id, "it did not fail in the same way under strace"),
-            Err(why) => return tell(&record.id, &why),
+            Ok(None) => warn(&record.id, "it did not fail in the same way under strace"),
+            Err(why) => return warn(&record.id, &why),
         }
     }
 }
 
-fn tell(id: &str, why: &str) {
+fn warn(id: &str, why: &str) {
     let _ = writeln!(stderr(), "no trace of {id}: {why}");
 }
 
@@ -43,22 +43,22 @@ fn trace(record: &SpecRecord, like_the_run: &[OsString]) -> Result<Option<Vec<St
     // All processes, descriptors with what they are, short strings, no columns.
     strace.args(["-f", "-y", "-s", "16", "-a", "1", "-o"]).arg(&calls).arg("--").arg(own);
     strace.args(["run", &record.id, "--traced", "--records"]).arg(&records).args(like_the_run);
-    // What stands before the C library does so in the run, not in strace.
+    // Preload into the run, not into strace.
     strace.env_remove("LD_PRELOAD").env_remove("GITHUB_ACTIONS");
     strace.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let status = strace.status().map_err(|error| match error.kind() {
         ErrorKind::NotFound => "strace is not installed".to_owned(),
-        _ => format!("strace cannot be started: {error}"),
+        _ => format!("cannot run strace: {error}"),
     })?;
-    // strace ends as what it traces: a run that judged nothing was interrupted, or is not possible here.
-    let judged = [Exit::Holds, Exit::Deviations].map(|exit| Some(i32::from(exit.code())));
+    // strace exits as its tracee does: a run that judged nothing was interrupted, or is not possible here.
+    let judged = [Exit::Passed, Exit::Failed].map(|exit| Some(i32::from(exit.code())));
     if !judged.contains(&status.code()) {
-        return Err("a run under strace does not come to a verdict here".into());
+        return Err("a run under strace gets no verdict here".into());
     }
-    let again = store::read(&records).map_err(|refusal| refusal.sentence)?;
+    let again = store::read(&records).map_err(|error| error.message)?;
     if !again.specs.iter().any(|spec| spec.verdict == record.verdict) {
         return Ok(None);
     }
-    let text = std::fs::read(&calls).map_err(|error| format!("what strace wrote cannot be read: {error}"))?;
+    let text = std::fs::read(&calls).map_err(|error| format!("cannot read the output of strace: {error}"))?;
     Ok(Some(around_the_failure(&String::from_utf8_lossy(&text))))
 }

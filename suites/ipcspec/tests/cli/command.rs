@@ -11,8 +11,8 @@ use tempfile::TempDir;
 /// A spec that needs nothing of the machine, has layers, and conforms on any Linux.
 pub const SPEC: &str = "pipe.read-eof";
 
-pub const HOLDS: i32 = 0;
-pub const DEVIATIONS: i32 = 1;
+pub const PASSED: i32 = 0;
+pub const FAILED: i32 = 1;
 pub const COULD_NOT_RUN: i32 = 2;
 pub const NOTHING_SELECTED: i32 = 3;
 
@@ -66,7 +66,7 @@ pub fn a_run() -> (TempDir, PathBuf) {
     let directory = TempDir::new().unwrap();
     let records = directory.path().join("r.jsonl");
     let run = ask_in(directory.path(), &["run", SPEC, "--records", "r.jsonl"]);
-    assert_eq!(run.code, Some(HOLDS), "{}{}", run.out, run.err);
+    assert_eq!(run.code, Some(PASSED), "{}{}", run.out, run.err);
     (directory, records)
 }
 

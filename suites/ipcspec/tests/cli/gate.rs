@@ -19,27 +19,37 @@ fn gate(directory: &TempDir, baseline: &str, more: &[&str]) -> Answer {
     ask_in(directory.path(), &[&usual, more].concat())
 }
 
-const KNOWN: &str = "[[known]]\nid = \"pipe.read-eof\"\nreason = \"It is known.\"\n";
+const EXPECTED: &str = "[[expected]]\nid = \"pipe.read-eof\"\nreason = \"It is expected.\"\n";
 
 #[test]
-fn a_gate_tells_by_its_exit_code_and_its_last_line() {
+fn a_gate_answers_by_its_exit_code_and_its_last_line() {
     let conforming = a_run_with(|_| ());
     let deviating = a_run_with(deviate);
     let none = "0 changed observations, 0 newly broken, 0 new skips, 0 gone";
     for (directory, baseline, code, last) in [
-        (&conforming, "", HOLDS, format!("0 new deviations, {none}, 0 unexpected passes, 0 stale entries, 0 known")),
-        (&deviating, KNOWN, HOLDS, format!("0 new deviations, {none}, 0 unexpected passes, 0 stale entries, 3 known")),
+        (
+            &conforming,
+            "",
+            PASSED,
+            format!("0 new deviations, {none}, 0 unexpected passes, 0 stale entries, 0 expected failures"),
+        ),
+        (
+            &deviating,
+            EXPECTED,
+            PASSED,
+            format!("0 new deviations, {none}, 0 unexpected passes, 0 stale entries, 3 expected failures"),
+        ),
         (
             &deviating,
             "",
-            DEVIATIONS,
-            format!("3 new deviations, {none}, 0 unexpected passes, 0 stale entries, 0 known"),
+            FAILED,
+            format!("3 new deviations, {none}, 0 unexpected passes, 0 stale entries, 0 expected failures"),
         ),
         (
             &conforming,
-            KNOWN,
-            DEVIATIONS,
-            format!("0 new deviations, {none}, 3 unexpected passes, 0 stale entries, 0 known"),
+            EXPECTED,
+            FAILED,
+            format!("0 new deviations, {none}, 3 unexpected passes, 0 stale entries, 0 expected failures"),
         ),
     ] {
         let answer = gate(directory, baseline, &[]);
@@ -54,10 +64,10 @@ fn git_bisect_is_answered_in_its_own_codes() {
     let deviating = a_run_with(deviate);
     let broken = a_run_with(|record| record.verdict = Verdict::Broken);
     for (directory, baseline, code) in [
-        (&conforming, "", HOLDS),
-        (&conforming, KNOWN, HOLDS),
-        (&deviating, KNOWN, HOLDS),
-        (&deviating, "", DEVIATIONS),
+        (&conforming, "", PASSED),
+        (&conforming, EXPECTED, PASSED),
+        (&deviating, EXPECTED, PASSED),
+        (&deviating, "", FAILED),
         (&broken, "", UNTESTABLE),
     ] {
         let answer = gate(directory, baseline, &["--git-bisect"]);
@@ -79,11 +89,11 @@ fn github_is_shown_what_the_gate_finds() {
     let mut command = ipcspec();
     command.current_dir(directory.path()).args(["gate", SPEC, "--baseline", "b.toml", "--records", "r.jsonl"]);
     let answer = answer(command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", path("summary.md")));
-    assert_eq!(answer.code, Some(DEVIATIONS), "{}", answer.err);
+    assert_eq!(answer.code, Some(FAILED), "{}", answer.err);
     let annotated = answer.out.lines().filter(|line| line.starts_with("::error file=suites/pipes/src/pipe/")).count();
     assert_eq!(annotated, 3, "{}", answer.out);
     let summary = fs::read_to_string(path("summary.md")).unwrap();
-    assert!(summary.starts_with("## ipcspec gate: the run is not what the baseline says\n"), "{summary}");
+    assert!(summary.starts_with("## ipcspec gate: the run does not match the baseline\n"), "{summary}");
 }
 
 #[test]
@@ -94,8 +104,8 @@ fn what_cannot_be_gated_is_refused() {
         COULD_NOT_RUN,
         "b.toml is not a baseline: line 1: unknown field",
     );
-    let unexplained = KNOWN.replace("It is known.", "");
-    let words = "b.toml does not say why pipe.read-eof is known to be deviates: write its reason";
+    let unexplained = EXPECTED.replace("It is expected.", "");
+    let words = "b.toml: the entry for pipe.read-eof has no reason";
     assert_refused(&gate(&directory, &unexplained, &[]), COULD_NOT_RUN, words);
     assert_refused(&gate(&directory, "", &["--layer", "raw", "fifo.*"]), COULD_NOT_RUN, "r.jsonl does not judge fifo.");
     assert_refused(&gate(&directory, "", &["zzz"]), NOTHING_SELECTED, "unknown id `zzz`");
@@ -104,7 +114,7 @@ fn what_cannot_be_gated_is_refused() {
     assert_eq!(ask(&["gate"]).code, Some(COULD_NOT_RUN), "without a baseline there is no question");
 
     change_records(&directory.path().join("r.jsonl"), |records| records.end.interrupted = true);
-    let words = "r.jsonl does not answer. The run was interrupted: 3 of 3 selected attempts were judged.";
+    let words = "r.jsonl is incomplete: the run was interrupted after 3 of 3 attempts";
     assert_refused(&gate(&directory, "", &[]), COULD_NOT_RUN, words);
 }
 
@@ -115,7 +125,7 @@ fn a_baseline_is_written_explained_by_a_person_and_kept() {
     let update = |more: &[&str]| {
         let answer =
             ask_in(directory.path(), &[&["baseline", "update", "b.toml", "--records", "r.jsonl"], more].concat());
-        assert!(answer.code == Some(HOLDS) || !path.exists(), "{}", answer.err);
+        assert!(answer.code == Some(PASSED) || !path.exists(), "{}", answer.err);
         answer
     };
     assert_refused(&update(&[]), COULD_NOT_RUN, "r.jsonl does not judge ");
@@ -130,33 +140,33 @@ fn a_baseline_is_written_explained_by_a_person_and_kept() {
         records.run.selected = records.specs.len();
     });
     let answer = update(&[]);
-    let words = format!("b.toml holds 1 entries, 0 skips and {} specs; one has no reason yet", ids.len());
+    let words = format!("b.toml: 1 expected failures, 0 skips, {} specs; 1 entry has no reason yet", ids.len());
     assert!(answer.err.starts_with(&words), "{}", answer.err);
     let gate = || ask_in(directory.path(), &["gate", "--baseline", "b.toml", "--records", "r.jsonl"]);
-    assert_refused(&gate(), COULD_NOT_RUN, "b.toml does not say why pipe.read-eof");
+    assert_refused(&gate(), COULD_NOT_RUN, "b.toml: the entry for pipe.read-eof has no reason");
 
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("reason = \"\"", "reason = \"A person said so.\"")).unwrap();
-    assert_eq!(gate().code, Some(HOLDS), "{}", gate().out);
+    assert_eq!(gate().code, Some(PASSED), "{}", gate().out);
     assert_eq!(
         update(&["--reason", "It is new."]).err,
-        format!("b.toml holds 1 entries, 0 skips and {} specs\n", ids.len())
+        format!("b.toml: 1 expected failures, 0 skips, {} specs\n", ids.len())
     );
     let text = fs::read_to_string(&path).unwrap();
     assert!(text.contains("A person said so.") && !text.contains("It is new."), "{text}");
-    assert_eq!(gate().code, Some(HOLDS));
+    assert_eq!(gate().code, Some(PASSED));
 
     fs::write(&path, text.replace("\"fifo.", "\"fax.")).unwrap();
-    assert_eq!(gate().code, Some(DEVIATIONS), "specs are gone: {}", gate().out);
+    assert_eq!(gate().code, Some(FAILED), "specs are gone: {}", gate().out);
 }
 
 #[test]
 fn a_baseline_with_former_ids_is_refused_and_an_update_rewrites_it() {
     let directory = a_run_with(|_| ());
-    let former = KNOWN.replace("pipe.read-eof", "pipe.shell-bar");
+    let former = EXPECTED.replace("pipe.read-eof", "pipe.shell-bar");
     let words = "b.toml: `pipe.shell-bar` was renamed to `pipe.shell-pipeline`; `ipcspec baseline update`";
     assert_refused(&gate(&directory, &former, &[]), COULD_NOT_RUN, words);
-    assert_eq!(gate(&directory, &former.replace("shell-bar", "shell-pipeline"), &[]).code, Some(HOLDS));
+    assert_eq!(gate(&directory, &former.replace("shell-bar", "shell-pipeline"), &[]).code, Some(PASSED));
 }
 
 #[test]
@@ -166,7 +176,7 @@ fn the_baseline_in_the_book_is_one() {
     let (baseline, _) = rest.split_once("```").unwrap();
     // Its entries name specs that there are; of this run they say nothing.
     let answer = gate(&a_run_with(|_| ()), baseline, &[]);
-    assert_eq!(answer.code, Some(HOLDS), "{}{}", answer.out, answer.err);
+    assert_eq!(answer.code, Some(PASSED), "{}{}", answer.out, answer.err);
 }
 
 #[test]

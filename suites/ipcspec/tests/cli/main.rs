@@ -31,7 +31,7 @@ fn a_run_judges_and_leaves_records_and_reports() {
     assert_eq!(kinds, ["run", "spec", "spec", "spec", "end", "seal"]);
 
     let report = json(&fs::read_to_string(directory.path().join("report.json")).unwrap());
-    assert_eq!(report["exit"], HOLDS);
+    assert_eq!(report["exit"], PASSED);
     assert_eq!(report["summary"]["verdicts"]["conforms"], 3);
     assert_eq!(report["specs"].as_array().unwrap().len(), 3);
     assert_eq!(report["end"]["interrupted"], false);
@@ -69,8 +69,8 @@ fn filters_that_match_nothing_select_nothing() {
         (&["run", "pipe.read-eof/raw", "--layer", "libc"], "no spec matches all of these filters"),
         (&["run", "--mechanism", "telegraphy"], "no spec has the mechanism `telegraphy`"),
         (&["run", "--need", "luck"], "no spec has the need `luck`"),
-        (&["run", SPEC, "--shard", "9/9"], "this shard holds no spec"),
-        (&["coverage", "--mechanism", "telegraphy"], "no mechanism telegraphy"),
+        (&["run", SPEC, "--shard", "9/9"], "this shard is empty"),
+        (&["coverage", "--mechanism", "telegraphy"], "no mechanism `telegraphy`"),
     ];
     for (arguments, words) in cases {
         assert_refused(&ask(arguments), NOTHING_SELECTED, words);
@@ -146,8 +146,8 @@ fn a_report_is_that_of_the_run() {
     {
         let _ = fs::remove_file(directory.path().join(name));
         let answer = ask_in(directory.path(), arguments);
-        assert_eq!((answer.code, answer.out.as_str()), (Some(HOLDS), ""), "{}", answer.err);
-        assert_eq!(answer.err, format!("the report is in {name}\n"));
+        assert_eq!((answer.code, answer.out.as_str()), (Some(PASSED), ""), "{}", answer.err);
+        assert_eq!(answer.err, format!("report written to {name}\n"));
         assert!(fs::read_to_string(directory.path().join(name)).unwrap() == of_the_run, "{arguments:?}");
     }
 }
@@ -166,9 +166,9 @@ fn several_runs_are_columns_with_the_shortest_names_that_tell_them_apart() {
             fs::copy(&records, directory.path().join(file)).unwrap();
         }
         let answer = ask_in(directory.path(), &[&["report"], files].concat());
-        assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
+        assert_eq!(answer.code, Some(PASSED), "{}", answer.err);
         let page = fs::read_to_string(directory.path().join("matrix.html")).unwrap();
-        assert!(page.contains(&format!("<title>ipcspec: gate holds – {names}</title>")), "{names}");
+        assert!(page.contains(&format!("<title>ipcspec: passed – {names}</title>")), "{names}");
     }
 }
 
@@ -178,9 +178,9 @@ fn a_report_that_cannot_be_made_is_refused() {
     let before = fs::read(&records).unwrap();
     fs::write(directory.path().join("damaged.jsonl"), "{").unwrap();
     let cases: [(&[&str], &str); 6] = [
-        (&["report"], "do `ipcspec run` here first, or name a record file"),
-        (&["report", "r.jsonl", "r.jsonl"], "one of the record files is named twice"),
-        (&["report", "r.jsonl", "--out", "./r.jsonl"], "./r.jsonl cannot be written: the records are there"),
+        (&["report"], "run `ipcspec run` first, or name a record file"),
+        (&["report", "r.jsonl", "r.jsonl"], "a record file is given twice"),
+        (&["report", "r.jsonl", "--out", "./r.jsonl"], "./r.jsonl cannot be written: it has the records"),
         (&["report", "r.jsonl", "--out", "nowhere/x.html"], "nowhere/x.html cannot be written"),
         (&["report", "r.jsonl", "--out", "."], "cannot be written"),
         (&["report", "r.jsonl", "damaged.jsonl"], "damaged.jsonl is damaged: line 1"),
@@ -196,7 +196,7 @@ fn a_report_that_cannot_be_made_is_refused() {
 fn what_cannot_be_read_at_all_is_refused() {
     let directory = TempDir::new().unwrap();
     let here = directory.path().to_str().unwrap();
-    assert_refused(&ask(&["coverage"]), COULD_NOT_RUN, "do `ipcspec run` here first");
+    assert_refused(&ask(&["coverage"]), COULD_NOT_RUN, "run `ipcspec run` first");
     assert_refused(&ask(&["coverage", "--records", "nowhere.jsonl"]), COULD_NOT_RUN, "nowhere.jsonl cannot be read");
     assert_refused(&ask(&["coverage", "--records", here]), COULD_NOT_RUN, "cannot be read: Is a directory");
     // Opens, and then no read succeeds: address 0 is not mapped. Unlike a file mode, this holds for root too.
@@ -204,7 +204,7 @@ fn what_cannot_be_read_at_all_is_refused() {
 }
 
 #[test]
-fn a_named_place_that_cannot_be_written_is_refused_before_the_run() {
+fn a_named_file_that_cannot_be_written_is_refused_before_the_run() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("file");
     fs::write(&file, "").unwrap();
@@ -215,12 +215,12 @@ fn a_named_place_that_cannot_be_written_is_refused_before_the_run() {
 }
 
 #[test]
-fn the_usual_place_may_be_unwritable() {
+fn the_default_file_may_be_unwritable() {
     let directory = TempDir::new().unwrap();
     fs::write(directory.path().join("target"), "no directory").unwrap();
     let run = ask_in(directory.path(), &["run", SPEC]);
-    assert_eq!(run.code, Some(HOLDS), "{}", run.err);
-    assert!(run.err.contains("no records are kept"), "{}", run.err);
+    assert_eq!(run.code, Some(PASSED), "{}", run.err);
+    assert!(run.err.contains("records not written"), "{}", run.err);
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn a_reader_that_has_gone_is_no_error() {
             ipcspec().current_dir(directory.path()).args(arguments).stdout(writer).stderr(Stdio::piped()).spawn();
         let output = child.unwrap().wait_with_output().unwrap();
         let err = String::from_utf8(output.stderr).unwrap();
-        assert_eq!(output.status.code(), Some(HOLDS), "{arguments:?}: {}, {err}", output.status);
+        assert_eq!(output.status.code(), Some(PASSED), "{arguments:?}: {}, {err}", output.status);
         assert!(!err.contains("panicked"), "{arguments:?}: {err}");
     }
 }
@@ -244,7 +244,7 @@ fn half_an_answer_does_not_pass_for_one() {
     let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     let output = ipcspec().arg("list").stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(COULD_NOT_RUN));
-    assert!(String::from_utf8(output.stderr).unwrap().contains("standard output cannot be written"));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("cannot write to standard output"));
 }
 
 /// A directory that looks like the root of the repository, with the manifests of this version.
@@ -252,7 +252,7 @@ fn manifests() -> TempDir {
     let root = TempDir::new().unwrap();
     fs::create_dir(root.path().join("suites")).unwrap();
     let written = ask_in(root.path(), &["manifest"]);
-    assert_eq!((written.code, written.out.as_str()), (Some(HOLDS), ""), "{}", written.err);
+    assert_eq!((written.code, written.out.as_str()), (Some(PASSED), ""), "{}", written.err);
     root
 }
 
@@ -260,13 +260,13 @@ fn manifests() -> TempDir {
 fn manifests_that_are_out_of_date_are_shown_as_a_diff() {
     let root = manifests();
     let check = || ask_in(root.path(), &["manifest", "--check"]);
-    assert_eq!(check().code, Some(HOLDS));
+    assert_eq!(check().code, Some(PASSED));
 
     let path = root.path().join("suites/pipes/manifest/pipe.md");
     let current = fs::read_to_string(&path).unwrap();
     fs::write(&path, current.replacen("## pipe.read-eof\n", "## pipe.read-end\n", 1)).unwrap();
     let stale = check();
-    assert_eq!(stale.code, Some(DEVIATIONS), "{}", stale.err);
+    assert_eq!(stale.code, Some(FAILED), "{}", stale.err);
     assert!(stale.out.starts_with("--- suites/pipes/manifest/pipe.md\n"), "{}", stale.out);
     assert!(stale.out.contains("\n-## pipe.read-end\n+## pipe.read-eof\n"), "{}", stale.out);
     assert!(stale.err.contains("run `ipcspec manifest`"), "{}", stale.err);
@@ -278,9 +278,9 @@ fn manifests_that_are_out_of_date_are_shown_as_a_diff() {
     let shown = check().out;
     assert!(shown.contains("+# fifo\n"), "{shown}");
     assert!(shown.contains("suites/pipes/manifest/telegraph.md: no spec belongs to this manifest\n"), "{shown}");
-    assert_eq!(ask_in(root.path(), &["manifest"]).code, Some(HOLDS));
+    assert_eq!(ask_in(root.path(), &["manifest"]).code, Some(PASSED));
     assert!(missing.exists() && !extra.exists());
-    assert_eq!(check().code, Some(HOLDS));
+    assert_eq!(check().code, Some(PASSED));
 }
 
 #[test]
@@ -292,7 +292,7 @@ fn a_manifest_belongs_to_a_repository() {
 fn coverage_has_one_form_for_the_three_lists() {
     let (_directory, records) = a_run();
     let answer = ask(&["coverage", "--json", "--records", records.to_str().unwrap()]);
-    assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
+    assert_eq!(answer.code, Some(PASSED), "{}", answer.err);
     let coverage = json(&answer.out);
     for list in ["claims", "behaviours", "errors"] {
         let by_mechanism = coverage[list]["by_mechanism"].as_object().unwrap();
@@ -309,21 +309,21 @@ fn coverage_has_one_form_for_the_three_lists() {
 }
 
 #[test]
-fn explain_tells_the_last_verdict_or_why_it_does_not() {
+fn explain_shows_the_last_verdict_or_why_there_is_none() {
     let directory = TempDir::new().unwrap();
     let explain = || ask_in(directory.path(), &["explain", SPEC]);
-    let assert_tells = |words: &str| {
+    let assert_shows = |words: &str| {
         let answer = explain();
-        assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
+        assert_eq!(answer.code, Some(PASSED), "{}", answer.err);
         assert!(answer.out.contains(words), "{words:?} is not in\n{}", answer.out);
     };
-    assert_tells("  raw: not run\n");
-    assert_eq!(ask_in(directory.path(), &["run", SPEC]).code, Some(HOLDS));
-    assert_tells("  raw: conforms\n");
-    assert_tells("    Reading an empty pipe whose write ends are all closed returns 0.\n");
+    assert_shows("  raw: not run\n");
+    assert_eq!(ask_in(directory.path(), &["run", SPEC]).code, Some(PASSED));
+    assert_shows("  raw: conforms\n");
+    assert_shows("    Reading an empty pipe whose write ends are all closed returns 0.\n");
     fs::write(directory.path().join("target/ipcspec/records.jsonl"), "damaged\n").unwrap();
-    assert_tells("  raw: not known\n");
-    assert_tells("is damaged: line 1 is not a record");
+    assert_shows("  raw: unknown\n");
+    assert_shows("is damaged: line 1 is not a record");
 }
 
 #[test]
@@ -335,7 +335,7 @@ fn list_and_doctor_answer() {
     assert!(ask(&["list", SPEC]).out.starts_with("pipe.read-eof/libc\n    A read on an empty pipe"));
 
     let doctor = ask(&["doctor"]);
-    assert_eq!(doctor.code, Some(HOLDS), "{}", doctor.err);
+    assert_eq!(doctor.code, Some(PASSED), "{}", doctor.err);
     for heading in ["system\n", "isolation\n", "needs\n", "limits (soft/hard)\n", "settings\n"] {
         assert!(doctor.out.contains(heading), "{heading:?} is not in\n{}", doctor.out);
     }
@@ -352,10 +352,10 @@ fn github_gets_a_job_summary() {
         .env("GITHUB_ACTIONS", "true")
         .env("GITHUB_STEP_SUMMARY", &summary);
     let answer = answer(&mut run);
-    assert_eq!(answer.code, Some(HOLDS), "{}", answer.err);
+    assert_eq!(answer.code, Some(PASSED), "{}", answer.err);
     assert!(!answer.out.contains("::error"), "nothing failed:\n{}", answer.out);
     let summary = fs::read_to_string(&summary).unwrap();
-    assert!(summary.starts_with("An earlier step.\n## ipcspec: gate holds\n"), "{summary}");
+    assert!(summary.starts_with("An earlier step.\n## ipcspec: passed\n"), "{summary}");
     assert!(summary.contains("| pipe | 3 | 0 | 0 | 0 | 0 |\n"), "{summary}");
 }
 
@@ -389,7 +389,7 @@ fn an_interrupted_run_ends_with_a_partial_report() {
         assert_eq!(output.status.code(), Some(COULD_NOT_RUN), "{signal}: {}\n{rest}", output.status);
         assert!(!rest.contains("panicked"), "{rest}");
         let out = String::from_utf8(output.stdout).unwrap();
-        assert!(out.contains("The run was interrupted: "), "{out}");
+        assert!(out.contains("incomplete: the run was interrupted after "), "{out}");
         assert!(out.ends_with("; exit 2\n"), "{out}");
 
         let report = json(&fs::read_to_string(directory.path().join("report.json")).unwrap());
@@ -400,15 +400,15 @@ fn an_interrupted_run_ends_with_a_partial_report() {
         assert!(judged.iter().all(|spec| spec["verdict"] == "conforms"));
         // A partial run is still a whole file.
         let records = directory.path().join("r.jsonl");
-        assert_eq!(ask(&["coverage", "--records", records.to_str().unwrap()]).code, Some(HOLDS));
+        assert_eq!(ask(&["coverage", "--records", records.to_str().unwrap()]).code, Some(PASSED));
     }
 }
 
 #[test]
-fn exit_codes_stand_in_the_help() {
+fn the_help_lists_the_exit_codes() {
     let help = ask(&["--help"]);
-    assert_eq!(help.code, Some(HOLDS));
-    for line in ["0  gate holds", "1  deviations", "2  could not run", "3  nothing selected"] {
+    assert_eq!(help.code, Some(PASSED));
+    for line in ["0  passed", "1  failed", "2  could not run", "3  nothing selected"] {
         assert!(help.out.contains(line), "{}", help.out);
     }
 }
