@@ -82,7 +82,7 @@ fn processes() -> impl Iterator<Item = (i32, i32)> {
     })
 }
 
-/// Where one process stands; none when it is gone.
+/// One process, as a report shows it; none when it is gone.
 pub fn of(pid: i32) -> Option<Process> {
     let Stat { name, state, .. } = stat(pid)?;
     let syscall = syscall(pid).map(|number| match Sysno::new(number) {

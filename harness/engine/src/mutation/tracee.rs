@@ -65,7 +65,7 @@ pub struct Inside {
     pub arguments: [u64; 6],
     /// Its description.
     pub call: &'static CallDescription,
-    /// Where it stands in the list of calls made.
+    /// Where it is in the list of calls made.
     pub index: Option<usize>,
     /// Whether this is the one that is mutated.
     pub mutated: bool,
