@@ -8,8 +8,8 @@ const BEFORE: usize = 10;
 const AFTER: usize = 2;
 
 /// From what `strace -f -o` wrote, in which a line begins with the pid that made the call: the calls of the spec's
-/// processes around its last sign of a failure; the last calls where there is none, as when a spec hangs or its scene
-/// cannot be set.
+/// processes around its last sign of a failure; the last calls where there is none, as when a spec hangs or its setup
+/// fails.
 pub fn around_the_failure(text: &str) -> Vec<String> {
     let mut spec: Option<Calls> = None;
     let mut seen = HashSet::new();

@@ -113,7 +113,7 @@ pub struct SpecRecord {
     pub errors: Vec<SeenError>,
     /// Values that documentation leaves open.
     pub observations: Vec<Observation>,
-    /// Where each process stood, when the watchdog ended the spec or a process was left behind.
+    /// Where each process was, when the watchdog ended the spec or a process was left behind.
     pub processes: Vec<Process>,
     /// What strace showed around the assertion that failed, when the failure was traced.
     #[serde(default)]
@@ -173,7 +173,7 @@ pub struct Missing {
 /// Something that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Failure {
-    /// `deviates` when an assertion about the system failed, `broken` when the spec is at fault.
+    /// `deviates` when an assertion about the system failed, `broken` when the spec could not be judged.
     pub verdict: Verdict,
     /// What was done, or what went wrong: `write(&writer, b"x")`.
     pub message: String,
@@ -211,7 +211,7 @@ pub struct Observation {
     pub value: String,
 }
 
-/// Where a process stood.
+/// Where a process was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Process {
     /// Its pid in the sandbox.

@@ -11,7 +11,7 @@ pub enum Verdict {
     Conforms,
     /// An assertion about the system failed.
     Deviates,
-    /// The spec could not set its scene, asserted nothing, ended early, or left something behind: the spec is at fault.
+    /// It could not be judged: setup failed, nothing was asserted, it ended early, or it left something behind.
     Broken,
     /// The watchdog ended the spec.
     Timeout,

@@ -42,26 +42,26 @@ impl std::error::Error for CallError {}
 /// Why a body stopped before its end.
 #[derive(Debug)]
 pub enum Stop {
-    /// The scene could not be set; the spec is broken.
+    /// Setup failed; the spec could not be judged.
     Broken {
         /// What went wrong.
         message: String,
         /// Where.
         source: Source,
     },
-    /// What stopped it stands in the event log already.
+    /// What stopped it is in the event log already.
     Reported,
 }
 
 impl Stop {
-    /// A scene that could not be set, with the caller's place.
+    /// A failed setup, with the caller's place.
     #[track_caller]
     pub fn broken(message: impl Into<String>) -> Self {
         Self::Broken { message: message.into(), source: here() }
     }
 }
 
-/// `?` on any error ends the scene, with the place of the `?`.
+/// `?` on any error ends the body as a failed setup, with the place of the `?`.
 impl<E: std::error::Error> From<E> for Stop {
     #[track_caller]
     fn from(error: E) -> Self {
@@ -71,7 +71,7 @@ impl<E: std::error::Error> From<E> for Stop {
 
 /// What a body may return.
 pub trait Judged {
-    /// As a scene.
+    /// As a result.
     fn into_result(self) -> TestResult;
 }
 
@@ -115,14 +115,14 @@ pub fn deviates(comparison: Comparison) -> ! {
     raise(Verdict::Deviates, comparison, here())
 }
 
-/// Ends the body: a call did what none is documented to do. Where an assertion judges the call that is the verdict on it; a scene
-/// cannot be set with it.
+/// Ends the body: a call did what none is documented to do. Where an assertion judges the call that is the verdict on it; in a
+/// setup the spec could not be judged.
 #[track_caller]
 pub fn undocumented(comparison: Comparison) -> ! {
     raise(if mark::is_judged() { Verdict::Deviates } else { Verdict::Broken }, comparison, here())
 }
 
-/// Ends the body: the spec is wrong, where no `Err` can be returned.
+/// Ends the body: the spec could not be judged, where no `Err` can be returned.
 #[track_caller]
 pub fn broken(message: impl Into<String>) -> ! {
     raise(Verdict::Broken, Comparison { message: message.into(), expected: None, actual: None }, here())

@@ -11,10 +11,10 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Whose {
-    /// The harness's: what it needs to run a spec and to see where processes stand.
+    /// The harness's: what it does to run a spec and to see the state of processes.
     Harness = 0,
-    /// The spec's, which sets its scene.
-    TestResult = 1,
+    /// The spec's, as setup.
+    Setup = 1,
     /// The spec's, in the expression of an assertion.
     Judged = 2,
     /// The harness's again: the body has come to its end.
@@ -89,7 +89,7 @@ impl Read {
         let word = |at: usize| u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("four bytes"));
         let long = |at: usize| u64::from_ne_bytes(bytes[at..at + 8].try_into().expect("eight bytes"));
         let whose = match word(0) {
-            1 => Whose::TestResult,
+            1 => Whose::Setup,
             2 => Whose::Judged,
             3 => Whose::Over,
             _ => Whose::Harness,
@@ -133,7 +133,7 @@ impl Drop for Marked {
 /// it started.
 pub fn begin_body() {
     sign::sign(Sign::Begin);
-    MARK.with(|mark| mark.whose.store(Whose::TestResult as u32, Ordering::Relaxed));
+    MARK.with(|mark| mark.whose.store(Whose::Setup as u32, Ordering::Relaxed));
 }
 
 /// From here on nothing that this thread does is the spec's any more.
@@ -141,7 +141,7 @@ pub fn end_body() {
     MARK.with(|mark| mark.whose.store(Whose::Over as u32, Ordering::Relaxed));
 }
 
-/// Does what the harness does for itself: looking where processes stand, latch them.
+/// Does what the harness does for itself, such as looking at the state of a process.
 pub fn by_harness<T>(work: impl FnOnce() -> T) -> T {
     let _marked = Marked::new(Whose::Harness);
     sign::sign(Sign::Aside);
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(by_harness(|| now().whose), Whose::Harness);
         assert_eq!(now().whose, Whose::Judged);
         drop(marked);
-        assert_eq!(now().whose, Whose::TestResult);
+        assert_eq!(now().whose, Whose::Setup);
         // Another thread has its own, at the same offset.
         let here = offset();
         let other = std::thread::spawn(move || {
@@ -199,7 +199,7 @@ mod tests {
             (offset() == here, before, now().whose)
         });
         assert_eq!(other.join().unwrap(), (true, Whose::Harness, Whose::Over));
-        assert_eq!(now().whose, Whose::TestResult);
+        assert_eq!(now().whose, Whose::Setup);
         end_body();
         assert_eq!(now().whose, Whose::Over);
     }

@@ -1,4 +1,4 @@
-//! Where processes stand, as /proc tells it.
+//! The state of processes and threads, as /proc shows it.
 
 use crate::mark;
 use record::Process;
@@ -44,7 +44,7 @@ pub fn parent() -> Option<i32> {
 }
 
 /// The number of the system call that a process is in, while it sleeps in one.
-/// None where the kernel does not tell (no /proc/PID/syscall, or not to us).
+/// None where the kernel does not show it (no /proc/PID/syscall, or not to us).
 pub fn syscall(pid: i32) -> Option<usize> {
     let text = look(&format!("{pid}/syscall"))?;
     text.split_whitespace().next()?.parse().ok()
@@ -82,7 +82,7 @@ fn processes() -> impl Iterator<Item = (i32, i32)> {
     })
 }
 
-/// Where one process stands; none when it is gone.
+/// One process, as a report shows it; none when it is gone.
 pub fn of(pid: i32) -> Option<Process> {
     let Stat { name, state, .. } = stat(pid)?;
     let syscall = syscall(pid).map(|number| match Sysno::new(number) {

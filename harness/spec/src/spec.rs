@@ -27,7 +27,7 @@ pub struct Spec {
     pub body: fn() -> TestResult,
 }
 
-/// What a spec, or a process of a spec, returns: `?` sets the scene, an assertion judges.
+/// What a spec, or a process of a spec, returns: `?` is setup, an assertion judges.
 pub type TestResult<T = ()> = Result<T, Stop>;
 
 impl Spec {

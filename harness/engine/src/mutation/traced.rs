@@ -13,15 +13,15 @@ pub struct Made {
     pub call: String,
     /// 1-based index among calls of this name in this process.
     pub number: u32,
-    /// The assertion that judges it; none for a call that sets the scene.
+    /// The assertion that judges it; none for a call of the setup.
     pub judged: Option<Source>,
     /// What it was called with.
     pub arguments: [u64; 6],
     /// What it returned, or the number of its error; none when it did not return.
     pub result: Option<Result<i64, i32>>,
-    /// Whether the spec saw the process sleep in it.
+    /// Whether the spec saw the process or thread blocked in it.
     pub blocked: bool,
-    /// Whether, when it came back, the spec had seen another process sleep in the same call on the same object.
+    /// Whether, when it returned, the spec had seen another one blocked in the same call on the same object.
     pub contested: bool,
     /// The flags that were set, by name.
     pub flags: Vec<String>,

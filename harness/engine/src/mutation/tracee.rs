@@ -52,8 +52,8 @@ pub enum Stopped {
     Not,
     /// It is, and is let go of.
     LetGo,
-    /// It is, and is watched again.
-    Watched,
+    /// It is, and is traced again.
+    Traced,
 }
 
 /// A call that is under way.
@@ -65,7 +65,7 @@ pub struct Inside {
     pub arguments: [u64; 6],
     /// Its description.
     pub call: &'static CallDescription,
-    /// Where it stands in the list of calls made.
+    /// Where it is in the list of calls made.
     pub index: Option<usize>,
     /// Whether this is the one that is mutated.
     pub mutated: bool,
@@ -83,7 +83,7 @@ pub struct Misdirected {
 }
 
 impl Tracee {
-    /// A process that has just come under watch.
+    /// A process or thread that the tracer has just attached to.
     pub fn new(pid: Pid, path: String, is_ours: bool) -> Self {
         Self {
             pid,
@@ -121,14 +121,14 @@ impl Tracee {
         *count
     }
 
-    /// Whether it can do nothing by itself: it is asleep, stopped, or has ended; or it only looks how others stand, and has
+    /// Whether it can do nothing by itself: it is asleep, stopped, or has ended; or it only looks at the state of others, and has
     /// looked since it was last asked.
     pub fn is_idle(&mut self) -> bool {
         let looks_before = std::mem::replace(&mut self.looks_before, self.looks);
         if self.at_harness && self.looks > looks_before {
             return true;
         }
-        self.stopped == Stopped::Watched
+        self.stopped == Stopped::Traced
             || matches!(process_state::state(self.pid.as_raw()), None | Some('S' | 'T' | 'Z'))
     }
 

@@ -108,7 +108,7 @@ impl<'a> Tracer<'a> {
         Errno::result(unsafe { libc::ptrace(how, pid.as_raw(), 0, libc::c_long::from(signal)) }).map(drop)
     }
 
-    /// A new process or thread: the kernel has put it under watch already.
+    /// A new process or thread: the kernel has attached the tracer to it already.
     fn announce(&mut self, parent: Pid) -> nix::Result<()> {
         let child = Pid::from_raw(ptrace::getevent(parent)? as libc::pid_t);
         let Some(parent) = self.tracees.get_mut(&parent) else { return Ok(()) };
@@ -138,7 +138,7 @@ impl<'a> Tracer<'a> {
     fn unpark(&mut self) {
         for tracee in self.tracees.values_mut().filter(|tracee| tracee.stopped == Stopped::LetGo) {
             if ptrace::seize(tracee.pid, options()).is_ok() && wait_for_stop(tracee.pid) {
-                tracee.stopped = Stopped::Watched;
+                tracee.stopped = Stopped::Traced;
                 // SAFETY: changes no memory of this process; the other one goes on being stopped.
                 unsafe { libc::ptrace(libc::PTRACE_LISTEN, tracee.pid.as_raw(), 0, 0) };
             }
@@ -146,7 +146,7 @@ impl<'a> Tracer<'a> {
     }
 
     fn at_call(&mut self, pid: Pid) -> nix::Result<()> {
-        self.note_who_was_seen_asleep();
+        self.note_who_was_seen_blocked();
         match side_of_call(pid)? {
             At::Entry(number, arguments) => self.enter(pid, number, arguments),
             At::Exit(value) => self.leave(pid, value),
@@ -154,9 +154,9 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// The spec has just seen a process sleep; it is the only one that could wake it, so the call is still the same.
-    fn note_who_was_seen_asleep(&mut self) {
-        let Some(pid) = self.log.take_seen_asleep() else { return };
+    /// The spec has just seen a process blocked; it is the only one that could wake it, so the call is still the same.
+    fn note_who_was_seen_blocked(&mut self) {
+        let Some(pid) = self.log.take_seen_blocked() else { return };
         let inside = self.tracees.get(&Pid::from_raw(pid)).and_then(|tracee| tracee.inside.as_ref());
         if let Some(made) = inside.and_then(|inside| self.made.get_mut(inside.index?)) {
             made.blocked = true;
@@ -236,7 +236,7 @@ impl<'a> Tracer<'a> {
         }
         let interrupted = is_restart(value);
         let co_waiter = self.co_waiter(pid, &inside);
-        let co_waiter_blocks = co_waiter.is_some_and(|co_waiter| self.was_seen_asleep(co_waiter));
+        let co_waiter_blocks = co_waiter.is_some_and(|co_waiter| self.was_seen_blocked(co_waiter));
         let Some(tracee) = self.tracees.get_mut(&pid) else { return Ok(()) };
         if let Some(made) = inside.index.and_then(|index| self.made.get_mut(index)) {
             made.result = Some(match value {
@@ -285,14 +285,14 @@ impl<'a> Tracer<'a> {
         co_waiters.min_by(|one, other| one.path.cmp(&other.path)).map(|tracee| tracee.pid)
     }
 
-    /// Whether the spec saw it asleep in the call that it is in.
-    fn was_seen_asleep(&self, pid: Pid) -> bool {
+    /// Whether the spec saw it blocked in the call that it is in.
+    fn was_seen_blocked(&self, pid: Pid) -> bool {
         let inside = self.tracees.get(&pid).and_then(|tracee| tracee.inside.as_ref());
         inside.and_then(|inside| self.made.get(inside.index?)).is_some_and(|made| made.blocked)
     }
 
     /// Whether nothing of the spec's can happen any more: for some time every process has slept or been stopped, or has looked in
-    /// vain how another one stands.
+    /// vain at the state of another one.
     fn is_stalled(&mut self) -> bool {
         if Instant::now() < self.next_tick {
             return false;

@@ -54,7 +54,7 @@ fn clean(own_pid_namespace: bool) -> TestResult {
     Ok(())
 }
 
-/// What stands in memory that was just allocated is the same in every run, and no text: a buffer that a wrong kernel does not
+/// What is in memory that was just allocated is the same in every run, and no text: a buffer that a wrong kernel does not
 /// fill tells the same each time (mallopt(3), M_PERTURB; the allocator of musl has no such thing).
 fn perturb_memory() {
     #[cfg(target_env = "gnu")]

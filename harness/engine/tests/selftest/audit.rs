@@ -36,6 +36,7 @@ pub fn trials() -> Vec<Trial> {
         trial("audit::a_right_spec_notices_all", all),
         trial("audit::stopping_and_waiting_are_not_disturbed", stops_and_waits),
         trial("audit::a_wake_up_comes_to_the_wrong_waiter", the_wrong_waiter),
+        trial("audit::a_call_of_a_thread_has_its_name", threads),
         trial("audit::a_spec_that_does_not_conform_is_left_out", left_out),
         trial("audit::the_same_is_found_twice", twice),
     ]
@@ -105,6 +106,19 @@ fn the_wrong_waiter() {
         !audited.tried.iter().any(|tried| tried.mutation == "child2/read#1:wrong-waiter"),
         "it waits alone by then"
     );
+}
+
+fn threads() {
+    let audited = audited("threads-read");
+    assert_eq!(audited.left_out, None);
+    for call in ["thread1/read#1", "child1/thread1/read#1"] {
+        let blocked = ["not-waiting-EINTR", "not-waiting-EAGAIN", "not-waiting-0"];
+        let caught = kinds(&audited, call, Outcome::Noticed);
+        assert!(WRONG_READS.iter().chain(&blocked).all(|kind| caught.contains(kind)), "{call}: {audited:#?}");
+        let is_judged = |tried: &Tried| tried.mutation.starts_with(call) && tried.judged.is_some();
+        assert!(audited.tried.iter().any(is_judged), "{call}: {audited:#?}");
+    }
+    assert_eq!(audited.tried.iter().filter(|tried| tried.verdict.is_none()).count(), 0, "{audited:#?}");
 }
 
 fn left_out() {

@@ -13,9 +13,9 @@ pub fn trials() -> Vec<Trial> {
     let of_user_namespaces = |name: &str, body: fn()| trial(name, body).with_ignored_flag(!user_namespaces_work);
     vec![
         of_user_namespaces("ladder::user_namespaces_are_the_highest_isolation", highest_isolation),
-        trial("ladder::without_namespaces_the_rung_is_none", without_namespaces),
-        trial_for_root("ladder::without_namespaces_the_rung_is_none_for_another_user", without_namespaces_as_nobody),
-        trial_for_root("ladder::another_user_has_user_namespaces", highest_rung_as_nobody),
+        trial("ladder::without_namespaces_the_level_is_none", without_namespaces),
+        trial_for_root("ladder::without_namespaces_the_level_is_none_for_another_user", without_namespaces_as_nobody),
+        trial_for_root("ladder::another_user_has_user_namespaces", highest_level_as_nobody),
         trial_for_root("ladder::without_user_namespaces_root_has_the_others", root_without_user_namespaces),
         trial_for_root("ladder::without_user_namespaces_another_user_has_none", nobody_without_user_namespaces),
         of_user_namespaces("ladder::a_bare_dev_is_enough", bare_dev),
@@ -71,7 +71,7 @@ fn highest_isolation() {
     assert!(records.run.environment.refused.is_empty());
 }
 
-fn highest_rung_as_nobody() {
+fn highest_level_as_nobody() {
     same_verdicts("userns", [NOBODY]);
 }
 
@@ -146,7 +146,7 @@ fn few_descriptors() {
 }
 
 /// On the highest isolation level here and on the lowest.
-fn on_two_rungs(surroundings: &str) {
+fn on_two_levels(surroundings: &str) {
     for isolation in ["refuse=nothing", "refuse=namespaces"] {
         let ids = ["conforms", "starts-*", "dies-of-sigpipe", "kills-itself", "leaves-*", "hangs-deaf"];
         let records = Run::of(ids).within([surroundings, isolation]).timeout_scale(0.1).records();
@@ -161,13 +161,13 @@ fn on_two_rungs(surroundings: &str) {
 }
 
 fn ignored_signals() {
-    on_two_rungs("signals=ignored");
+    on_two_levels("signals=ignored");
 }
 
 fn blocked_signals() {
-    on_two_rungs("signals=blocked");
+    on_two_levels("signals=blocked");
 }
 
 fn closed_descriptors() {
-    on_two_rungs("descriptors=closed");
+    on_two_levels("descriptors=closed");
 }

@@ -37,8 +37,8 @@ struct Header {
     /// Set, with the wait status, when the spec's first process was reaped.
     reaped: AtomicU32,
     status: AtomicU32,
-    /// The process that another one has just seen asleep, for the audit's tracer.
-    seen_asleep: AtomicU32,
+    /// The process or thread that another one has just seen blocked, for the audit's tracer.
+    seen_blocked: AtomicU32,
 }
 
 /// How many slots there are behind the header.
@@ -169,14 +169,14 @@ impl EventLog {
         (header.reaped.load(Ordering::Acquire) == 1).then(|| header.status.load(Ordering::Relaxed).cast_signed())
     }
 
-    /// Says that a process was seen asleep in a call.
-    pub fn set_seen_asleep(&self, pid: i32) {
-        self.header().seen_asleep.store(pid.cast_unsigned(), Ordering::Release);
+    /// Says that a process or thread was seen blocked in a call.
+    pub fn set_seen_blocked(&self, pid: i32) {
+        self.header().seen_blocked.store(pid.cast_unsigned(), Ordering::Release);
     }
 
-    /// The process that was seen asleep since this was last asked.
-    pub fn take_seen_asleep(&self) -> Option<i32> {
-        let pid = self.header().seen_asleep.swap(0, Ordering::AcqRel).cast_signed();
+    /// The process or thread that was seen blocked since this was last asked.
+    pub fn take_seen_blocked(&self) -> Option<i32> {
+        let pid = self.header().seen_blocked.swap(0, Ordering::AcqRel).cast_signed();
         (pid != 0).then_some(pid)
     }
 

@@ -2,6 +2,7 @@
 
 use harness::{assert, assert_eq};
 use kit::prelude::*;
+use kit::thread;
 
 /// The read end of a pipe that holds `abcd` and cannot be written to any more.
 fn four_bytes() -> TestResult<Fd> {
@@ -71,4 +72,19 @@ fn stops_and_goes_on() -> TestResult {
     assert_eq!(child.wait_until_continued()?, Ended::Continued);
     assert_eq!(child.kill()?, Ended::Killed { by: Signal(libc::SIGKILL), core: false });
     Ok(())
+}
+
+/// A thread reads, and a thread of a child does, while the other one sees it blocked.
+#[harness::test(id = "planted.threads-read", cite = [kernel("none", "none", "0")], covers = [])]
+fn threads_read() -> TestResult {
+    fn in_a_thread() -> TestResult {
+        use calls::for_layers::libc_nix_raw::pipe;
+        let (reader, writer) = pipe()?;
+        let thread = thread::spawn(move || assert_eq!(read_bytes(&reader, 9), Ok("ab".into())))?;
+        thread.wait_until_blocked_in(calls::READ)?;
+        write_all(&writer, b"ab")?;
+        thread.join()
+    }
+    in_a_thread()?;
+    fork(in_a_thread)?.join()
 }
