@@ -6,7 +6,9 @@ mod command;
 mod compare;
 mod gate;
 mod libraries;
+mod manifest;
 mod merge;
+mod report;
 mod targets;
 
 use command::*;
@@ -138,61 +140,6 @@ fn records_that_are_not_one_whole_run_are_refused() {
 }
 
 #[test]
-fn a_report_is_that_of_the_run() {
-    let (directory, _) = a_run();
-    let of_the_run = fs::read_to_string(directory.path().join("report.html")).unwrap();
-    for (arguments, name) in
-        [(&["report", "r.jsonl"][..], "report.html"), (&["report", "r.jsonl", "--out", "x.html"], "x.html")]
-    {
-        let _ = fs::remove_file(directory.path().join(name));
-        let answer = ask_in(directory.path(), arguments);
-        assert_eq!((answer.code, answer.out.as_str()), (Some(PASSED), ""), "{}", answer.err);
-        assert_eq!(answer.err, format!("report written to {name}\n"));
-        assert!(fs::read_to_string(directory.path().join(name)).unwrap() == of_the_run, "{arguments:?}");
-    }
-}
-
-#[test]
-fn several_runs_are_columns_with_the_shortest_names_that_tell_them_apart() {
-    let (directory, records) = a_run();
-    let cases: [(&[&str], &str); 3] = [
-        (&["kernels/uml.jsonl", "gvisor.jsonl"], "uml, gvisor"),
-        (&["uml/r.jsonl", "gvisor/r.jsonl"], "uml, gvisor"),
-        (&["uml/a/r.jsonl", "gvisor/a/r.jsonl"], "uml/a/r.jsonl, gvisor/a/r.jsonl"),
-    ];
-    for (files, names) in cases {
-        for file in files {
-            fs::create_dir_all(directory.path().join(file).parent().unwrap()).unwrap();
-            fs::copy(&records, directory.path().join(file)).unwrap();
-        }
-        let answer = ask_in(directory.path(), &[&["report"], files].concat());
-        assert_eq!(answer.code, Some(PASSED), "{}", answer.err);
-        let page = fs::read_to_string(directory.path().join("matrix.html")).unwrap();
-        assert!(page.contains(&format!("<title>ipcspec: passed – {names}</title>")), "{names}");
-    }
-}
-
-#[test]
-fn a_report_that_cannot_be_made_is_refused() {
-    let (directory, records) = a_run();
-    let before = fs::read(&records).unwrap();
-    fs::write(directory.path().join("damaged.jsonl"), "{").unwrap();
-    let cases: [(&[&str], &str); 6] = [
-        (&["report"], "run `ipcspec run` first, or name a record file"),
-        (&["report", "r.jsonl", "r.jsonl"], "a record file is given twice"),
-        (&["report", "r.jsonl", "--out", "./r.jsonl"], "./r.jsonl cannot be written: it has the records"),
-        (&["report", "r.jsonl", "--out", "nowhere/x.html"], "nowhere/x.html cannot be written"),
-        (&["report", "r.jsonl", "--out", "."], "cannot be written"),
-        (&["report", "r.jsonl", "damaged.jsonl"], "damaged.jsonl is damaged: line 1"),
-    ];
-    for (arguments, words) in cases {
-        assert_refused(&ask_in(directory.path(), arguments), COULD_NOT_RUN, words);
-    }
-    assert_eq!(fs::read(&records).unwrap(), before);
-    assert!(!directory.path().join("matrix.html").exists());
-}
-
-#[test]
 fn what_cannot_be_read_at_all_is_refused() {
     let directory = TempDir::new().unwrap();
     let here = directory.path().to_str().unwrap();
@@ -245,47 +192,6 @@ fn half_an_answer_does_not_pass_for_one() {
     let output = ipcspec().arg("list").stdout(full).output().unwrap();
     assert_eq!(output.status.code(), Some(COULD_NOT_RUN));
     assert!(String::from_utf8(output.stderr).unwrap().contains("cannot write to standard output"));
-}
-
-/// A directory that looks like the root of the repository, with the manifests of this version.
-fn manifests() -> TempDir {
-    let root = TempDir::new().unwrap();
-    fs::create_dir(root.path().join("suites")).unwrap();
-    let written = ask_in(root.path(), &["manifest"]);
-    assert_eq!((written.code, written.out.as_str()), (Some(PASSED), ""), "{}", written.err);
-    root
-}
-
-#[test]
-fn manifests_that_are_out_of_date_are_shown_as_a_diff() {
-    let root = manifests();
-    let check = || ask_in(root.path(), &["manifest", "--check"]);
-    assert_eq!(check().code, Some(PASSED));
-
-    let path = root.path().join("suites/pipes/manifest/pipe.md");
-    let current = fs::read_to_string(&path).unwrap();
-    fs::write(&path, current.replacen("## pipe.read-eof\n", "## pipe.read-end\n", 1)).unwrap();
-    let stale = check();
-    assert_eq!(stale.code, Some(FAILED), "{}", stale.err);
-    assert!(stale.out.starts_with("--- suites/pipes/manifest/pipe.md\n"), "{}", stale.out);
-    assert!(stale.out.contains("\n-## pipe.read-end\n+## pipe.read-eof\n"), "{}", stale.out);
-    assert!(stale.err.contains("run `ipcspec manifest`"), "{}", stale.err);
-
-    fs::write(&path, &current).unwrap();
-    let missing = root.path().join("suites/pipes/manifest/fifo.md");
-    let extra = root.path().join("suites/pipes/manifest/telegraph.md");
-    fs::rename(&missing, &extra).unwrap();
-    let shown = check().out;
-    assert!(shown.contains("+# fifo\n"), "{shown}");
-    assert!(shown.contains("suites/pipes/manifest/telegraph.md: no spec belongs to this manifest\n"), "{shown}");
-    assert_eq!(ask_in(root.path(), &["manifest"]).code, Some(PASSED));
-    assert!(missing.exists() && !extra.exists());
-    assert_eq!(check().code, Some(PASSED));
-}
-
-#[test]
-fn a_manifest_belongs_to_a_repository() {
-    assert_refused(&ask(&["manifest"]), COULD_NOT_RUN, "not the root of the repository");
 }
 
 #[test]
