@@ -90,7 +90,8 @@ fn github_is_shown_what_the_gate_finds() {
     command.current_dir(directory.path()).args(["gate", SPEC, "--baseline", "b.toml", "--records", "r.jsonl"]);
     let answer = answer(command.env("GITHUB_ACTIONS", "true").env("GITHUB_STEP_SUMMARY", path("summary.md")));
     assert_eq!(answer.code, Some(FAILED), "{}", answer.err);
-    let annotated = answer.out.lines().filter(|line| line.starts_with("::error file=suites/pipes/src/pipe/")).count();
+    let annotated =
+        answer.out.lines().filter(|line| line.starts_with("::error file=suites/pipes/src/channels.rs")).count();
     assert_eq!(annotated, 3, "{}", answer.out);
     let summary = fs::read_to_string(path("summary.md")).unwrap();
     assert!(summary.starts_with("## ipcspec gate: the run does not match the baseline\n"), "{summary}");

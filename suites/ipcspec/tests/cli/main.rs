@@ -238,7 +238,7 @@ fn list_and_doctor_answer() {
     let ids: Vec<String> =
         json(&listed.out).as_array().unwrap().iter().map(|spec| spec["id"].as_str().unwrap().into()).collect();
     assert_eq!(ids, ["pipe.read-eof/libc", "pipe.read-eof/nix", "pipe.read-eof/raw"]);
-    assert!(ask(&["list", SPEC]).out.starts_with("pipe.read-eof/libc\n    A read on an empty pipe"));
+    assert!(ask(&["list", SPEC]).out.starts_with("pipe.read-eof/libc\n    A read that finds no data"));
 
     let doctor = ask(&["doctor"]);
     assert_eq!(doctor.code, Some(PASSED), "{}", doctor.err);
