@@ -113,9 +113,9 @@ fn threads() {
     assert_eq!(audited.left_out, None);
     for call in ["thread1/read#1", "child1/thread1/read#1"] {
         let blocked = ["not-waiting-EINTR", "not-waiting-EAGAIN", "not-waiting-0"];
-        let caught = kinds(&audited, call, Outcome::Noticed);
+        let caught = kinds(&audited, call, Outcome::Caught);
         assert!(WRONG_READS.iter().chain(&blocked).all(|kind| caught.contains(kind)), "{call}: {audited:#?}");
-        let is_judged = |tried: &Tried| tried.mutation.starts_with(call) && tried.judged.is_some();
+        let is_judged = |tried: &Tried| tried.mutation.starts_with(call) && tried.assertion.is_some();
         assert!(audited.tried.iter().any(is_judged), "{call}: {audited:#?}");
     }
     assert_eq!(audited.tried.iter().filter(|tried| tried.verdict.is_none()).count(), 0, "{audited:#?}");
