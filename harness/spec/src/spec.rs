@@ -36,6 +36,12 @@ impl Spec {
         self.id.split_once('.').map_or(self.id, |(mechanism, _)| mechanism)
     }
 
+    /// The id without the layer: `fifo.make-enotdir/mkfifo`.
+    pub fn case_id(&self) -> &'static str {
+        let without = self.layer.and_then(|layer| self.id.strip_suffix(layer.word())?.strip_suffix('/'));
+        without.unwrap_or(self.id)
+    }
+
     /// Who promises what it shows: the level of the text that carries the whole statement.
     pub fn level(&self) -> Level {
         self.cite[0].level()

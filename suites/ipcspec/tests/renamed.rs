@@ -17,3 +17,11 @@ fn every_present_id_exists_and_no_former_one_does() {
     assert!(wrong.is_empty(), "{wrong:#?}");
     assert_eq!(renames.pairs().count(), include_str!("../renamed-ids.tsv").lines().count(), "a line is not two ids");
 }
+
+#[test]
+fn no_removed_id_exists() {
+    let table = include_str!("../removed-ids.tsv");
+    let removed: Vec<_> = table.lines().filter_map(|line| line.split_once('\t')).collect();
+    assert_eq!(removed.len(), table.lines().count(), "a line is not an id and a reason");
+    assert!(removed.iter().all(|(id, reason)| !exists(id) && !reason.is_empty()), "{removed:#?}");
+}

@@ -7,7 +7,6 @@ use clap::Args;
 use engine::runner::machine::Machine;
 use harness::Spec;
 use harness::registry::specs;
-use record::id::family;
 use reports::Exit;
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -15,13 +14,14 @@ use std::path::Path;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The id of a spec; without cases and layers, of all of them.
+    /// The id of a spec; without cases or layers, of all of them.
     id: String,
 }
 
 pub fn explain(arguments: &Arguments) -> Result<Exit, CliError> {
     let id = arguments.id.as_str();
-    let selected: Vec<_> = specs().iter().copied().filter(|spec| spec.id == id || family(spec.id) == id).collect();
+    let is_meant = |spec: &&Spec| spec.id.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let selected: Vec<_> = specs().iter().copied().filter(is_meant).collect();
     let Some(first) = selected.first() else {
         return Err(unknown(id));
     };

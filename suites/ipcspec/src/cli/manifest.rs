@@ -94,7 +94,11 @@ const DIRECTORY: &str = "manifest";
 /// The path, from the root of the repository, and the text of each: one for each mechanism of each suite.
 fn manifests() -> BTreeMap<PathBuf, String> {
     let mut manifests = BTreeMap::new();
-    for cases in specs().chunk_by(|one, other| family(one.id) == family(other.id)) {
+    // Rows of a table have statements of their own.
+    let is_one = |one: &&Spec, other: &&Spec| {
+        family(one.id) == family(other.id) && one.statement == other.statement && one.cite == other.cite
+    };
+    for cases in specs().chunk_by(is_one) {
         let mechanism = cases[0].mechanism();
         let suite: PathBuf = Path::new(cases[0].file).components().take(2).collect();
         let path = suite.join(DIRECTORY).join(format!("{mechanism}.md"));
@@ -104,10 +108,12 @@ fn manifests() -> BTreeMap<PathBuf, String> {
     manifests
 }
 
-/// A spec with its cases.
+/// A spec with its cases: the case is in the heading where it is the only one.
 fn entry(cases: &[&Spec]) -> String {
     let spec = cases[0];
-    let mut text = format!("\n## {}\n\n{}\n\n", family(spec.id), spec.statement);
+    let is_one_case = cases.iter().all(|other| other.case_id() == spec.case_id());
+    let heading = if is_one_case { spec.case_id() } else { family(spec.id) };
+    let mut text = format!("\n## {heading}\n\n{}\n\n", spec.statement);
     let _ = writeln!(text, "- level: {}", spec.level());
     for citation in spec.cite {
         let _ = writeln!(text, "- cites: {citation}");
@@ -121,7 +127,7 @@ fn entry(cases: &[&Spec]) -> String {
     for need in needs {
         let _ = writeln!(text, "- needs: {need}");
     }
-    let names: Vec<_> = cases.iter().filter_map(|spec| Some(spec.id.split_once('/')?.1)).collect();
+    let names: Vec<_> = cases.iter().filter_map(|spec| spec.id.strip_prefix(heading)?.strip_prefix('/')).collect();
     if !names.is_empty() {
         let _ = writeln!(text, "- cases: {}", names.join(", "));
     }

@@ -1,7 +1,7 @@
 //! Which specs a command is about.
 
 use super::CliError;
-use super::renamed::renames;
+use super::renamed::{removed, renames};
 use clap::Args;
 use engine::runner::selection::{NothingMatches, Selection};
 use harness::registry::specs;
@@ -71,9 +71,9 @@ impl Filters {
     }
 }
 
-/// The error for an id or a glob that names no spec: it was renamed, or mistyped.
+/// The error for an id or a glob that names no spec: it was renamed, removed or mistyped.
 pub fn unknown(id: &str) -> CliError {
-    CliError::nothing_selected(match (renames().hint(id), similar(id)) {
+    CliError::nothing_selected(match (renames().hint(id).or_else(|| removed(id)), similar(id)) {
         (Some(hint), _) => hint,
         (None, Some(best)) => format!("unknown id `{id}`; did you mean `{best}`?"),
         (None, None) => format!("unknown id `{id}`; `ipcspec list` lists all ids"),
