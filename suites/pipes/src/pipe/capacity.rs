@@ -1,6 +1,7 @@
 //! The capacity of a pipe: F_GETPIPE_SZ and F_SETPIPE_SZ.
 
 use super::pages;
+use crate::needs::PIPE_PAGES;
 use kit::file::file_of;
 use kit::prelude::*;
 use kit::property;
@@ -11,6 +12,7 @@ use libc::O_NONBLOCK;
     id = "pipe.default-capacity",
     cite = [man("pipe.7", "Pipe capacity")],
     covers = ["behaviours:pipe.default-capacity"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_new_pipe_has_a_capacity_of_16_pages() -> TestResult {
@@ -173,6 +175,7 @@ fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> TestResult {
     id = "pipe.shrink-busy",
     cite = [man("fcntl.2", "ERRORS", "EBUSY"), man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ")],
     covers = ["behaviours:pipe.setpipe-shrink-busy", "errors:pipe.fcntl(F_SETPIPE_SZ).EBUSY"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_pipe_does_not_shrink_below_its_data() -> TestResult {
@@ -212,6 +215,7 @@ fn only_pipes_have_a_capacity() -> TestResult {
     id = "pipe.capacity-too-large",
     cite = [kernel("fs/pipe.c", "round_pipe_size", "6.18"), kernel("fs/pipe.c", "pipe_set_size", "6.18")],
     covers = ["errors:pipe.fcntl(F_SETPIPE_SZ).EINVAL"],
+    needs = [PIPE_PAGES],
 )]
 fn a_capacity_above_2_gib_is_refused() -> TestResult {
     let (_reader, writer) = pipe()?;
