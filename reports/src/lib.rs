@@ -1,6 +1,6 @@
 //! Records in, documents out.
 //!
-//! Every function takes the [`Records`] of a run, and every number in every document is derived from them. Documents
+//! Every function takes the [`Records`](record::Records) of a run, and every number in every document is derived from them. Documents
 //! that people read and those that machines read count the same thing: a spec, with all its attempts ([`Judged`]).
 //! Strings in records come from tested systems and are not trusted: no document may break on one (`text`).
 

@@ -13,7 +13,7 @@ pub struct Selection {
     pub ids: Vec<String>,
     /// Mechanisms: `pipe`.
     pub mechanisms: Vec<String>,
-    /// Words of needs, with or without their arguments: `cpus`, `cpus(2)`.
+    /// Words of needs, with or without their arguments: `program`, `program(sh)`.
     pub needs: Vec<String>,
     /// Levels.
     pub levels: Vec<Level>,

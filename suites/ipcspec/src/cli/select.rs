@@ -17,7 +17,7 @@ pub struct Filters {
     /// Only specs of this mechanism: pipe, fifo, splice, ... Can be repeated.
     #[arg(long, value_name = "NAME")]
     mechanism: Vec<String>,
-    /// Only specs with this need: `cpus`, `second_uid`, ... Can be repeated.
+    /// Only specs with this need: `second_uid`, `program(sh)`, ... Can be repeated.
     #[arg(long, value_name = "NEED")]
     need: Vec<String>,
     /// Only specs of this level: posix (POSIX requires it), linux (the man-pages promise it) or kernel (only its source shows
