@@ -25,8 +25,12 @@ fn every_covered_clause_is_in_the_catalogue() {
 #[test]
 fn every_id_begins_with_a_mechanism_of_the_catalogue() {
     let mechanisms = Catalogue::load().mechanisms();
-    let strange: Vec<_> = specs().iter().filter(|spec| !mechanisms.contains(&spec.mechanism())).collect();
-    assert!(strange.is_empty(), "{strange:#?}");
+    let strange: Vec<_> = specs()
+        .iter()
+        .filter(|spec| !mechanisms.contains(&spec.mechanism()))
+        .map(|spec| format!("`{}` is not a mechanism: {} ({}:{})", spec.mechanism(), spec.id, spec.file, spec.line))
+        .collect();
+    assert!(strange.is_empty(), "{}", strange.join("\n"));
 }
 
 #[test]

@@ -73,6 +73,10 @@ impl Filters {
 
 /// The error for an id or a glob that names no spec: it was renamed, removed or mistyped.
 pub fn unknown(id: &str) -> CliError {
+    if specs().iter().any(|spec| spec.mechanism() == id) {
+        let message = format!("`{id}` is a mechanism: write '{id}.*', or --mechanism {id}");
+        return CliError::nothing_selected(message);
+    }
     CliError::nothing_selected(match (renames().hint(id).or_else(|| removed(id)), similar(id)) {
         (Some(hint), _) => hint,
         (None, Some(best)) => format!("unknown id `{id}`; did you mean `{best}`?"),
