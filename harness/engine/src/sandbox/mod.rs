@@ -15,8 +15,8 @@ pub use attach::{Attach, TICK, Tracer, as_stalled};
 
 use harness::event_log::EventLog;
 use harness::place::{ALL_IDS, Isolation, OWN_IDS, ids_held};
+use harness::raw::{self, Argument as _, Sysno};
 use harness::spec::TestResult;
-use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{Pid, geteuid, pipe2};
 use std::fs;
@@ -84,10 +84,10 @@ pub fn start(place: Place, attach: Option<&dyn Attach>, body: impl FnOnce() -> T
 /// clone(2) as fork, into new namespaces. The C library does not hear of it: the child must not ask it for its thread id,
 /// which raise() does; init never does, and what it forks with fork() is in order again.
 fn fork_into(flags: libc::c_int) -> nix::Result<Option<Pid>> {
-    let flags = libc::c_long::from(flags | libc::SIGCHLD);
+    let arguments = raw::arguments([(flags | libc::SIGCHLD).register()]);
     // SAFETY: this process has one thread; the child goes on with a copy of its memory, as after fork.
-    let pid = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
-    Errno::result(pid).map(|pid| (pid != 0).then(|| Pid::from_raw(pid as libc::pid_t)))
+    let pid = unsafe { raw::syscall(Sysno::clone, arguments) }?;
+    Ok((pid != 0).then(|| Pid::from_raw(pid as libc::pid_t)))
 }
 
 /// Root gives each sandbox two user ids, and groups, that nothing else on the machine has: what the kernel counts per
