@@ -53,9 +53,8 @@ pub(crate) fn by_mechanism<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<Ju
 }
 
 /// The id without its layer.
-pub(crate) fn without_layer(record: &SpecRecord) -> &str {
-    let suffix = record.layer.and_then(|layer| record.id.strip_suffix(layer.word())?.strip_suffix('/'));
-    suffix.unwrap_or(&record.id)
+pub(crate) fn without_layer(spec: &SpecRecord) -> &str {
+    record::id::without_layer(&spec.id, spec.layer)
 }
 
 impl<'a> Judged<'a> {

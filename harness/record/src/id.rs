@@ -1,10 +1,16 @@
 //! Ids of specs: `mechanism.behaviour`, then cases and the layer behind slashes.
 
+use crate::Layer;
 use wildmatch::WildMatch;
 
 /// The id without cases and layers: what the specs of one function have in common.
 pub fn family(id: &str) -> &str {
     id.split('/').next().unwrap_or(id)
+}
+
+/// The id without its layer: what is asked, however it is asked.
+pub fn without_layer(id: &str, layer: Option<Layer>) -> &str {
+    layer.and_then(|layer| id.strip_suffix(layer.word())?.strip_suffix('/')).unwrap_or(id)
 }
 
 /// A glob over ids, with `*` and `?`. An id without its cases and layers matches all of them.

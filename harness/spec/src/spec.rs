@@ -2,6 +2,7 @@
 
 use crate::judge::Stop;
 use crate::need::{Demand, Need};
+use record::id::without_layer;
 use record::{Citation, Layer, Level};
 
 /// One executable specification, as `#[harness::test]` enters it into the registry.
@@ -38,8 +39,7 @@ impl Spec {
 
     /// The id without the layer: `fifo.make-enotdir/mkfifo`.
     pub fn case_id(&self) -> &'static str {
-        let without = self.layer.and_then(|layer| self.id.strip_suffix(layer.word())?.strip_suffix('/'));
-        without.unwrap_or(self.id)
+        without_layer(self.id, self.layer)
     }
 
     /// Who promises what it shows: the level of the text that carries the whole statement.
