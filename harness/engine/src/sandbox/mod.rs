@@ -53,11 +53,11 @@ pub struct Sandbox {
 /// Starts a sandbox and runs `body` in it, with what is to be attached to it. `io::ErrorKind::WouldBlock` means that the
 /// machine has no room for another process now.
 pub fn start(place: Place, attach: Option<&dyn Attach>, body: impl FnOnce() -> TestResult) -> io::Result<Sandbox> {
-    let log = EventLog::new()?;
     let (output, print) = Output::new()?;
     // Without these no sandbox is started: as many are then free to look into /proc with.
     let spare = [print.try_clone()?, print.try_clone()?, print.try_clone()?];
     io::stdout().flush()?;
+    let log = EventLog::new()?;
     let runner = std::process::id().cast_signed();
     let netns = if place.netns { libc::CLONE_NEWNET } else { 0 };
     match fork_into(place.isolation.clone_flags() | netns) {
