@@ -2,12 +2,13 @@
 
 use super::publish::{self, Place};
 use super::select::Filters;
-use super::{CliError, audit, preload, progress::Progress, remote, send::send, spool::Spool, store, trace};
+use super::{CliError, audit, progress::Progress, remote, send::send, spool::Spool, store, trace};
 use clap::Args;
 use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
 use engine::runner::selection;
 use engine::runner::{self, Pace, RunEvent, Task};
+use engine::sandbox::preloaded;
 use harness::Spec;
 use harness::need::Demand;
 use record::{EndRecord, FORMAT, Records, RunRecord, Shard};
@@ -95,7 +96,8 @@ fn scale(text: &str) -> Result<f64, String> {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     if let Some(library) = &arguments.preload {
-        preload::run_again_with(library)?;
+        preloaded::preload(library)
+            .map_err(|why| CliError::could_not_run(format!("cannot preload {}: {why}", library.display())))?;
     }
     let mut specs = arguments.filters.specs()?;
     if let Some(shard) = arguments.shard {
