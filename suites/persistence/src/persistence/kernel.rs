@@ -3,7 +3,7 @@
 use super::{TEXT, argument};
 use calls::sysv::{Message, SegmentStatus, operation};
 use harness::need::IPCNS;
-use kit::needs::SYSV;
+use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
 use kit::sysv::{Attachment, Queue, Segment, SemaphoreSet, unused_key};
 use kit::unrelated::{self, PROGRAMS, Program};
@@ -89,7 +89,7 @@ static TAKES_MESSAGE: Program = Program {
         "notes:persist.sysv-kernel-shm", "notes:shm.survives-sudden-exit", "behaviours:sysvshm.persist",
         "errors:sysv-shm.shmget.ENOENT", "errors:sysv-shm.shmctl.EINVAL",
     ],
-    needs = [SYSV],
+    needs = [SYSV, SHM_RMID_NOT_FORCED],
     layers = [libc, raw],
 )]
 fn segment_survives_its_creator() -> TestResult {

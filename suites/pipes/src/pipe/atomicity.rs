@@ -1,5 +1,6 @@
 //! PIPE_BUF: which writes are atomic.
 
+use crate::needs::PIPE_PAGES;
 use kit::prelude::*;
 use kit::property;
 use libc::PIPE_BUF;
@@ -190,6 +191,7 @@ fn a_large_nonblocking_write_to_a_full_pipe_fails() -> TestResult {
     id = "pipe.nonblocking-large-partial",
     cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.nonblock-large-partial"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_large_nonblocking_write_writes_what_fits(#[case] space: usize) -> TestResult {

@@ -1,5 +1,6 @@
 //! splice at end of file, and without writers or readers.
 
+use crate::needs::PIPE_PAGES;
 use kit::disposition::ignore;
 use kit::file::file_of;
 use kit::prelude::*;
@@ -11,6 +12,7 @@ use nix::sys::signal::Signal::SIGPIPE;
     id = "splice.pipe-eof",
     cite = [man("splice.2", "RETURN VALUE")],
     covers = ["behaviours:splice.returns-zero-eof"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn splice_from_an_empty_pipe_without_writers_returns_0() -> TestResult {
@@ -30,6 +32,7 @@ fn splice_from_an_empty_pipe_without_writers_returns_0() -> TestResult {
     id = "splice.file-eof",
     cite = [man("splice.2", "RETURN VALUE")],
     covers = ["behaviours:splice.returns-zero-eof"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn splice_at_end_of_file_returns_0() -> TestResult {

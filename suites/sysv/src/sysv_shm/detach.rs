@@ -2,7 +2,7 @@
 
 use super::TEXT;
 use calls::sysv::SegmentStatus;
-use kit::needs::SYSV;
+use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
 use kit::sysv::Segment;
 use libc::IPC_PRIVATE;
@@ -14,7 +14,7 @@ use nix::sys::signal::Signal::SIGKILL;
     id = "sysv-shm.no-attachments",
     cite = [man("shmop.2", "shmdt()"), man("shmctl.2", "DESCRIPTION", "IPC_RMID")],
     covers = ["notes:shm.destroyed-at-zero-attach", "errors:sysv-shm.shmctl.EINVAL"],
-    needs = [SYSV],
+    needs = [SYSV, SHM_RMID_NOT_FORCED],
     layers = [libc, raw],
 )]
 fn last_detach_destroys_only_a_marked_segment() -> TestResult {
@@ -52,7 +52,7 @@ fn last_detach_destroys_only_a_marked_segment() -> TestResult {
         "notes:shm.exit-marks-for-deletion", "notes:shm.shmdt-optional", "behaviours:sysvshm.exit-detaches",
         "behaviours:sysvshm.stat-nattch",
     ],
-    needs = [SYSV],
+    needs = [SYSV, SHM_RMID_NOT_FORCED],
 )]
 fn process_termination_only_detaches(#[case] end: Ended) -> TestResult {
     let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Latch::new()?);

@@ -3,7 +3,7 @@
 use super::TEXT;
 use calls::sysv::SegmentStatus;
 use harness::need::IPCNS;
-use kit::needs::SYSV;
+use kit::needs::{SYSV, ipc_setting};
 use kit::prelude::*;
 use kit::setting::change;
 use kit::sysv::Segment;
@@ -17,7 +17,7 @@ const SETTING: &str = "kernel/shm_rmid_forced";
     id = "sysv-shm.rmid-forced",
     cite = [man("proc_sys_kernel.5", "DESCRIPTION", "/proc/sys/kernel/shm_rmid_forced")],
     covers = ["behaviours:sysvshm.rmid-forced", "notes:persist.sysv-kernel-shm"],
-    needs = [IPCNS, SYSV],
+    needs = [IPCNS, SYSV, ipc_setting(SETTING)],
 )]
 fn last_detach_destroys_with_shm_rmid_forced() -> TestResult {
     let _forced = change(SETTING, 1)?;
@@ -39,7 +39,7 @@ fn last_detach_destroys_with_shm_rmid_forced() -> TestResult {
     id = "sysv-shm.rmid-forced-creator",
     cite = [man("proc_sys_kernel.5", "DESCRIPTION", "/proc/sys/kernel/shm_rmid_forced")],
     covers = ["behaviours:sysvshm.rmid-forced-creator-exit"],
-    needs = [IPCNS, SYSV],
+    needs = [IPCNS, SYSV, ipc_setting(SETTING)],
 )]
 fn creator_termination_destroys_with_shm_rmid_forced() -> TestResult {
     let _forced = change(SETTING, 1)?;

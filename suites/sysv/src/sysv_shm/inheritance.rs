@@ -2,7 +2,7 @@
 
 use super::TEXT;
 use calls::sysv::SegmentStatus;
-use kit::needs::SYSV;
+use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
 use kit::process::clone;
 use kit::sysv::Segment;
@@ -18,7 +18,7 @@ use rstest::rstest;
     id = "sysv-shm.child-inherits",
     cite = [man("shmop.2", "NOTES"), man("shmop.2", "shmat()")],
     covers = ["behaviours:sysvshm.fork-inherits"],
-    needs = [SYSV],
+    needs = [SYSV, SHM_RMID_NOT_FORCED],
 )]
 fn a_child_inherits_attachments(#[case] by_clone: bool) -> TestResult {
     let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Latch::new()?);
