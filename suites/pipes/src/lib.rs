@@ -12,3 +12,4 @@ pub mod fifo;
 pub mod needs;
 pub mod pipe;
 pub mod splice;
+pub mod user_pages;

@@ -21,10 +21,15 @@ int pipe2(int ends[2], int flags) {
 }
 "#;
 
-/// Builds the shim with the machine's C compiler.
+/// Builds the shim above.
 fn shim(directory: &Path) -> PathBuf {
+    library_of(directory, SHIM)
+}
+
+/// Builds `shim.so` of this source with the machine's C compiler.
+pub fn library_of(directory: &Path, text: &str) -> PathBuf {
     let (source, library) = (directory.join("shim.c"), directory.join("shim.so"));
-    fs::write(&source, SHIM).unwrap();
+    fs::write(&source, text).unwrap();
     let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     library

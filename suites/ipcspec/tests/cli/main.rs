@@ -10,6 +10,7 @@ mod manifest;
 mod merge;
 mod report;
 mod targets;
+mod wrong_systems;
 
 use command::*;
 use nix::sys::signal::{Signal, kill};
