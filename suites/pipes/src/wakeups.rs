@@ -65,7 +65,9 @@ fn two_wake((channel, waiter): On) -> TestResult {
     let obstacle = waiter.obstacle(channel)?;
     let waiting = obstacle.two(|| (), |returned| assert_eq!(returned, Ok(1)))?;
     obstacle.remove()?;
-    waiting.into_iter().try_for_each(Child::join)
+    waiting.into_iter().try_for_each(Child::join)?;
+    obstacle.assert_left_by(2);
+    Ok(())
 }
 
 /// Growth of a full pipe or FIFO by F_SETPIPE_SZ lets two blocked calls go on, though nothing was read.
@@ -90,7 +92,9 @@ fn growth_wakes_two(on: On) -> TestResult {
     let capacity = obstacle.held.0.len() as i32;
     assert_eq!(set_capacity(&obstacle.writer, 2 * capacity), Ok(2 * capacity));
     waiting.into_iter().try_for_each(Child::join)?;
-    obstacle.remove()
+    obstacle.remove()?;
+    obstacle.assert_left_by(2);
+    Ok(())
 }
 
 /// Two processes blocked reading an empty pipe or FIFO both return 0 once its last write end is closed.

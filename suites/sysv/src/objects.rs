@@ -1,10 +1,10 @@
 //! What holds for all three kinds of System V objects: one function for all, each a spec of its own mechanism.
 
 use calls::for_layers::libc_raw::{
-    msgget, queue_permissions, segment_permissions, semaphore_permissions, semget, set_queue_permissions,
+    msgget, queue_object_status, segment_object_status, semaphore_object_status, semget, set_queue_permissions,
     set_segment_permissions, set_semaphore_permissions, shmget,
 };
-use calls::sysv::Permissions;
+use calls::sysv::{ObjectStatus, Permissions};
 use harness::need::{IPCNS, SECOND_ID, SECOND_UID};
 use kit::needs::SYSV;
 use kit::prelude::*;
@@ -46,11 +46,11 @@ impl Object {
     }
 
     /// IPC_STAT.
-    fn permissions(&self) -> Result<Permissions> {
+    fn status(&self) -> Result<ObjectStatus> {
         match self {
-            ASegment(segment) => segment_permissions(segment.id()),
-            Semaphores(set) => semaphore_permissions(set.id()),
-            AQueue(queue) => queue_permissions(queue.id()),
+            ASegment(segment) => segment_object_status(segment.id()),
+            Semaphores(set) => semaphore_object_status(set.id()),
+            AQueue(queue) => queue_object_status(queue.id()),
         }
     }
 
@@ -61,6 +61,15 @@ impl Object {
             Semaphores(set) => set_semaphore_permissions(set.id(), permissions),
             AQueue(queue) => set_queue_permissions(queue.id(), permissions),
         }
+    }
+
+    /// Lets everybody read and write it, as the owner may; its status then.
+    fn share(&self) -> TestResult<ObjectStatus> {
+        let shared = Permissions { mode: 0o666, ..self.status()?.permissions };
+        self.set_permissions(shared)?;
+        let status = self.status()?;
+        assert_eq!(status.permissions, shared);
+        Ok(status)
     }
 
     /// IPC_RMID.
@@ -85,17 +94,16 @@ impl Object {
 )]
 fn another_user_cannot_change_it(make: Make) -> TestResult {
     let object = make(IPC_PRIVATE)?;
-    let shared = Permissions { mode: 0o666, ..object.permissions()? };
-    assert_eq!(object.set_permissions(shared), Ok(()));
-    assert_eq!(object.permissions(), Ok(shared));
+    let before = object.share()?;
     let child = fork(|| -> TestResult {
         become_second_user()?;
-        assert_errno!(object.set_permissions(Permissions { mode: 0o600, ..shared }), EPERM);
-        assert_errno!(object.set_permissions(Permissions { uid: SECOND_ID, gid: SECOND_ID, ..shared }), EPERM);
+        let owned = Permissions { uid: SECOND_ID, gid: SECOND_ID, ..before.permissions };
+        assert_errno!(object.set_permissions(owned), EPERM);
+        assert_errno!(object.set_permissions(Permissions { mode: 0o600, ..before.permissions }), EPERM);
         Ok(())
     })?;
     child.join()?;
-    assert_eq!(object.permissions(), Ok(shared));
+    assert_eq!(object.status(), Ok(before));
     Ok(())
 }
 
@@ -111,17 +119,16 @@ fn another_user_cannot_change_it(make: Make) -> TestResult {
 )]
 fn another_user_cannot_remove_it(make: Make) -> TestResult {
     let object = make(IPC_PRIVATE)?;
-    let shared = Permissions { mode: 0o666, ..object.permissions()? };
-    assert_eq!(object.set_permissions(shared), Ok(()));
+    let before = object.share()?;
     let child = fork(|| -> TestResult {
         become_second_user()?;
         assert_errno!(object.remove(), EPERM);
         Ok(())
     })?;
     child.join()?;
-    assert_eq!(object.permissions(), Ok(shared));
+    assert_eq!(object.status(), Ok(before));
     assert_eq!(object.remove(), Ok(()));
-    assert_errno!(object.permissions(), EINVAL);
+    assert_errno!(object.status(), EINVAL);
     Ok(())
 }
 
@@ -137,14 +144,15 @@ fn another_user_cannot_remove_it(make: Make) -> TestResult {
 )]
 fn ipc_stat_needs_read_permission(make: Make) -> TestResult {
     let object = make(IPC_PRIVATE)?;
-    let before = object.permissions()?;
+    let before = object.status()?.permissions;
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
-        assert_eq!(object.set_permissions(Permissions { mode: 0o200, ..before }), Ok(()));
-        assert_errno!(object.permissions(), EACCES);
-        let readable = Permissions { mode: 0o400, ..before };
-        assert_eq!(object.set_permissions(readable), Ok(()));
-        assert_eq!(object.permissions(), Ok(readable));
+        object.set_permissions(Permissions { mode: 0o200, ..before })?;
+        assert_errno!(object.status(), EACCES);
+        object.set_permissions(Permissions { mode: 0o400, ..before })?;
+        let readable = assert_ok!(object.status());
+        assert_eq!(readable.permissions, Permissions { mode: 0o400, ..before });
+        assert_eq!(object.status(), Ok(readable));
         Ok(())
     })?;
     child.join()

@@ -5,11 +5,13 @@ use kit::memory::Mapping;
 use kit::needs::DEV_SHM;
 use kit::posix::SharedMemory;
 use kit::prelude::*;
-use nix::sys::statfs::statfs;
+use nix::sys::statfs::{TMPFS_MAGIC, statfs};
 
 /// How many blocks of the file system at /dev/shm are free. statfs(2), f_bfree.
 fn free_pages() -> TestResult<u64> {
-    Ok(statfs("/dev/shm")?.blocks_free())
+    let status = statfs("/dev/shm")?;
+    assert_eq!(status.filesystem_type(), TMPFS_MAGIC);
+    Ok(status.blocks_free())
 }
 
 /// The pages of a POSIX shared memory object are in use after it was unlinked and closed while it is mapped, with their

@@ -2,13 +2,14 @@
 
 use super::calls::*;
 use kit::prelude::*;
-use libc::{O_CREAT, O_DIRECTORY, O_EXCL, O_NONBLOCK, O_RDONLY, O_WRONLY};
+use libc::{O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use std::fs::{hard_link, metadata, remove_file, rename};
+use nix::sys::stat::stat;
+use std::fs::{hard_link, remove_file, rename};
 
 #[rstest]
-#[case::reading(O_RDONLY)]
-#[case::writing(O_WRONLY)]
+#[case::reading(O_RDONLY, O_WRONLY)]
+#[case::writing(O_WRONLY, O_RDONLY)]
 /// While an open of a FIFO is blocked waiting for the other end, another process can stat the FIFO, change its mode, rename
 /// it there and back, link and unlink it, and create another FIFO beside it.
 #[harness::test(
@@ -16,12 +17,12 @@ use std::fs::{hard_link, metadata, remove_file, rename};
     cite = [kernel("fs/pipe.c", "wait_for_partner", "6.18")],
     covers = ["behaviours:fifo.blocked-open-locks-nobody"],
 )]
-fn a_blocked_open_keeps_nobody_from_the_fifo(#[case] end: i32) -> TestResult {
+fn a_blocked_open_keeps_nobody_from_the_fifo(#[case] end: i32, #[case] other_end: i32) -> TestResult {
     let (fifo, elsewhere, link) = (Fifo::new()?, Name::free("elsewhere"), Name::free("link"));
     let child = fork(|| drop(assert_ok!(open(&fifo, end))))?;
     child.wait_until_blocked_in(calls::OPEN)?;
     assert_eq!(fifo.node(), Ok(Node::new("p0600")));
-    assert!(metadata(&fifo).is_ok());
+    assert_eq!(stat(&**fifo).map(|stat| Node::from(&stat)), Ok(Node::new("p0600")));
     fifo.set_permissions(0o640)?;
     assert_eq!(fifo.node(), Ok(Node::new("p0640")));
     assert!(rename(&fifo, &elsewhere).is_ok());
@@ -30,15 +31,17 @@ fn a_blocked_open_keeps_nobody_from_the_fifo(#[case] end: i32) -> TestResult {
     assert!(hard_link(&fifo, &link).is_ok());
     assert_eq!(link.node(), Ok(Node { links: 2, ..Node::new("p0640") }));
     assert!(remove_file(&link).is_ok());
+    assert_errno!(link.node(), ENOENT);
     assert_eq!(mkfifo(&elsewhere, 0o600), Ok(()));
+    assert_eq!(elsewhere.node(), Ok(Node::new("p0600")));
     child.assert_blocked_in(calls::OPEN);
-    let _other = assert_ok!(open(&fifo, other(end) | O_NONBLOCK));
+    let _other = assert_ok!(open(&fifo, other_end));
     child.join()
 }
 
 #[rstest]
-#[case::reading(O_RDONLY)]
-#[case::writing(O_WRONLY)]
+#[case::reading(O_RDONLY, O_WRONLY)]
+#[case::writing(O_WRONLY, O_RDONLY)]
 /// Two processes blocked in an open of a FIFO, both for reading or both for writing, both return once it is opened for the
 /// other.
 #[harness::test(
@@ -47,13 +50,13 @@ fn a_blocked_open_keeps_nobody_from_the_fifo(#[case] end: i32) -> TestResult {
     covers = ["behaviours:fifo.open-read-blocks", "behaviours:fifo.open-write-blocks"],
     layers = [libc, nix, raw],
 )]
-fn the_other_end_wakes_two_openers(#[case] end: i32) -> TestResult {
+fn the_other_end_wakes_two_openers(#[case] end: i32, #[case] other_end: i32) -> TestResult {
     let fifo = Fifo::new()?;
     let opener = || fork(|| drop(assert_ok!(open(&fifo, end))));
     let (one, another) = (opener()?, opener()?);
     one.wait_until_blocked_in(calls::OPEN)?;
     another.wait_until_blocked_in(calls::OPEN)?;
-    let _other = assert_ok!(open(&fifo, other(end) | O_NONBLOCK));
+    let _other = assert_ok!(open(&fifo, other_end));
     one.join()?;
     another.join()
 }
@@ -97,9 +100,4 @@ fn errors_come_before_waiting(#[case] end: i32) -> TestResult {
     assert_errno!(open(&fifo, end | O_CREAT | O_EXCL), EEXIST);
     assert_errno!(open(&fifo, end | O_DIRECTORY), ENOTDIR);
     Ok(())
-}
-
-/// The other of O_RDONLY and O_WRONLY.
-fn other(end: i32) -> i32 {
-    if end == O_RDONLY { O_WRONLY } else { O_RDONLY }
 }

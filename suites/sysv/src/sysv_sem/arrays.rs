@@ -10,7 +10,7 @@ use libc::{IPC_NOWAIT, IPC_PRIVATE};
 const LARGEST: i16 = 32767;
 
 /// The operations of one semop are performed in array order, on one semaphore too, and all or none: {-1, -1} fails on 1,
-/// and {-1, +1} fails on 0, and leave the value, while {+1, -1} on 0 and {-1, -1} on 2 succeed.
+/// and {-1, +1} fails on 0, and leave the value, while {+2, -1} on 0 and {-1, -1} on 2 succeed.
 #[harness::test(
     id = "sysv-sem.array-order",
     cite = [man("semop.2", "DESCRIPTION"), posix("semop.3p", "DESCRIPTION")],
@@ -20,17 +20,15 @@ const LARGEST: i16 = 32767;
 )]
 fn operations_are_performed_in_order_and_all_or_none() -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[1])?;
-    let both =
-        |first, second| semop(set.id(), &mut [operation(0, first, IPC_NOWAIT), operation(0, second, IPC_NOWAIT)]);
-    assert_errno!(both(-1, -1), EAGAIN);
+    assert_errno!(semop(set.id(), &mut [operation(0, -1, 0), operation(0, -1, IPC_NOWAIT)]), EAGAIN);
     assert_eq!(set.values(), Ok([1]));
-    assert_eq!(semop(set.id(), &mut [operation(0, -1, 0)]), Ok(()));
-    assert_errno!(both(-1, 1), EAGAIN);
+    set_semaphore_value(set.id(), 0, 0)?;
+    assert_errno!(semop(set.id(), &mut [operation(0, -1, IPC_NOWAIT), operation(0, 1, 0)]), EAGAIN);
     assert_eq!(set.values(), Ok([0]));
-    assert_eq!(both(1, -1), Ok(()));
-    assert_eq!(set.values(), Ok([0]));
-    assert_eq!(semop(set.id(), &mut [operation(0, 2, 0)]), Ok(()));
-    assert_eq!(both(-1, -1), Ok(()));
+    assert_eq!(semop(set.id(), &mut [operation(0, 2, 0), operation(0, -1, 0)]), Ok(()));
+    assert_eq!(set.values(), Ok([1]));
+    set_semaphore_value(set.id(), 0, 2)?;
+    assert_eq!(semop(set.id(), &mut [operation(0, -1, 0), operation(0, -1, 0)]), Ok(()));
     assert_eq!(set.values(), Ok([0]));
     Ok(())
 }
@@ -54,6 +52,7 @@ fn values_go_up_to_semvmx() -> TestResult {
     assert_errno!(semop(set.id(), &mut [operation(0, i16::MIN, IPC_NOWAIT)]), EAGAIN);
     assert_eq!(set.values(), Ok([i32::from(LARGEST)]));
     assert_eq!(semop(set.id(), &mut [operation(0, -LARGEST, 0)]), Ok(()));
+    assert_eq!(set.values(), Ok([0]));
     assert_eq!(set_semaphore_value(set.id(), 0, LARGEST.into()), Ok(()));
     assert_eq!(set.values(), Ok([i32::from(LARGEST)]));
     Ok(())
