@@ -22,12 +22,24 @@ fn identity_and_node(end: &Fd) -> Result<[u64; 7]> {
         ("pipe.blocked-call-locks-nobody/readv", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, READV)),
         ("pipe.blocked-call-locks-nobody/write", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, WRITE)),
         ("pipe.blocked-call-locks-nobody/writev", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, WRITEV)),
-        ("pipe.blocked-call-locks-nobody/splice-from", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, SPLICE_FROM)),
-        ("pipe.blocked-call-locks-nobody/splice-into", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, SPLICE_INTO)),
+        (
+            "pipe.blocked-call-locks-nobody/splice-from", ["behaviours:pipe.blocked-call-locks-nobody"],
+            (PIPE, SPLICE_FROM),
+        ),
+        (
+            "pipe.blocked-call-locks-nobody/splice-into", ["behaviours:pipe.blocked-call-locks-nobody"],
+            (PIPE, SPLICE_INTO),
+        ),
         ("pipe.blocked-call-locks-nobody/tee-from", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, TEE_FROM)),
         ("pipe.blocked-call-locks-nobody/tee-into", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, TEE_INTO)),
-        ("pipe.blocked-call-locks-nobody/vmsplice-from", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, VMSPLICE_FROM)),
-        ("pipe.blocked-call-locks-nobody/vmsplice-into", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, VMSPLICE_INTO)),
+        (
+            "pipe.blocked-call-locks-nobody/vmsplice-from", ["behaviours:pipe.blocked-call-locks-nobody"],
+            (PIPE, VMSPLICE_FROM),
+        ),
+        (
+            "pipe.blocked-call-locks-nobody/vmsplice-into", ["behaviours:pipe.blocked-call-locks-nobody"],
+            (PIPE, VMSPLICE_INTO),
+        ),
         ("pipe.blocked-call-locks-nobody/ppoll", ["behaviours:pipe.blocked-call-locks-nobody"], (PIPE, POLL_FROM)),
         ("fifo.blocked-call-locks-nobody/read", ["behaviours:pipe.blocked-call-locks-nobody"], (FIFO, READ)),
         ("fifo.blocked-call-locks-nobody/write", ["behaviours:pipe.blocked-call-locks-nobody"], (FIFO, WRITE)),

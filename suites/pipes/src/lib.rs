@@ -21,3 +21,4 @@ pub mod splice;
 pub mod unsupported;
 mod waiters;
 pub mod wakeups;
+pub mod wrong_type;

@@ -11,7 +11,10 @@ use std::time::Duration;
 /// With O_ASYNC set on the read end, each of three writes sends SIGIO, although none of the bytes is read in between.
 #[harness::test(
     rows = [
-        ("pipe.sigio-each-write", ["behaviours:pipe.async-sigio-each-write", "behaviours:pipe.async-sigio-read-end"], PIPE),
+        (
+            "pipe.sigio-each-write", ["behaviours:pipe.async-sigio-each-write", "behaviours:pipe.async-sigio-read-end"],
+            PIPE,
+        ),
         ("fifo.sigio-each-write", ["behaviours:pipe.async-sigio-each-write"], FIFO),
         ("unix-socket.sigio-each-write", ["behaviours:sigio.sigio-unix-socket"], SOCKET_PAIR),
     ],

@@ -69,20 +69,56 @@ fn the_type_is_not_supported_by_linux(asked: Asked) -> TestResult {
 #[harness::errors(
     family = "not-seekable",
     rows = [
-        ("pipe.not-seekable/lseek-set", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.reader, 0, SEEK_SET).map(drop))),
-        ("pipe.not-seekable/lseek-set-write-end", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.writer, 0, SEEK_SET).map(drop))),
-        ("pipe.not-seekable/lseek-cur", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.reader, 0, SEEK_CUR).map(drop))),
-        ("pipe.not-seekable/lseek-cur-write-end", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.writer, 0, SEEK_CUR).map(drop))),
-        ("pipe.not-seekable/lseek-end", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.reader, 0, SEEK_END).map(drop))),
-        ("pipe.not-seekable/lseek-end-write-end", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.writer, 0, SEEK_END).map(drop))),
-        ("pipe.not-seekable/lseek-data", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.reader, 0, SEEK_DATA).map(drop))),
-        ("pipe.not-seekable/lseek-data-write-end", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.writer, 0, SEEK_DATA).map(drop))),
-        ("pipe.not-seekable/lseek-hole", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.reader, 0, SEEK_HOLE).map(drop))),
-        ("pipe.not-seekable/lseek-hole-write-end", "errors:pipe.lseek.ESPIPE", (ALL, |on| lseek(&on.writer, 0, SEEK_HOLE).map(drop))),
-        ("pipe.not-seekable/pread", "errors:pipe.pread.ESPIPE", (ALL, |on| pread(&on.reader, &mut [0; 1], 0).map(drop))),
+        (
+            "pipe.not-seekable/lseek-set", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.reader, 0, SEEK_SET).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/lseek-set-write-end", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.writer, 0, SEEK_SET).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/lseek-cur", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.reader, 0, SEEK_CUR).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/lseek-cur-write-end", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.writer, 0, SEEK_CUR).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/lseek-end", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.reader, 0, SEEK_END).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/lseek-end-write-end", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.writer, 0, SEEK_END).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/lseek-data", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.reader, 0, SEEK_DATA).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/lseek-data-write-end", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.writer, 0, SEEK_DATA).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/lseek-hole", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.reader, 0, SEEK_HOLE).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/lseek-hole-write-end", "errors:pipe.lseek.ESPIPE",
+            (ALL, |on| lseek(&on.writer, 0, SEEK_HOLE).map(drop)),
+        ),
+        (
+            "pipe.not-seekable/pread", "errors:pipe.pread.ESPIPE",
+            (ALL, |on| pread(&on.reader, &mut [0; 1], 0).map(drop)),
+        ),
         ("pipe.not-seekable/pwrite", "errors:pipe.pwrite.ESPIPE", (ALL, |on| pwrite(&on.writer, b"x", 0).map(drop))),
         ("pipe.not-seekable/fallocate", "errors:pipe.fallocate.ESPIPE", (PIPES, |on| fallocate(&on.writer, 1))),
-        ("pipe.not-seekable/posix-fadvise", "errors:pipe.posix_fadvise.ESPIPE", (PIPES, |on| posix_fadvise(&on.reader))),
+        (
+            "pipe.not-seekable/posix-fadvise", "errors:pipe.posix_fadvise.ESPIPE",
+            (PIPES, |on| posix_fadvise(&on.reader)),
+        ),
         ("pipe.not-seekable/sendfile", "errors:pipe.sendfile.ESPIPE", (PIPES, |on| {
             sendfile(&on.file, &on.reader, Some(&mut 0), 1).map(drop)
         })),

@@ -39,7 +39,10 @@ fn two_reads_or_writes_wake(on: On) -> TestResult {
     rows = [
         ("splice.all-waiters-wake/splice-from", ["behaviours:splice.blocks-empty-pipe"], (PIPE, SPLICE_FROM)),
         ("splice.all-waiters-wake/tee-from", ["behaviours:splice.tee-blocks-empty"], (PIPE, TEE_FROM)),
-        ("splice.all-waiters-wake/vmsplice-from", ["behaviours:splice.vmsplice-read-end-copies"], (PIPE, VMSPLICE_FROM)),
+        (
+            "splice.all-waiters-wake/vmsplice-from", ["behaviours:splice.vmsplice-read-end-copies"],
+            (PIPE, VMSPLICE_FROM),
+        ),
         ("splice.all-waiters-wake/splice-into", [], (PIPE, SPLICE_INTO)),
         ("splice.all-waiters-wake/tee-into", [], (PIPE, TEE_INTO)),
         ("splice.all-waiters-wake/vmsplice-into", ["behaviours:splice.vmsplice-to-pipe"], (PIPE, VMSPLICE_INTO)),
