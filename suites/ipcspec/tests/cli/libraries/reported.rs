@@ -1,6 +1,6 @@
 //! Kinds of bugs that were reported of kernels and runtimes, as libraries that have them: the specs of the kind catch each.
 
-use super::shim_of;
+use super::library_of;
 use crate::command::*;
 use tempfile::TempDir;
 
