@@ -2,7 +2,7 @@
 
 use super::publish::{self, Place};
 use super::select::Filters;
-use super::{CliError, audit, preload, progress::Progress, remote, send::send, spool::Spool, store, trace};
+use super::{CliError, audit, carried, preload, progress::Progress, remote, send::send, spool::Spool, store, trace};
 use clap::Args;
 use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
@@ -107,6 +107,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     publish::prepare(arguments.records.as_deref())?;
     if let Some(name) = &arguments.on {
         let target = remote::find(arguments.targets.as_deref(), name)?;
+        carried::run_again_if_dynamic(std::slice::from_ref(&target))?;
         let records = remote::run(target.clone(), arguments.job(&specs, &target), &directory(arguments))?;
         return publish::publish(Place::of(arguments.records.as_deref()), &records);
     }
