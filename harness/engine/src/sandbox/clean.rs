@@ -7,18 +7,16 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setsid;
 use std::io::Write;
-use std::os::fd::OwnedFd;
 
 /// Soft and hard RLIMIT_NOFILE of a spec: low enough to fill up quickly.
 const OPEN_FILES: u64 = 1024;
 
-/// Runs the body in this process, once `begin` is at its end, and ends it.
-pub fn main(log: &EventLog, own_pid_namespace: bool, begin: OwnedFd, body: impl FnOnce() -> TestResult) -> ! {
+/// Runs the body in this process, once init has opened the gate, and ends it.
+pub fn main(log: &EventLog, own_pid_namespace: bool, body: impl FnOnce() -> TestResult) -> ! {
     label::set(label::FIRST);
     let came_to_end = judge::judge(|| {
         clean(own_pid_namespace)?;
-        nix::unistd::read(&begin, &mut [0])?;
-        drop(begin);
+        log.begin().wait_while(|| true);
         mark::begin_body();
         let outcome = body();
         mark::end_body();

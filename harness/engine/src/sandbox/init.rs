@@ -1,19 +1,19 @@
 //! The first process of a sandbox.
 
 use super::attach::{self, Attach, TICK, Tracer};
-use super::reaping::{Reaped, reap};
+use super::reaping::{Reaped, Unreported, reap};
 use super::{clean, leftovers, surroundings};
+use harness::bounded::{self, Waited};
 use harness::event_log::EventLog;
 use harness::place::Isolation;
 use harness::process_state;
 use harness::spec::TestResult;
 use harness::{inherited, judge, label};
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use nix::sys::wait::WaitPidFlag;
-use nix::unistd::{ForkResult, Pid, fork, pipe2};
+use nix::unistd::{ForkResult, Pid, fork};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
 
 /// What init has from the runner when it begins.
 pub struct Begun {
@@ -23,8 +23,6 @@ pub struct Begun {
     pub runner: i32,
     /// What becomes standard output and error.
     pub print: OwnedFd,
-    /// Where the runner says go; at its end when it does not.
-    pub wait: OwnedFd,
 }
 
 /// Sets the place up, runs the spec, reaps, sweeps, and ends. The runner asks for an early end by SIGTERM, and so does the
@@ -34,7 +32,7 @@ pub fn main(begun: Begun, log: EventLog, attach: Option<&dyn Attach>, body: impl
     label::set("the sandbox");
     judge::judge(|| {
         let isolation = begun.isolation;
-        prepare(begun)?;
+        prepare(begun, &log)?;
         if isolation == Isolation::None {
             // Orphans come to us, as they do to PID 1. A kernel that does not know the wish (gVisor) gives them to its own
             // PID 1, and what a spec leaves behind is then found only while its parent lives.
@@ -44,20 +42,14 @@ pub fn main(begun: Begun, log: EventLog, attach: Option<&dyn Attach>, body: impl
             }
         }
         surroundings::set_up(isolation)?;
-        // The spec begins when the last write end is closed.
-        let (begin, hold) = pipe2(OFlag::O_CLOEXEC)?;
         // SAFETY: this process has one thread.
         let spec = match unsafe { fork() }? {
-            ForkResult::Child => {
-                drop(hold);
-                clean::main(&log, isolation != Isolation::None, begin, body)
-            }
+            ForkResult::Child => clean::main(&log, isolation != Isolation::None, body),
             ForkResult::Parent { child } => child,
         };
-        drop(begin);
         log.add_process(spec.as_raw());
         let tracer = attach.map(|attach| attach.attach(spec, &log)).transpose()?;
-        drop(hold);
+        log.begin().open();
         reap_until_the_end_of(spec, &log, tracer)
     });
     leftovers::report_and_remove(&log);
@@ -71,14 +63,22 @@ fn awaited() -> SigSet {
 }
 
 /// From a copy of the runner to a process of its own. Does not return when the runner is gone.
-fn prepare(Begun { isolation, runner, print, wait }: Begun) -> TestResult {
+fn prepare(Begun { isolation, runner, print }: Begun, log: &EventLog) -> TestResult {
     // Without a moment in which they are not blocked: the first process of a pid namespace loses what it does not await.
     inherited::reset_dispositions();
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited()), None)?;
     nix::sys::prctl::set_name(c"init")?;
     // Ctrl-C on the runner's terminal is for the runner, which then asks us to end.
     nix::unistd::setsid()?;
-    let told_to_go = nix::unistd::read(&wait, &mut [0]) == Ok(1);
+    // The runner's descriptors first: there may be no number left for another.
+    for to in [1, 2] {
+        become_standard(&print, to)?;
+    }
+    std::mem::forget(print);
+    // SAFETY: their owners in this process were forgotten, or are the runner's and are not used here.
+    unsafe { inherited::close_above_standard_error() };
+    become_standard(&nothing_to_read()?, 0)?;
+    let told_to_go = log.go().wait_while(|| process_state::parent().is_none_or(|parent| parent == runner));
     if told_to_go && isolation == Isolation::Userns {
         surroundings::become_root_of_namespace()?;
     }
@@ -89,24 +89,32 @@ fn prepare(Begun { isolation, runner, print, wait }: Begun) -> TestResult {
         // SAFETY: as in `main`; nothing was made yet.
         unsafe { libc::_exit(0) }
     }
-    let null = std::fs::File::open("/dev/null")?;
-    for (from, to) in [(null.as_raw_fd(), 0), (print.as_raw_fd(), 1), (print.as_raw_fd(), 2)] {
-        // SAFETY: replaces the standard descriptors, which no Rust object of this process owns.
-        Errno::result(unsafe { libc::dup2(from, to) })?;
-    }
-    std::mem::forget((null, print, wait));
-    // SAFETY: their owners in this process were forgotten, or are the runner's and are not used here.
-    unsafe { inherited::close_above_standard_error() };
     Ok(())
+}
+
+/// Replaces a standard descriptor, which no Rust object of this process owns. dup2(2)
+fn become_standard(from: &OwnedFd, to: i32) -> TestResult {
+    // SAFETY: as above.
+    Errno::result(unsafe { libc::dup2(from.as_raw_fd(), to) })?;
+    Ok(())
+}
+
+/// For standard input: /dev/null, or where there is none what is at its end in another way.
+fn nothing_to_read() -> TestResult<OwnedFd> {
+    match std::fs::File::open("/dev/null") {
+        Ok(null) => Ok(null.into()),
+        Err(_) => Ok(nix::sys::memfd::memfd_create(c"nothing", nix::sys::memfd::MFdFlags::empty())?),
+    }
 }
 
 /// Reaps everything that ends, and hands what stops to the tracer, until the spec's first process has ended, or until SIGTERM, or
 /// until nothing can happen any more.
 fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Box<dyn Tracer + '_>>) -> TestResult {
-    let awaited = awaited();
+    let tick = if tracer.is_some() { TICK } else { bounded::TICK };
+    let mut unreported = Unreported::default();
     loop {
         let mut changes = Vec::new();
-        while let Reaped::One(pid, status) = reap(WaitPidFlag::WNOHANG) {
+        while let Reaped::One(Waited { pid, status, .. }) = reap(-1) {
             changes.push((Pid::from_raw(pid), status));
             if pid == spec.as_raw() && !libc::WIFSTOPPED(status) {
                 log.set_status(status);
@@ -118,18 +126,26 @@ fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Box<dyn T
         if log.status().is_some() {
             break;
         }
-        let signal = match &mut tracer {
-            None => Some(awaited.wait()?),
-            Some(tracer) => {
-                if let Some(processes) = tracer.stalled() {
-                    log.append(&attach::stalled(&processes));
-                    break;
-                }
-                wait_for_a_tick(&awaited)
-            }
-        };
-        if signal == Some(Signal::SIGTERM) {
+        if let Some(processes) = tracer.as_mut().and_then(|tracer| tracer.stalled()) {
+            log.append(&attach::stalled(&processes));
             break;
+        }
+        match wait_for_signal(tick) {
+            Some((libc::SIGTERM, sender)) => {
+                if !process_state::descendants_of(std::process::id().cast_signed()).contains(&sender) {
+                    log.set_told_to_end();
+                }
+                break;
+            }
+            Some(_) => {}
+            None if unreported.has_ended(spec.as_raw()) => {
+                // How it ended nobody tells; a body that returned was judged by then.
+                if log.is_finished() {
+                    log.set_status(0);
+                }
+                break;
+            }
+            None => {}
         }
     }
     if let Some(tracer) = tracer {
@@ -138,10 +154,14 @@ fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Box<dyn T
     Ok(())
 }
 
-/// The next of these signals, if one comes while a tracer has nothing to do.
-fn wait_for_a_tick(awaited: &SigSet) -> Option<Signal> {
-    let tick = libc::timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
-    // SAFETY: reads the set and the time.
-    let signal = unsafe { libc::sigtimedwait(awaited.as_ref(), std::ptr::null_mut(), &tick) };
-    Signal::try_from(signal).ok()
+/// The next of the signals that init waits for, if one comes in this time, and who sent it: 0 for somebody outside the pid
+/// namespace.
+pub fn wait_for_signal(limit: Duration) -> Option<(i32, i32)> {
+    let limit = libc::timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
+    // SAFETY: all zero is a valid siginfo.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    // SAFETY: reads the set and the time, and writes the information.
+    let signal = unsafe { libc::sigtimedwait(awaited().as_ref(), &mut info, &limit) };
+    // SAFETY: of SIGCHLD and of SIGTERM, which a process sent, it has a pid.
+    (signal > 0).then(|| (signal, unsafe { info.si_pid() }))
 }
