@@ -2,6 +2,7 @@
 
 mod audit;
 mod baseline;
+mod carried;
 mod compare;
 mod coverage;
 mod doctor;

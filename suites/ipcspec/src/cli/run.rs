@@ -2,7 +2,7 @@
 
 use super::publish::{Output, Place, publish};
 use super::select::Filters;
-use super::{CliError, audit, progress::Progress, remote, send::send, spool::Spool, trace};
+use super::{CliError, audit, carried, progress::Progress, remote, send::send, spool::Spool, trace};
 use clap::Args;
 use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
@@ -110,8 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     let place = if unkept { Place::Nowhere } else { arguments.output.prepare()? };
     if let Some(name) = &arguments.on {
         let target = remote::find(arguments.targets.as_deref(), name)?;
-        let records = remote::run(target.clone(), arguments.job(&specs, &target), place.target_log())?;
-        return publish(&place, &arguments.output, &records);
+use super::{CliError, audit, carried, progress::Progress, remote, send::send, spool::Spool, trace};
     }
     if arguments.disposable {
         harness::need::declare_disposable();
