@@ -4,6 +4,7 @@ mod kernel;
 mod posix;
 mod process;
 pub mod reboot;
+mod returned;
 mod tmpfs;
 mod unlink;
 

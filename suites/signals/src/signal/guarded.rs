@@ -111,7 +111,7 @@ fn block_and_ignore_all() -> TestResult {
 }
 
 /// The signals pending for the process, as in /proc/PID/status: bit n - 1 is signal n.
-fn pending(child: &Child) -> TestResult<u64> {
+pub(super) fn pending(child: &Child) -> TestResult<u64> {
     let status = mark::by_harness(|| std::fs::read_to_string(format!("/proc/{}/status", child.pid())))?;
     let bits = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
     Ok(u64::from_str_radix(bits.unwrap_or_default().trim(), 16)?)

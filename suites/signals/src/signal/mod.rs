@@ -3,7 +3,9 @@
 mod bad_address;
 mod guarded;
 mod handler;
+mod ignored;
 mod interruption;
+mod temporary_mask;
 mod unchangeable;
 mod zombie;
 

@@ -4,6 +4,7 @@ mod detach;
 mod forced;
 mod inheritance;
 mod removal;
+mod returned;
 
 use kit::prelude::*;
 
