@@ -1,6 +1,6 @@
 //! Kinds of bugs that were reported of kernels and runtimes, as libraries that have them: the specs of the kind catch each.
 
-use super::shim_of;
+use super::library_of;
 use crate::command::*;
 use tempfile::TempDir;
 
@@ -165,7 +165,7 @@ const BEFORE: &str = r#"
 fn each_kind_of_bug_that_was_reported_is_caught() {
     for Wrong { what, source, specs } in WRONG {
         let directory = TempDir::new().unwrap();
-        shim_of(directory.path(), &format!("{BEFORE}{source}"));
+        library_of(directory.path(), &format!("{BEFORE}{source}"));
         // Specs without layers go through the C library.
         let options = ["--preload", "shim.so", "--records", "r.jsonl"];
         let run = ask_in(directory.path(), &[&["run"][..], specs, &options].concat());
