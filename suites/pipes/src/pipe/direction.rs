@@ -136,7 +136,7 @@ fn a_pipe_supports_only_some_file_operations() -> TestResult {
         ("mmap", map(&reader), Errno::ENODEV),
     ];
     for (call, result, errno) in refused {
-        assert_eq!(result, Err(CallError { call, errno }));
+        assert_eq!(result, Err(CallError::new(call, errno)));
         observe(call, format!("{errno:?}"));
     }
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
