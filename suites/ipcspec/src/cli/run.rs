@@ -2,12 +2,13 @@
 
 use super::publish::{Output, Place, publish};
 use super::select::Filters;
-use super::{CliError, audit, preload, progress::Progress, remote, send::send, spool::Spool, trace};
+use super::{CliError, audit, carried, progress::Progress, remote, send::send, spool::Spool, trace};
 use clap::Args;
 use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
 use engine::runner::selection;
 use engine::runner::{self, Pace, RunEvent, Task};
+use engine::sandbox::preloaded;
 use harness::Spec;
 use harness::need::Demand;
 use record::{EndRecord, FORMAT, Records, RunRecord, Shard};
@@ -94,7 +95,8 @@ fn scale(text: &str) -> Result<f64, String> {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     if let Some(library) = &arguments.preload {
-        preload::run_again_with(library)?;
+        preloaded::preload(library)
+            .map_err(|why| CliError::could_not_run(format!("cannot preload {}: {why}", library.display())))?;
     }
     let mut specs = arguments.filters.specs()?;
     if let Some(shard) = arguments.shard {
@@ -108,8 +110,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     let place = if unkept { Place::Nowhere } else { arguments.output.prepare()? };
     if let Some(name) = &arguments.on {
         let target = remote::find(arguments.targets.as_deref(), name)?;
-        let records = remote::run(target.clone(), arguments.job(&specs, &target), place.target_log())?;
-        return publish(&place, &arguments.output, &records);
+use super::{CliError, audit, carried, progress::Progress, remote, send::send, spool::Spool, trace};
     }
     if arguments.disposable {
         harness::need::declare_disposable();

@@ -1,5 +1,7 @@
 //! A library that is at fault is named, and not the kernel: shown on libraries that are broken on purpose.
 
+mod reported;
+
 use crate::command::*;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,10 +23,15 @@ int pipe2(int ends[2], int flags) {
 }
 "#;
 
-/// Builds the shim with the machine's C compiler.
+/// Builds the shim above.
 fn shim(directory: &Path) -> PathBuf {
+    library_of(directory, SHIM)
+}
+
+/// Builds `shim.so` of this source with the machine's C compiler.
+pub fn library_of(directory: &Path, text: &str) -> PathBuf {
     let (source, library) = (directory.join("shim.c"), directory.join("shim.so"));
-    fs::write(&source, SHIM).unwrap();
+    fs::write(&source, text).unwrap();
     let built = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&library).arg(&source).output().unwrap();
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     library

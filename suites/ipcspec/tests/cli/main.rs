@@ -11,6 +11,7 @@ mod merge;
 mod records;
 mod report;
 mod targets;
+mod wrong_systems;
 
 use command::*;
 use nix::sys::signal::{Signal, kill};
