@@ -110,7 +110,9 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     let place = if unkept { Place::Nowhere } else { arguments.output.prepare()? };
     if let Some(name) = &arguments.on {
         let target = remote::find(arguments.targets.as_deref(), name)?;
-use super::{CliError, audit, carried, progress::Progress, remote, send::send, spool::Spool, trace};
+        carried::run_again_if_dynamic(std::slice::from_ref(&target))?;
+        let records = remote::run(target.clone(), arguments.job(&specs, &target), place.target_log())?;
+        return publish(&place, &arguments.output, &records);
     }
     if arguments.disposable {
         harness::need::declare_disposable();
