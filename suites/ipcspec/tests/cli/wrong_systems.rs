@@ -231,7 +231,7 @@ fn specs_fail_on_systems_that_they_once_passed_on() {
         library_of(directory.path(), &format!("{HEAD}{library}"));
         let wrong = ["--preload", "shim.so", "--timeout-scale", "0.1", "--records", "r.jsonl"];
         let run = ask_in(directory.path(), &[&["run"], *specs, &wrong].concat());
-        let report = json(&fs::read_to_string(directory.path().join("report.json")).unwrap_or_else(|error| {
+        let report = json(&fs::read_to_string(directory.path().join("r.report.json")).unwrap_or_else(|error| {
             panic!("{what}: {error}\n{}{}", run.out, run.err);
         }));
         for id in *specs {
