@@ -184,7 +184,7 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
         return Err("the kernel has no mount namespaces: there is no /proc/self/ns/mnt".into());
     }
     let mut sandbox =
-        sandbox::start(place, None, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
+        sandbox::start_trial(place, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
     sandbox.wait(TRIAL);
     let events = sandbox.log.events();
     let finished = sandbox.log.is_finished();

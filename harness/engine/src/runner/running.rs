@@ -41,11 +41,7 @@ impl Running {
     pub fn start(task: &Task, place: Place, timeout_scale: f64, now: Duration) -> std::io::Result<Self> {
         let started = Instant::now();
         let limit = DEADLINE.mul_f64(timeout_scale);
-        let spec = task.spec;
-        let sandbox = sandbox::start(place, task.attach.as_deref(), || {
-            harness::layer::set_current(spec.layer.unwrap_or(harness::Layer::Libc));
-            (spec.body)()
-        })?;
+        let sandbox = sandbox::start_spec(place, task.attach.as_deref(), task.spec)?;
         Ok(Self {
             task: task.clone(),
             place,

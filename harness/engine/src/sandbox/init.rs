@@ -1,18 +1,20 @@
 //! The first process of a sandbox.
 
 use super::attach::{self, Attach, TICK, Tracer};
+use super::preloaded::{LIBRARY, LOG, Preload};
 use super::reaping::{Reaped, Unreported, reap};
 use super::{clean, leftovers, surroundings};
 use harness::bounded::{self, Waited};
 use harness::event_log::EventLog;
 use harness::place::Isolation;
 use harness::process_state;
+use harness::raw;
 use harness::spec::TestResult;
 use harness::{inherited, judge, label};
 use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, Pid, fork};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::time::Duration;
 
 /// What init has from the runner when it begins.
@@ -21,6 +23,8 @@ pub struct Begun {
     pub isolation: Isolation,
     /// The runner's pid.
     pub runner: i32,
+    /// Where the event log is, and the library, for a process that has it preloaded.
+    pub preload: Option<Preload>,
     /// What becomes standard output and error.
     pub print: OwnedFd,
 }
@@ -63,21 +67,31 @@ fn awaited() -> SigSet {
 }
 
 /// From a copy of the runner to a process of its own. Does not return when the runner is gone.
-fn prepare(Begun { isolation, runner, print }: Begun, log: &EventLog) -> TestResult {
+fn prepare(Begun { isolation, runner, preload, print }: Begun, log: &EventLog) -> TestResult {
     // Without a moment in which they are not blocked: the first process of a pid namespace loses what it does not await.
     inherited::reset_dispositions();
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited()), None)?;
     nix::sys::prctl::set_name(c"init")?;
     // Ctrl-C on the runner's terminal is for the runner, which then asks us to end.
     nix::unistd::setsid()?;
-    // The runner's descriptors first: there may be no number left for another.
+    // Before another is opened: the runner's may have taken all numbers.
     for to in [1, 2] {
-        become_standard(&print, to)?;
+        become_number(&print, to)?;
     }
-    std::mem::forget(print);
+    let first_unused = if let Some(preload) = &preload {
+        become_number(&preload.log, LOG)?;
+        become_number(&preload.library, LIBRARY)?;
+        LIBRARY.cast_unsigned() + 1
+    } else {
+        3
+    };
+    let is_preloaded = preload.is_some();
+    std::mem::forget((preload, print));
     // SAFETY: their owners in this process were forgotten, or are the runner's and are not used here.
-    unsafe { inherited::close_above_standard_error() };
-    become_standard(&nothing_to_read()?, 0)?;
+    unsafe { inherited::close_from(first_unused) };
+    if !is_preloaded {
+        become_number(&nothing_to_read()?, 0)?;
+    }
     let told_to_go = log.go().wait_while(|| process_state::parent().is_none_or(|parent| parent == runner));
     if told_to_go && isolation == Isolation::Userns {
         surroundings::become_root_of_namespace()?;
@@ -92,17 +106,16 @@ fn prepare(Begun { isolation, runner, print }: Begun, log: &EventLog) -> TestRes
     Ok(())
 }
 
-/// Replaces a standard descriptor, which no Rust object of this process owns. dup2(2)
-fn become_standard(from: &OwnedFd, to: i32) -> TestResult {
+/// Makes it one of the descriptors that no Rust object of this process owns.
+pub fn become_number(from: &OwnedFd, to: i32) -> TestResult {
     // SAFETY: as above.
-    Errno::result(unsafe { libc::dup2(from.as_raw_fd(), to) })?;
-    Ok(())
+    Ok(unsafe { raw::duplicate(from, to) }?)
 }
 
 /// For standard input: /dev/null, or where there is none what is at its end in another way.
-fn nothing_to_read() -> TestResult<OwnedFd> {
-    match std::fs::File::open("/dev/null") {
-        Ok(null) => Ok(null.into()),
+pub fn nothing_to_read() -> TestResult<OwnedFd> {
+    match raw::open_for_reading(c"/dev/null") {
+        Ok(null) => Ok(null),
         Err(_) => Ok(nix::sys::memfd::memfd_create(c"nothing", nix::sys::memfd::MFdFlags::empty())?),
     }
 }

@@ -10,6 +10,7 @@ mod clock;
 mod init;
 mod leftovers;
 mod output;
+pub mod preloaded;
 mod reaping;
 mod surroundings;
 
@@ -21,8 +22,9 @@ use harness::bounded;
 use harness::event_log::EventLog;
 use harness::place::{ALL_IDS, Isolation, OWN_IDS, ids_held};
 use harness::raw::{self, Argument as _, Sysno};
-use harness::spec::TestResult;
+use harness::spec::{Spec, TestResult};
 use nix::unistd::{Pid, geteuid};
+use preloaded::Preload;
 use reaping::{Reaped, Unreported};
 use std::fs;
 use std::io::{self, Write};
@@ -50,23 +52,53 @@ pub struct Sandbox {
     unreported: Unreported,
 }
 
-/// Starts a sandbox and runs `body` in it, with what is to be attached to it. `io::ErrorKind::WouldBlock` means that the
-/// machine has no room for another process now.
-pub fn start(place: Place, attach: Option<&dyn Attach>, body: impl FnOnce() -> TestResult) -> io::Result<Sandbox> {
-    let log = EventLog::new()?;
+/// Starts a sandbox for a spec, with what is to be attached to it. `io::ErrorKind::WouldBlock` means that the machine has no
+/// room for another process now.
+pub fn start_spec(place: Place, attach: Option<&dyn Attach>, spec: &Spec) -> io::Result<Sandbox> {
+    match preloaded::library() {
+        None => start(place, attach, without_file, || {
+            harness::layer::set_current(spec.layer.unwrap_or(harness::Layer::Libc));
+            (spec.body)()
+        }),
+        Some(library) => {
+            let with_file = || {
+                let (log, file) = EventLog::with_file()?;
+                Ok((log, Some(Preload { log: file, library: library.try_clone()? })))
+            };
+            start(place, attach, with_file, || preloaded::become_spec(spec))
+        }
+    }
+}
+
+/// Starts a sandbox that is only tried out.
+pub fn start_trial(place: Place, body: impl FnOnce() -> TestResult) -> io::Result<Sandbox> {
+    start(place, None, without_file, body)
+}
+
+fn without_file() -> io::Result<(EventLog, Option<Preload>)> {
+    Ok((EventLog::new()?, None))
+}
+
+fn start(
+    place: Place,
+    attach: Option<&dyn Attach>,
+    new_log: impl FnOnce() -> io::Result<(EventLog, Option<Preload>)>,
+    body: impl FnOnce() -> TestResult,
+) -> io::Result<Sandbox> {
     let (output, print) = Output::new()?;
     // Without these no sandbox is started: as many are then free to look into /proc with.
     let spare = [print.try_clone()?, print.try_clone()?, print.try_clone()?];
     io::stdout().flush()?;
+    let (log, preload) = new_log()?;
     let runner = std::process::id().cast_signed();
     let netns = if place.netns { libc::CLONE_NEWNET } else { 0 };
     match fork_into(place.isolation.clone_flags() | netns) {
         Ok(None) => {
-            let begun = init::Begun { isolation: place.isolation, runner, print };
+            let begun = init::Begun { isolation: place.isolation, runner, preload, print };
             init::main(begun, log, attach, body)
         }
         Ok(Some(init)) => {
-            drop((print, spare));
+            drop((preload, print, spare));
             let mut sandbox = Sandbox { init, output, log, unreported: Unreported::default() };
             let mapped = if place.isolation == Isolation::Userns { map_ids(init) } else { Ok(()) };
             if let Err(error) = mapped {

@@ -118,7 +118,7 @@ fn publish(directory: &Path, columns: &[Column]) -> Result<(), CliError> {
     print(&terminal::matrix(columns))?;
     for Column { target, outcome, gate } in columns {
         if let (Ok(records), Some(gate)) = (outcome, gate) {
-            print(&format!("\n{target}\n{}", terminal::gate(gate, &records.run, gate.exit())))?;
+            print(&format!("\n{target}\n{}", terminal::gate(gate, records, gate.exit())))?;
         }
     }
     let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html written to {}", directory.display());

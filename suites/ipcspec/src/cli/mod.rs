@@ -15,7 +15,6 @@ mod list;
 mod manifest;
 mod matrix;
 mod merge;
-mod preload;
 mod progress;
 mod publish;
 mod remote;
