@@ -19,7 +19,7 @@ pub mod pipe;
 pub mod restarts;
 pub mod splice;
 pub mod unsupported;
+pub mod user_pages;
 mod waiters;
 pub mod wakeups;
 pub mod wrong_type;
-pub mod user_pages;
