@@ -10,7 +10,7 @@ use std::time::Duration;
 fn identity_and_node(end: &Fd) -> Result<[u64; 7]> {
     fstat(end).map(|stat| {
         let owner = [stat.st_uid, stat.st_gid].map(u64::from);
-        [stat.st_dev, stat.st_ino, stat.st_mode.into(), stat.st_nlink as u64, owner[0], owner[1], stat.st_size as u64]
+        [stat.st_dev, stat.st_ino, stat.st_mode.into(), stat.st_nlink as _, owner[0], owner[1], stat.st_size as u64]
     })
 }
 

@@ -116,8 +116,11 @@ impl BeforeTheEnd {
             let control = self.start().cast::<libc::cmsghdr>().read_unaligned();
             (control, self.start().add(header).cast::<[i32; 2]>().read_unaligned())
         };
-        let found = (control.cmsg_len as usize, control.cmsg_level, control.cmsg_type);
-        assert_eq!(found, (header + size_of_val(&numbers), SOL_SOCKET, SCM_RIGHTS));
+        let length: usize = control.cmsg_len as _;
+        assert_eq!(
+            (length, control.cmsg_level, control.cmsg_type),
+            (header + size_of_val(&numbers), SOL_SOCKET, SCM_RIGHTS)
+        );
         Ok(numbers.map(Fd::new))
     }
 }
