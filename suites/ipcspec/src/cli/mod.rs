@@ -17,6 +17,7 @@ mod merge;
 mod preload;
 mod progress;
 mod publish;
+mod reach;
 mod remote;
 mod renamed;
 mod report;
