@@ -61,19 +61,20 @@ pub struct Evidence {
     pub observations: Vec<Observation>,
 }
 
-/// The claims that are `false` or `partly` true and that a conforming spec covers, in the catalogue's order.
+/// The claims that are `false` or `partly` true and that this run shows to be: conforming specs cover them, and none that
+/// fails. In the catalogue's order.
 pub fn findings(records: &Records, claims: &[NotedClaim]) -> Vec<Finding> {
-    let conforming: Vec<_> = judged(records).into_iter().filter(|spec| spec.verdict() == Verdict::Conforms).collect();
-    claims.iter().filter_map(|claim| finding(claim, &conforming)).collect()
+    let specs = judged(records);
+    claims.iter().filter_map(|claim| finding(claim, &specs)).collect()
 }
 
-fn finding(claim: &NotedClaim, conforming: &[Judged]) -> Option<Finding> {
+fn finding(claim: &NotedClaim, specs: &[Judged]) -> Option<Finding> {
     let outcome = match claim.verdict.as_str() {
         "false" => Outcome::Refuted,
         "partly" => Outcome::Qualified,
         _ => return None,
     };
-    let shown_by: Vec<_> = covering(claim, conforming).map(evidence).collect();
+    let shown_by = showing(claim, specs).into_iter().map(evidence).collect::<Vec<_>>();
     (!shown_by.is_empty()).then(|| Finding {
         id: claim.id.clone(),
         claim: claim.claim.clone(),
@@ -82,6 +83,13 @@ fn finding(claim: &NotedClaim, conforming: &[Judged]) -> Option<Finding> {
         mandatory: claim.mandatory,
         shown_by,
     })
+}
+
+/// The conforming specs of a run that show what is true of the claim: none, if another spec of it fails.
+pub(crate) fn showing<'s, 'a>(claim: &NotedClaim, specs: &'s [Judged<'a>]) -> Vec<&'s Judged<'a>> {
+    let (conforming, others): (Vec<_>, Vec<_>) =
+        covering(claim, specs).partition(|spec| spec.verdict() == Verdict::Conforms);
+    if others.iter().any(|spec| spec.verdict().is_failure()) { Vec::new() } else { conforming }
 }
 
 /// The specs that cover the claim.
@@ -124,5 +132,11 @@ mod tests {
             record.verdict = Verdict::Deviates;
         }
         assert_eq!(findings(&records, &sample::claims()), []);
+        // Nor by those that conform beside it.
+        let mut records = sample::records();
+        let claim = records.specs[1].covers[0].clone();
+        records.specs[2].covers = vec![claim];
+        let left = findings(&records, &sample::claims());
+        assert_eq!(left.iter().map(|finding| finding.id.as_str()).collect::<Vec<_>>(), ["pipe.write-end-closed"]);
     }
 }

@@ -4,12 +4,12 @@ use crate::documented::Documented;
 use crate::gate::baseline::{Baseline, UpdateOptions, updated};
 use crate::gate::compare::{Named, compare};
 use crate::gate::merge::{Part, merge};
-use crate::gate::{self, Scope};
+use crate::gate::{self, Exit, Scope};
 use crate::render::html::{self, Column};
 use crate::render::{Format, github, json, markdown, terminal};
 use crate::{sample, text};
 use fastrand::Rng;
-use record::Records;
+use record::{FORMAT, Records};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
@@ -31,7 +31,8 @@ fn assert_sentence(words: &str, context: &dyn Fn() -> String) {
 /// Every answer that can be made from these records, beside those of the sample.
 fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
     let sample = sample::records();
-    let documented = Documented { claims: sample::claims(), errors: vec![sample::documented_error("read")] };
+    let errors = vec![sample::documented_error("read")];
+    let documented = Documented { claims: sample::claims(), errors, ..Documented::default() };
     let claims = &documented.claims;
     for format in Format::VARIANTS {
         format.render(records, &documented);
@@ -42,7 +43,7 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
         gate: None,
     });
     html::page(&columns, &documented);
-    terminal::run(records, claims);
+    terminal::run(records, &documented, Exit::of(records), true);
     github::run(records);
     markdown::run(records, claims);
 
@@ -55,7 +56,7 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
             let baseline = Baseline::read(&baseline.write()).unwrap_or_else(|error| panic!("{error}, {}", context()));
             let outcome = gate::gate(records, &baseline, &Scope { suite, wanted: own }).unwrap();
             assert_eq!(outcome.findings, [], "{}", context());
-            terminal::gate(&outcome, &records.run, outcome.exit());
+            terminal::gate(&outcome, records, outcome.exit());
             github::gate(&outcome, records);
             markdown::gate(&outcome, records);
         }
@@ -89,7 +90,8 @@ fn damage(mut file: Vec<u8>, random: &mut Rng) -> Vec<u8> {
         5 => drop(file.splice(at.., file[random.usize(..file.len())..].to_vec())),
         6 => {
             let text = String::from_utf8_lossy(&file);
-            return text.replacen("\"format\":1", &format!("\"format\":{}", random.u64(2..)), 1).into_bytes();
+            let newer = format!("\"format\":{}", random.u64(u64::from(FORMAT) + 1..));
+            return text.replacen(&format!("\"format\":{FORMAT}"), &newer, 1).into_bytes();
         }
         kind => {
             match kind {

@@ -68,6 +68,7 @@ impl Deviations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::documented::Documented;
     use crate::gate::Exit;
     use crate::render::{page::plain, terminal};
     use crate::{Judged, judged, sample};
@@ -99,7 +100,7 @@ mod tests {
         let (known, other) = (marked("Linux 6.18.44"), marked("Linux 7.2.0"));
         assert_eq!((Exit::of(&known), Exit::of(&other)), (Exit::Passed, Exit::Failed));
         assert_eq!(judged(&known).iter().filter(|spec| Judged::fails(spec)).count(), 0);
-        let text = plain(&terminal::run(&known, &[]));
+        let text = plain(&terminal::run(&known, &Documented::default(), Exit::of(&known), false));
         assert!(text.contains("Known deviations of Linux\n"), "{text}");
         assert!(text.contains("fifo_open() forgets the error."), "{text}");
         assert!(text.contains("reported: https://lore.kernel.org/r/1"), "{text}");

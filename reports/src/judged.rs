@@ -1,10 +1,10 @@
 //! A spec with all its attempts: the unit that every report counts.
 
-use crate::blame::{self, ByLayer};
+use crate::blame::{self, ByLayer, Fault};
 use crate::text;
 use record::Layer;
 use record::Verdict;
-use record::{KnownDeviation, Records, RunRecord, SpecRecord};
+use record::{Failure, KnownDeviation, Records, RunRecord, SpecRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A spec as a run judged it, once or, with `--repeat`, several times.
@@ -71,7 +71,18 @@ impl<'a> Judged<'a> {
 
     /// The layer at fault if it fails, where the layers show it: `C library: raw conforms, libc deviates`.
     pub fn at_fault(&self) -> Option<String> {
-        self.verdict().is_failure().then(|| blame::words(self.by_layer))?
+        let preloaded = self.run.is_some_and(|run| run.environment.preloaded.is_some());
+        self.verdict().is_failure().then(|| blame::words(self.by_layer, preloaded))?
+    }
+
+    /// The same, without the verdicts that show it.
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        self.verdict().is_failure().then(|| blame::fault(self.by_layer))?
+    }
+
+    /// In which ways its attempts fail, each once.
+    pub(crate) fn ways(&self) -> BTreeSet<String> {
+        self.attempts.iter().filter(|record| record.verdict.is_failure()).flat_map(|record| ways(record)).collect()
     }
 
     /// The representative attempt: the first that failed, else the first that conformed, else the first.
@@ -161,6 +172,20 @@ pub(crate) fn skipped<'a>(specs: &[Judged<'a>]) -> BTreeMap<&'a str, Vec<&'a str
 /// A sum that a damaged record cannot make overflow.
 pub(crate) fn total(amounts: impl Iterator<Item = u64>) -> u64 {
     amounts.fold(0, u64::saturating_add)
+}
+
+/// The signatures of the failures that gave an attempt its verdict, without that verdict. What else failed in its course may
+/// be missing the next time.
+fn ways(record: &SpecRecord) -> BTreeSet<String> {
+    let decisive = record.failures.iter().filter(|failure| failure.verdict == record.verdict);
+    let prefix = format!("{}: ", record.verdict);
+    let way = |failure: &Failure| match failure.signature.strip_prefix(&prefix) {
+        Some(way) => way.to_owned(),
+        // A file of an older ipcspec has none.
+        None => record::signature(failure, &[]).strip_prefix(&prefix).unwrap_or_default().to_owned(),
+    };
+    let ways: BTreeSet<_> = decisive.map(way).collect();
+    if ways.is_empty() { BTreeSet::from([reason(record)]) } else { ways }
 }
 
 /// Why an attempt has its verdict, on one line; empty if it conforms.

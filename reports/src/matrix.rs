@@ -1,10 +1,12 @@
 //! Many targets side by side: how many specs got which verdict on each, and the specs on which they differ.
 
+use crate::causes::{Key, causes};
 use crate::gate::{self, Exit};
 use crate::judged::judged;
 use record::Records;
 use record::Verdict;
 use record::id::family;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One target.
@@ -27,7 +29,7 @@ pub fn exit(columns: &[Column]) -> Exit {
         (None, Err(_)) => Exit::CouldNotRun,
     };
     let exits: Vec<_> = columns.iter().map(exit).collect();
-    let weight = [Exit::Failed, Exit::CouldNotRun, Exit::NothingSelected, Exit::Passed];
+    let weight = [Exit::Failed, Exit::CouldNotRun, Exit::NothingJudged, Exit::NothingSelected, Exit::Passed];
     weight.into_iter().find(|exit| exits.contains(exit)).unwrap_or(Exit::NothingSelected)
 }
 
@@ -71,6 +73,28 @@ pub(crate) fn rows(columns: &[Column]) -> Vec<Row> {
     rows
 }
 
+/// Failures with one cause, and how many specs of each target have it.
+pub(crate) struct CauseRow {
+    /// What they have in common.
+    pub(crate) words: String,
+    /// One for each target.
+    pub(crate) specs: Vec<usize>,
+}
+
+/// The causes of all failures, those of most specs first.
+pub(crate) fn cause_rows(columns: &[Column]) -> Vec<CauseRow> {
+    let mut rows: BTreeMap<Key, Vec<usize>> = BTreeMap::new();
+    for (index, column) in columns.iter().enumerate() {
+        let Ok(records) = &column.outcome else { continue };
+        for cause in causes(judged(records).iter().filter(|spec| spec.fails())) {
+            rows.entry(cause.key).or_insert_with(|| vec![0; columns.len()])[index] = cause.specs.len();
+        }
+    }
+    let mut rows: Vec<_> = rows.into_iter().map(|(key, specs)| CauseRow { words: key.words(), specs }).collect();
+    rows.sort_by_key(|row| Reverse(row.specs.iter().sum::<usize>()));
+    rows
+}
+
 fn failures(cells: &[Cell]) -> usize {
     cells.iter().filter(|cell| cell.is_some_and(Verdict::is_failure)).count()
 }
@@ -109,6 +133,17 @@ mod tests {
     }
 
     #[test]
+    fn causes_are_counted_on_each_target() {
+        let column = |records| Column { target: "a target".into(), outcome: Ok(records), gate: None };
+        let mut other = sample::alike();
+        other.specs.retain(|spec| spec.verdict == Verdict::Broken);
+        let rows = cause_rows(&[column(sample::alike()), column(other)]);
+        let rows: Vec<_> = rows.iter().map(|row| (row.words.as_str(), &row.specs[..])).collect();
+        assert_eq!(rows[0], ("cannot be judged: pipe2(O_DIRECT) is refused with EINVAL", &[2, 2][..]));
+        assert_eq!(rows.iter().map(|(_, specs)| specs.iter().sum::<usize>()).collect::<Vec<_>>(), [4, 3, 1]);
+    }
+
+    #[test]
     fn the_worst_target_decides() {
         let mut records = sample::records();
         records.specs.retain(|spec| !spec.verdict.is_failure());
@@ -120,7 +155,7 @@ mod tests {
         assert_eq!(exit(&[holds.clone(), holds.clone()]), Exit::Passed);
         assert_eq!(exit(&[holds.clone(), absent.clone()]), Exit::CouldNotRun);
         assert_eq!(exit(&[holds, absent, fails.clone()]), Exit::Failed);
-        let expected = gate::Outcome { findings: vec![], expected: BTreeMap::new() };
+        let expected = gate::Outcome::default();
         assert_eq!(exit(&[Column { gate: Some(expected), ..fails }]), Exit::Passed, "its baseline decides");
     }
 }

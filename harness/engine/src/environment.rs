@@ -1,5 +1,6 @@
 //! The machine that a run judges, as it is found.
 
+use crate::sandbox::preloaded;
 use record::Environment;
 use std::collections::BTreeMap;
 use std::fs;
@@ -68,6 +69,9 @@ fn libc_name() -> String {
 
 /// ld.so(8) reads this; a static binary has no dynamic linker.
 fn preloaded() -> Option<String> {
+    if let Some(library) = preloaded::path() {
+        return Some(library.to_string_lossy().into_owned());
+    }
     let libraries = std::env::var_os("LD_PRELOAD").filter(|names| !names.is_empty())?;
     (!cfg!(target_feature = "crt-static")).then(|| libraries.to_string_lossy().into_owned())
 }

@@ -7,6 +7,9 @@ use std::collections::{HashMap, HashSet};
 const BEFORE: usize = 10;
 const AFTER: usize = 2;
 
+/// How strace ends the line of a call that has not returned when another process makes one.
+const UNFINISHED: &str = " <unfinished ...>";
+
 /// From what `strace -f -o` wrote, in which a line begins with the pid that made the call: the calls of the spec's
 /// processes around its last sign of a failure; the last calls where there is none, as when a spec hangs or its setup
 /// fails.
@@ -33,20 +36,33 @@ struct Calls<'a> {
     others: HashSet<&'a str>,
     /// How deep a process is in the harness's own work.
     aside: HashMap<&'a str, i32>,
-    calls: Vec<&'a str>,
+    calls: Vec<String>,
+    /// Where in `calls` the call is in which a process was when strace wrote of another one.
+    unfinished: HashMap<&'a str, usize>,
     /// How many calls were made when an assertion failed.
     failed: Option<usize>,
 }
 
 impl<'a> Calls<'a> {
     fn take(&mut self, pid: &'a str, call: &'a str, sign: Option<Sign>) {
+        if let Some((_, rest)) = call.strip_prefix("<... ").and_then(|call| call.split_once(" resumed>")) {
+            if let Some(begun) = self.unfinished.remove(pid).and_then(|at| self.calls.get_mut(at)) {
+                *begun = begun.trim_end_matches(UNFINISHED).to_owned() + rest;
+            }
+            return;
+        }
         let aside = self.aside.entry(pid).or_default();
         match sign {
             Some(Sign::Aside) => *aside += 1,
             Some(Sign::Back) => *aside -= 1,
             Some(Sign::Failed) => self.failed = Some(self.calls.len()),
             _ if *aside > 0 || self.others.contains(pid) => {}
-            _ => self.calls.push(call),
+            _ => {
+                if call.ends_with(UNFINISHED) {
+                    self.unfinished.insert(pid, self.calls.len());
+                }
+                self.calls.push(call.into());
+            }
         }
     }
 
@@ -54,7 +70,7 @@ impl<'a> Calls<'a> {
         let end = self.failed.unwrap_or(self.calls.len());
         let first = end.saturating_sub(BEFORE);
         let last = (end + AFTER).min(self.calls.len());
-        let mut around: Vec<_> = self.calls[first..last].iter().map(ToString::to_string).collect();
+        let mut around: Vec<_> = self.calls[first..last].to_vec();
         if self.failed.is_some() {
             around.insert(end - first, "--- here the assertion fails ---".into());
         }
@@ -88,8 +104,12 @@ mod tests {
 12 openat(AT_FDCWD, "/proc/13/syscall", O_RDONLY) = 5
 13 read(3<pipe:[1]>,  <unfinished ...>
 12 write(-1, "ipcspec: back", 25) = -1 EBADF (Bad file descriptor)
-12 fcntl(3<pipe:[1]>, F_GETFL)          = 0
-12 write(-1, "ipcspec: failed", 28) = -1 EBADF (Bad file descriptor)
+12 fcntl(3<pipe:[1]>, F_GETFL <unfinished ...>
+10 ppoll([], 0)                         = 0
+12 <... fcntl resumed>)                 = 0
+12 write(-1, "ipcspec: failed", 28 <unfinished ...>
+10 ppoll([], 0)                         = 0
+12 <... write resumed>) = -1 EBADF (Bad file descriptor)
 12 close(3<pipe:[1]>)                   = 0
 12 close(4<pipe:[1]>)                   = 0
 12 exit_group(1)                        = ?
@@ -103,7 +123,7 @@ mod tests {
                 "pipe2([3<pipe:[1]>, 4<pipe:[1]>], 0) = 0",
                 "fork()                               = 13",
                 "read(3<pipe:[1]>,  <unfinished ...>",
-                "fcntl(3<pipe:[1]>, F_GETFL)          = 0",
+                "fcntl(3<pipe:[1]>, F_GETFL)                 = 0",
                 "--- here the assertion fails ---",
                 "close(3<pipe:[1]>)                   = 0",
                 "close(4<pipe:[1]>)                   = 0",

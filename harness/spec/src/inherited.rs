@@ -46,17 +46,17 @@ fn stop_ignoring(number: libc::c_int) {
     }
 }
 
-/// Closes every descriptor but 0, 1 and 2.
+/// Closes every descriptor from this number on: 3 leaves the standard ones.
 ///
 /// # Safety
 /// Nothing in this process may use or close one of them afterwards.
-pub unsafe fn close_above_standard_error() {
+pub unsafe fn close_from(first: u32) {
     // SAFETY: the caller's.
-    if unsafe { raw::syscall(Sysno::close_range, raw::arguments([3, u32::MAX.register()])) }.is_err() {
+    if unsafe { raw::syscall(Sysno::close_range, raw::arguments([first.register(), u32::MAX.register()])) }.is_err() {
         // Before Linux 5.9, and where a container's filter does not know the call.
-        for number in 3..4096 {
+        for number in first..4096 {
             // SAFETY: as above.
-            unsafe { libc::close(number) };
+            let _ = unsafe { raw::syscall(Sysno::close, raw::arguments([number.register()])) };
         }
     }
 }

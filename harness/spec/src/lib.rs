@@ -4,6 +4,7 @@
 extern crate self as harness;
 
 pub mod assertions;
+pub mod bounded;
 pub mod call;
 pub mod ended;
 pub mod event_log;

@@ -1,9 +1,11 @@
 //! The state of processes and threads, as /proc shows it.
 
 use crate::mark;
+use crate::raw::{self, Sysno};
+use nix::errno::Errno;
 use record::Process;
+use std::ffi::CString;
 use std::fs;
-use syscalls::Sysno;
 
 /// The parts of /proc/PID/stat that matter here.
 struct Stat {
@@ -13,13 +15,15 @@ struct Stat {
 }
 
 /// What a file of /proc holds. The harness looks, whoever asks it to.
-fn look(file: &str) -> Option<String> {
-    mark::by_harness(|| fs::read_to_string(format!("/proc/{file}"))).ok()
+fn look(file: &str) -> Result<String, Errno> {
+    let path = CString::new(format!("/proc/{file}")).map_err(|_| Errno::EINVAL)?;
+    let bytes = mark::by_harness(|| raw::read_file(&path))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The name may hold spaces and parentheses, so the line is cut at its last `)`.
 fn stat(pid: impl std::fmt::Display) -> Option<Stat> {
-    let text = look(&format!("{pid}/stat"))?;
+    let text = look(&format!("{pid}/stat")).ok()?;
     let (head, tail) = text.rsplit_once(')')?;
     let (_, name) = head.split_once('(')?;
     let mut fields = tail.split_whitespace();
@@ -43,16 +47,11 @@ pub fn parent() -> Option<i32> {
     stat("self").map(|stat| stat.parent)
 }
 
-/// The number of the system call that a process is in, while it sleeps in one.
-/// None where the kernel does not show it (no /proc/PID/syscall, or not to us).
-pub fn syscall(pid: i32) -> Option<usize> {
+/// The number of the system call that a process is in, while it sleeps in one; none while it runs. An error where the kernel
+/// does not show it: no /proc/PID/syscall, not to us (ptrace(2), Ptrace access mode checking), or no such process.
+pub fn syscall(pid: i32) -> Result<Option<usize>, Errno> {
     let text = look(&format!("{pid}/syscall"))?;
-    text.split_whitespace().next()?.parse().ok()
-}
-
-/// Whether the kernel tells of this process's children in which system call they are.
-pub fn tells_syscalls() -> bool {
-    look("self/syscall").is_some()
+    Ok(text.split_whitespace().next().and_then(|number| number.parse().ok()))
 }
 
 /// Living children, zombies too.
@@ -85,17 +84,17 @@ fn processes() -> impl Iterator<Item = (i32, i32)> {
 /// One process, as a report shows it; none when it is gone.
 pub fn of(pid: i32) -> Option<Process> {
     let Stat { name, state, .. } = stat(pid)?;
-    let syscall = syscall(pid).map(|number| match Sysno::new(number) {
+    let syscall = syscall(pid).ok().flatten().map(|number| match Sysno::new(number) {
         Some(call) => call.name().to_owned(),
         None => format!("system call {number}"),
     });
-    let wchan = fs::read_to_string(format!("/proc/{pid}/wchan")).ok().filter(|name| !name.is_empty() && name != "0");
+    let wchan = look(&format!("{pid}/wchan")).ok().filter(|name| !name.is_empty() && name != "0");
     Some(Process { pid: pid_inside(pid).unwrap_or(pid), name, state, syscall, wchan })
 }
 
 /// The pid in the innermost namespace of the process: the last number of NSpid.
 fn pid_inside(pid: i32) -> Option<i32> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let status = look(&format!("{pid}/status")).ok()?;
     status.lines().find_map(|line| line.strip_prefix("NSpid:"))?.split_whitespace().last()?.parse().ok()
 }
 

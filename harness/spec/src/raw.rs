@@ -3,6 +3,7 @@
 
 use nix::errno::Errno;
 use std::ffi::CStr;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 pub use syscalls::Sysno;
 
@@ -57,28 +58,46 @@ pub fn arguments<const N: usize>(given: [usize; N]) -> [usize; 6] {
     all
 }
 
+/// Opens a file. open(2), O_RDONLY
+pub fn open_for_reading(path: &CStr) -> Result<OwnedFd, Errno> {
+    let flags = libc::O_RDONLY | libc::O_CLOEXEC;
+    let call = [libc::AT_FDCWD.register(), path.as_ptr().register(), flags.register()];
+    // SAFETY: the path ends in NUL and outlives the call.
+    let number = unsafe { syscall(Sysno::openat, arguments(call)) }?;
+    // SAFETY: a new descriptor, which nobody else has.
+    Ok(unsafe { OwnedFd::from_raw_fd(number as i32) })
+}
+
+/// Makes `to` a descriptor of the same open file description. dup3(2)
+///
+/// # Safety
+/// No Rust object owns `to`, unless it is `from`'s own number.
+pub unsafe fn duplicate(from: &OwnedFd, to: i32) -> Result<(), Errno> {
+    if from.as_raw_fd() == to {
+        return Ok(());
+    }
+    // SAFETY: the caller's.
+    unsafe { syscall(Sysno::dup3, arguments([from.as_raw_fd().register(), to.register(), 0])) }.map(drop)
+}
+
 /// All that a file holds. open(2), read(2).
 pub fn read_file(path: &CStr) -> Result<Vec<u8>, Errno> {
     const AT_ONCE: usize = 4096;
-    let flags = (libc::O_RDONLY | libc::O_CLOEXEC) as usize;
-    // SAFETY: the path ends in NUL and outlives the call.
-    let file = unsafe { syscall(Sysno::openat, [libc::AT_FDCWD as usize, path.as_ptr().addr(), flags, 0, 0, 0]) }?;
+    let file = open_for_reading(path)?;
+    let number = file.as_raw_fd() as usize;
     let mut bytes = Vec::new();
-    let read = loop {
+    loop {
         let before = bytes.len();
         bytes.resize(before + AT_ONCE, 0);
         // SAFETY: the buffer has so many bytes behind those that were read before.
-        let result = unsafe { syscall(Sysno::read, [file, bytes.as_mut_ptr().addr() + before, AT_ONCE, 0, 0, 0]) };
+        let result = unsafe { syscall(Sysno::read, [number, bytes.as_mut_ptr().addr() + before, AT_ONCE, 0, 0, 0]) };
         bytes.truncate(before + result.unwrap_or(0));
         match result {
-            Ok(0) => break Ok(bytes),
+            Ok(0) => return Ok(bytes),
             Ok(_) | Err(Errno::EINTR) => {}
-            Err(error) => break Err(error),
+            Err(error) => return Err(error),
         }
-    };
-    // SAFETY: closes the descriptor that was opened here.
-    let _ = unsafe { syscall(Sysno::close, [file, 0, 0, 0, 0, 0]) };
-    read
+    }
 }
 
 #[cfg(test)]

@@ -45,9 +45,14 @@ pub fn make_signs() {
     TRACED.store(true, Ordering::Relaxed);
 }
 
+/// Whether this process makes signs.
+pub fn are_made() -> bool {
+    TRACED.load(Ordering::Relaxed)
+}
+
 /// Makes a sign, if this run is traced.
 pub fn sign(sign: Sign) {
-    if TRACED.load(Ordering::Relaxed) {
+    if are_made() {
         let text = format!("{PREFIX}{}", sign.word());
         // Not the C library's function: a preloaded library may have its own.
         // SAFETY: reads the text; there is no descriptor -1.

@@ -1,6 +1,6 @@
 //! Exit codes: the one table that says what a run's exit code means.
 
-use record::Records;
+use record::{Records, Verdict};
 use strum::{EnumMessage, IntoStaticStr, VariantArray};
 
 /// How a run ends, for scripts. The codes are an interface.
@@ -13,11 +13,17 @@ pub enum Exit {
     #[strum(to_string = "failed", message = "at least one spec deviates, is broken or timed out")]
     Failed = 1,
     /// There is no result.
-    #[strum(to_string = "could not run", message = "invalid input, no working sandbox, or the run ended early")]
+    #[strum(
+        to_string = "could not run",
+        message = "invalid input, no sandbox, records that cannot be written, or an early end"
+    )]
     CouldNotRun = 2,
     /// There was nothing to do.
     #[strum(to_string = "nothing selected", message = "no spec matches the filters")]
     NothingSelected = 3,
+    /// Everything was skipped.
+    #[strum(to_string = "nothing judged", message = "every selected spec is skipped because a need is not met")]
+    NothingJudged = 4,
     /// For `git bisect run`: this commit cannot be judged.
     #[strum(to_string = "untestable", message = "with --git-bisect, instead of 2 and 3: this commit cannot be judged")]
     Untestable = 125,
@@ -32,6 +38,8 @@ impl Exit {
             Self::NothingSelected
         } else if shortfall(records).is_some() {
             Self::CouldNotRun
+        } else if records.specs.iter().all(|spec| spec.verdict == Verdict::Skipped) {
+            Self::NothingJudged
         } else {
             Self::Passed
         }
@@ -77,7 +85,6 @@ pub(crate) fn shortfall(records: &Records) -> Option<String> {
 mod tests {
     use super::*;
     use crate::sample;
-    use record::Verdict;
 
     #[test]
     fn each_code_has_its_run() {
@@ -104,7 +111,11 @@ mod tests {
             let mut records = sample::records();
             records.specs.retain(|spec| spec.verdict == verdict);
             records.run.selected = records.specs.len();
-            let expected = if verdict.is_failure() { Exit::Failed } else { Exit::Passed };
+            let expected = match verdict {
+                Verdict::Conforms => Exit::Passed,
+                Verdict::Skipped => Exit::NothingJudged,
+                _ => Exit::Failed,
+            };
             assert_eq!(Exit::of(&records), expected, "{verdict}");
         }
     }
@@ -115,8 +126,9 @@ mod tests {
             Exit::table(),
             "  0  passed            every selected spec conforms, or is skipped because a need is not met
   1  failed            at least one spec deviates, is broken or timed out
-  2  could not run     invalid input, no working sandbox, or the run ended early
+  2  could not run     invalid input, no sandbox, records that cannot be written, or an early end
   3  nothing selected  no spec matches the filters
+  4  nothing judged    every selected spec is skipped because a need is not met
 125  untestable        with --git-bisect, instead of 2 and 3: this commit cannot be judged
 "
         );

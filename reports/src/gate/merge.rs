@@ -1,7 +1,7 @@
 //! Shards or layers of one run, merged into that run.
 
-use record::{EndRecord, Records, RunRecord};
-use std::collections::HashMap;
+use record::{EndRecord, Records, RunRecord, Shard};
+use std::collections::{BTreeMap, HashMap};
 
 /// A part, with a name for error messages.
 #[derive(Clone, Debug)]
@@ -18,6 +18,7 @@ pub fn merge(parts: Vec<Part>) -> Result<Records, String> {
     let [first, others @ ..] = &parts[..] else { return Err("nothing to merge".into()) };
     others.iter().try_for_each(|other| assert_of_one_run(first, other))?;
     assert_apart(&parts)?;
+    assert_no_hole(&parts)?;
     let run = RunRecord {
         run: parts.iter().map(|part| part.records.run.run.as_str()).collect::<Vec<_>>().join("+"),
         started: parts.iter().map(|part| part.records.run.started).min().unwrap_or_default(),
@@ -86,6 +87,26 @@ fn assert_apart(parts: &[Part]) -> Result<(), String> {
             if let Some(other) = judged.insert((&spec.id, spec.attempt), &part.name) {
                 return Err(format!("{other} and {} overlap: both judge {}", part.name, spec.id));
             }
+        }
+    }
+    Ok(())
+}
+
+/// Of each selection that was run in shards there must be all of them: a run with a hole would pass for a whole one.
+fn assert_no_hole(parts: &[Part]) -> Result<(), String> {
+    let mut selections: BTreeMap<&[String], BTreeMap<Option<Shard>, &str>> = BTreeMap::new();
+    for Part { name, records: Records { run, .. } } in parts {
+        selections.entry(&run.selection).or_default().insert(run.shard, name);
+    }
+    for (selection, shards) in selections {
+        let [Some(Shard { total, .. }), ..] = shards.keys().rev().copied().collect::<Vec<_>>()[..] else { continue };
+        let of = if selection.is_empty() { String::new() } else { format!(" of `{}`", selection.join(" ")) };
+        if let Some((other, name)) = shards.iter().find(|(shard, _)| shard.is_none_or(|shard| shard.total != total)) {
+            let is = other.map_or("no shard".into(), |shard| format!("shard {shard}"));
+            return Err(format!("{name} is {is}{of}, and other parts are shards of {total}"));
+        }
+        if let Some(part) = (1..=total).find(|part| !shards.contains_key(&Some(Shard { part: *part, total }))) {
+            return Err(format!("shard {part}/{total}{of} is missing"));
         }
     }
     Ok(())
@@ -173,5 +194,37 @@ mod tests {
         let twice = parts[0].records.specs[2].clone();
         parts[1].records.specs.push(twice);
         assert_eq!(merge(parts).unwrap_err(), "one and two overlap: both judge fifo.open-nonblock-write/raw");
+    }
+
+    #[test]
+    fn a_missing_shard_is_named() {
+        let shard = |shard: &str| Some(shard.parse().unwrap());
+        let merged = |shards: [Option<Shard>; 2], selection: &str| {
+            let mut parts = halves(|index| index < 3);
+            for (part, shard) in parts.iter_mut().zip(shards) {
+                part.records.run.shard = shard;
+                part.records.run.selection = selection.split_whitespace().map(String::from).collect();
+            }
+            merge(parts).map(|records| records.run.shard)
+        };
+        assert_eq!(merged([shard("1/2"), shard("2/2")], ""), Ok(None));
+        assert_eq!(merged([None, None], ""), Ok(None), "layers, for instance");
+        for (shards, selection, words) in [
+            ([shard("1/3"), shard("2/3")], "", "shard 3/3 is missing"),
+            ([shard("3/3"), shard("2/3")], "pipe.* --layer=raw", "shard 1/3 of `pipe.* --layer=raw` is missing"),
+            ([shard("1/2"), shard("2/3")], "", "one is shard 1/2, and other parts are shards of 3"),
+            ([shard("1/2"), None], "", "two is no shard, and other parts are shards of 2"),
+        ] {
+            assert_eq!(merged(shards, selection), Err(words.to_owned()));
+        }
+    }
+
+    #[test]
+    fn each_selection_has_all_of_its_shards() {
+        let mut parts = halves(|index| index < 3);
+        parts[0].records.run.selection = vec!["--layer=libc".into()];
+        parts[1].records.run.selection = vec!["--layer=raw".into()];
+        parts[1].records.run.shard = Some("1/2".parse().unwrap());
+        assert_eq!(merge(parts).unwrap_err(), "shard 2/2 of `--layer=raw` is missing");
     }
 }

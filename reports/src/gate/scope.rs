@@ -20,6 +20,9 @@ impl Scope<'_> {
         if let Some(shortfall) = shortfall(records) {
             return Err(format!("is incomplete: {shortfall}"));
         }
+        if let Some(shard) = records.run.shard {
+            return Err(format!("is shard {shard} of a run: merge all {} shards first", shard.total));
+        }
         let judged: BTreeSet<_> = records.specs.iter().map(|spec| spec.id.as_str()).collect();
         if let Some(unknown) = judged.difference(&self.suite).next() {
             return Err(format!(

@@ -1,5 +1,6 @@
 //! The run and its machine as names and values, for reports that have properties.
 
+use jiff::Timestamp;
 use record::RunRecord;
 
 /// Every fact about the run and its environment that a reader can gate or compare on, most telling first.
@@ -34,4 +35,14 @@ pub(crate) fn facts(run: &RunRecord) -> Vec<(String, String)> {
         facts.extend(entries.iter().map(|(name, value)| (format!("{group}.{name}"), value.clone())));
     }
     facts
+}
+
+/// The start in UTC, or the number if it is not a valid time.
+pub(crate) fn started(run: &RunRecord) -> String {
+    time(run).map_or_else(|| run.started.to_string(), |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
+}
+
+/// The start, if the calendar has it.
+pub(crate) fn time(run: &RunRecord) -> Option<Timestamp> {
+    i64::try_from(run.started).ok().and_then(|seconds| Timestamp::from_second(seconds).ok())
 }

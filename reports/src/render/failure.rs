@@ -54,7 +54,7 @@ pub(crate) fn write(page: &mut Page, spec: &Judged) {
     write_lines(page, "trace", record.trace.iter().map(String::as_str));
     write_output(page, record);
     labelled(page, "source", Style::Plain, &record.source.to_string());
-    labelled(page, "reproduce", Style::Cyan, &spec.reproduce());
+    page.verbatim((Style::Dim, "  reproduce: "), Style::Cyan, &spec.reproduce());
 }
 
 fn write_failure(page: &mut Page, failure: &Failure) {

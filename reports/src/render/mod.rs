@@ -17,4 +17,4 @@ pub(crate) mod page;
 #[cfg(test)]
 mod tests;
 
-pub use files::{Format, write_all};
+pub use files::{Format, beside, is_taken, write_all};

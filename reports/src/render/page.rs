@@ -104,6 +104,25 @@ impl Page {
         }
     }
 
+    /// A label and a text that is pasted elsewhere: cleaned, on one line, and neither wrapped nor cut.
+    pub(crate) fn verbatim(&mut self, label: (Style, &str), style: Style, content: &str) {
+        self.paint(label.0, label.1);
+        self.paint(style, &text::one_line(content));
+        self.end_line();
+    }
+
+    /// Words that are wrapped and never cut, as many as there are.
+    pub(crate) fn words(&mut self, label: (Style, &str), style: Style, words: &[String]) {
+        let hanging = " ".repeat(textwrap::core::display_width(label.1));
+        let content: Vec<_> = words.iter().map(|word| text::one_line(word)).collect();
+        let options =
+            textwrap::Options::new(WIDTH - hanging.len()).word_splitter(textwrap::WordSplitter::NoHyphenation);
+        for (number, line) in textwrap::wrap(&content.join(" "), options).iter().enumerate() {
+            let label = if number == 0 { label } else { (Style::Plain, hanging.as_str()) };
+            self.line(&[label, (style, line)]);
+        }
+    }
+
     fn paint(&mut self, style: Style, piece: &str) {
         // Blanks at the end of a line go, so they are outside of the style.
         let visible = piece.trim_end_matches(' ');
@@ -162,6 +181,14 @@ mod tests {
         let mut page = Page::default();
         page.line(&[(Style::Bold, "id"), (Style::Plain, " "), (Style::Red, "\x1b[5mx")]);
         assert_eq!(page.into_text(), "\x1b[1mid\x1b[0m \x1b[31m\\u{1b}[5mx\x1b[0m\n");
+    }
+
+    #[test]
+    fn what_is_pasted_is_on_one_line() {
+        let mut page = Page::default();
+        let command = format!("ipcspec run {}", "a.b ".repeat(60));
+        page.verbatim((Style::Dim, "  reproduce: "), Style::Cyan, &command);
+        assert_eq!(page.into_plain(), format!("  reproduce: {}\n", command.trim_end()));
     }
 
     #[test]

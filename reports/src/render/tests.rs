@@ -3,10 +3,10 @@
 use super::page::WIDTH;
 use super::*;
 use crate::documented::Documented;
+use crate::gate::Exit;
 use crate::sample;
 use proptest::prelude::*;
 use record::Verdict;
-use std::path::PathBuf;
 use std::sync::LazyLock;
 
 /// Every document is still what it says it is, and still holds the five verdicts, whatever the records' strings are.
@@ -14,14 +14,17 @@ fn assert_unbroken_by(hostile: &str) {
     let records = sample::hostile(hostile);
     let claims = [sample::claim("hostile", "false", hostile, hostile)];
 
-    let text = page::plain(&terminal::run(&records, &claims));
+    let documented = Documented { claims: claims.into(), ..Documented::default() };
+    let text = page::plain(&terminal::run(&records, &documented, Exit::of(&records), true));
+    let claims = &documented.claims;
     assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
-    for line in text.lines() {
+    // A command that is pasted is not wrapped.
+    for line in text.lines().filter(|line| !line.starts_with("  reproduce: ")) {
         assert!(textwrap::core::display_width(line) <= WIDTH, "{line:?} is too wide");
     }
     assert!(text.ends_with("5 specs: 1 conforms, 1 deviates, 1 broken, 1 timeout, 1 skipped, 0 flaky; exit 1\n"));
 
-    let report: serde_json::Value = serde_json::from_str(&json::run(&records, &claims)).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&json::run(&records, claims)).unwrap();
     assert_eq!(report["specs"][0]["statement"], hostile);
 
     let report = quick_junit::Report::deserialize_from_str(&junit::render(&records)).unwrap();
@@ -38,13 +41,13 @@ fn assert_unbroken_by(hostile: &str) {
 
     let commands = github::run(&records);
     assert_eq!(commands.lines().filter(|line| line.starts_with("::error file=")).count(), commands.lines().count());
-    let markdown = markdown::run(&records, &claims);
+    let markdown = markdown::run(&records, claims);
     assert!(!markdown.contains(|c: char| c.is_control() && c != '\n'), "{markdown:?}");
 }
 
 fn html_of(text: &str) -> String {
     let claims = vec![sample::claim("hostile", "false", text, text)];
-    let documented = Documented { claims, errors: vec![sample::documented_error(text)] };
+    let documented = Documented { claims, errors: vec![sample::documented_error(text)], ..Documented::default() };
     html::page(&[html::Column::of(&sample::hostile(text))], &documented)
 }
 
@@ -85,25 +88,22 @@ proptest! {
 
 #[test]
 fn all_files_are_written_and_replaced() {
-    let root = tempfile::tempdir().unwrap();
-    let dir = root.path().join("new/dir");
-    let names = |paths: &[PathBuf]| -> Vec<_> {
-        paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned()).collect()
-    };
-
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("records.jsonl");
     let mut records = sample::records();
-    let documented = Documented { claims: sample::claims(), errors: vec![] };
-    let paths = write_all(&dir, &records, &documented).unwrap();
-    assert_eq!(names(&paths), ["report.json", "junit.xml", "report.ktap", "report.html"]);
+    let documented = Documented { claims: sample::claims(), ..Documented::default() };
+    let paths = write_all(&file, &records, &documented).unwrap();
+    let names: Vec<_> = paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
+    assert_eq!(names, ["report.json", "junit.xml", "report.ktap", "report.html"]);
 
     records.specs.retain(|spec| spec.verdict == Verdict::Conforms);
-    write_all(&dir, &records, &Documented::default()).unwrap();
+    write_all(&file, &records, &Documented::default()).unwrap();
     assert_eq!(std::fs::read_to_string(&paths[2]).unwrap(), ktap::render(&records));
-    assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 4, "no temporary file stays");
+    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 4, "no temporary file stays");
 }
 
 #[test]
-fn a_directory_that_cannot_be_made_is_an_error() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    assert!(write_all(file.path(), &sample::records(), &Documented::default()).is_err());
+fn documents_that_cannot_be_written_are_an_error() {
+    let nowhere = tempfile::tempdir().unwrap().path().join("records.jsonl");
+    assert!(write_all(&nowhere, &sample::records(), &Documented::default()).is_err());
 }

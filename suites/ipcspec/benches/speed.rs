@@ -162,7 +162,7 @@ fn bare_process() {
 }
 
 fn sandboxed(place: Place) {
-    let sandbox = sandbox::start(place, None, || Ok(())).expect("start");
+    let sandbox = sandbox::start_trial(place, || Ok(())).expect("start");
     waitpid(sandbox.init, None).expect("wait");
     assert!(sandbox.log.is_finished());
     sandbox.log.unmap();

@@ -10,6 +10,7 @@ fn main() -> ExitCode {
     if engine::remote::guest::is_here() {
         engine::remote::guest::main();
     }
+    engine::sandbox::preloaded::run_if_asked();
     kit::unrelated::run_if_asked();
     match cli::Command::try_parse() {
         Ok(command) => cli::run(command),

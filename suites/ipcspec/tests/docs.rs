@@ -7,7 +7,7 @@ use tempfile::TempDir;
 const FOUND: [(&str, &str, &str); 1] = [(
     "gate",
     "known.toml",
-    "[[expected]]\nid = \"pipe.read-eof\"\nreason = \"End of file is not implemented yet.\"\n",
+    "[[expected]]\nid = \"pipe.read-eof\"\nfailures = [\"*\"]\nreason = \"End of file is not implemented yet.\"\n",
 )];
 
 #[test]

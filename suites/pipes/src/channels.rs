@@ -4,7 +4,8 @@
 use kit::channel::{Channel, FIFO, PIPE, SOCKET_PAIR};
 use kit::prelude::*;
 
-/// A read that finds no data blocks while any process has the other end open, and returns 0 once the last one has closed it.
+/// Reads that find no data block while any process has the other end open, and all of them return 0 once the last one has closed
+/// it.
 #[harness::test(
     rows = [
         ("pipe.read-eof", ["notes:pipe.read-eof-after-writers-close", "behaviours:pipe.read-eof"], PIPE),
@@ -19,13 +20,16 @@ fn read_returns_0_after_the_last_writer_closes(channel: Channel) -> TestResult {
     assert_eq!(write(&writer, b"rest"), Ok(4));
     drop(writer);
     assert_eq!(read_bytes(&reader, 9), Ok("rest".into()));
-    let child = fork(|| {
-        second.close();
-        assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
-    })?;
-    child.assert_blocked_in(calls::READ);
-    drop(second);
-    child.join()
+    let reading = || {
+        fork(|| {
+            second.close();
+            assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
+        })
+    };
+    let readers = [reading()?, reading()?];
+    readers.iter().for_each(|child| child.assert_blocked_in(calls::READ));
+    second.close();
+    readers.into_iter().try_for_each(Child::join)
 }
 
 /// Bytes that were written before the other end was closed are read first; only then does read return 0, each time.
@@ -89,5 +93,28 @@ fn a_write_without_readers_kills_by_default(channel: Channel) -> TestResult {
     drop(reader);
     let child = fork(|| assert_matches!(write(&writer, b"x"), Err(_)))?;
     assert_eq!(child.wait()?, Ended::Killed { by: Signal(13), core: false });
+    Ok(())
+}
+
+/// Pipes, FIFOs and sockets are not seekable: lseek fails with ESPIPE whatever the offset and the whence, SEEK_DATA and SEEK_HOLE
+/// included, and leaves the unread data in place.
+#[harness::test(
+    rows = [
+        ("pipe.no-seek-for-data", ["notes:pipe.no-lseek", "behaviours:pipe.no-seek"], PIPE),
+        ("fifo.no-seek", ["behaviours:fifo.same-io-semantics"], FIFO),
+        ("unix-socket.no-seek", [], SOCKET_PAIR),
+    ],
+    cite = [man("lseek.2", "ERRORS", "ESPIPE"), posix("lseek.3p", "ERRORS", "ESPIPE")],
+    layers = [libc, nix, raw],
+)]
+fn no_whence_makes_it_seekable(channel: Channel) -> TestResult {
+    let (reader, writer) = channel.open()?;
+    write_all(&writer, b"abc")?;
+    for whence in [libc::SEEK_SET, libc::SEEK_CUR, libc::SEEK_END, libc::SEEK_DATA, libc::SEEK_HOLE] {
+        for (end, offset) in [(&reader, 0), (&reader, 1), (&writer, 0), (&writer, 1)] {
+            assert_errno!(lseek(end, offset, whence), ESPIPE);
+        }
+    }
+    assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }

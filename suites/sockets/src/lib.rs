@@ -8,3 +8,4 @@ extern crate harness;
 pub const FAMILY: &str = "sockets";
 
 pub mod socketpair;
+pub mod unix_socket;

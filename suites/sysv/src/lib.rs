@@ -7,4 +7,6 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "sysv";
 
+pub mod objects;
+pub mod sysv_sem;
 pub mod sysv_shm;

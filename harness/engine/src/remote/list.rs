@@ -11,6 +11,8 @@ pub struct Target {
     pub name: String,
     /// What it is.
     pub kind: Kind,
+    /// Whether what fails there fails a matrix.
+    pub gates: bool,
 }
 
 /// What kind of place, with its options.
@@ -23,6 +25,8 @@ pub enum Kind {
         uid: Option<u32>,
         /// By another build of ipcspec.
         binary: Option<PathBuf>,
+        /// In a user namespace, below which there can be so many more.
+        max_user_namespaces: Option<u32>,
     },
     /// A container on this machine's kernel, with the seccomp filter that Podman has when nobody asks for another.
     Container {
@@ -35,9 +39,16 @@ pub enum Kind {
         /// Give it a disk, and boot it twice when a spec needs that.
         #[serde(default)]
         disk: bool,
+        /// Another kernel than Debian's: a program.
+        kernel: Option<PathBuf>,
+        /// More words on its command line.
+        append: Option<String>,
     },
     /// gVisor: another kernel with Linux's interface.
-    Gvisor {},
+    Gvisor {
+        /// Another runsc than the one that is installed.
+        kernel: Option<PathBuf>,
+    },
     /// A kernel under qemu.
     Qemu {
         /// A bzImage.
@@ -45,6 +56,8 @@ pub enum Kind {
         /// Give it a disk, and boot it twice when a spec needs that. The kernel must have NVMe and ext4 built in.
         #[serde(default)]
         disk: bool,
+        /// Processors; two when it does not say.
+        cpus: Option<u8>,
         /// qemu's -accel, when it is not to emulate.
         accel: Option<String>,
     },
@@ -66,12 +79,18 @@ pub fn all(file: Option<&Path>) -> Result<Vec<Target>, String> {
 }
 
 fn parse(text: &str) -> Result<Vec<Target>, String> {
-    let entries: BTreeMap<String, Kind> = toml::from_str(text).map_err(|error| {
+    let entries: BTreeMap<String, toml::Table> = toml::from_str(text).map_err(|error| {
         let line = error.span().map_or(0, |span| text[..span.start].matches('\n').count()) + 1;
         format!("line {line}: {}", error.message().replace('\n', " "))
     })?;
     let mut targets = Vec::new();
-    for (name, kind) in entries {
+    for (name, mut entry) in entries {
+        let gates = match entry.remove("gates") {
+            None => true,
+            Some(toml::Value::Boolean(gates)) => gates,
+            Some(other) => return Err(format!("{name}: gates is true or false, and not {other}")),
+        };
+        let kind: Kind = entry.try_into().map_err(|error| format!("{name}: {}", error.message().replace('\n', " ")))?;
         // Names become names of files.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         if name.starts_with('.') || !name.chars().all(plain) {
@@ -80,7 +99,7 @@ fn parse(text: &str) -> Result<Vec<Target>, String> {
         if matches!(&kind, Kind::Command { command } if command.is_empty()) {
             return Err(format!("the command of {name} is empty"));
         }
-        targets.push(Target { name, kind });
+        targets.push(Target { name, kind, gates });
     }
     // As they stand in the list, which is the order of columns.
     targets.sort_by_key(|target| position(text, &target.name));
@@ -95,8 +114,8 @@ fn position(text: &str, name: &str) -> Option<usize> {
 pub fn find(targets: &[Target], name: &str) -> Result<Target, String> {
     if let Some(path) = name.strip_prefix("qemu:") {
         let kernel = std::path::absolute(path).map_err(|error| format!("{path}: {error}"))?;
-        let kind = Kind::Qemu { kernel, disk: false, accel: None };
-        return Ok(Target { name: name.into(), kind });
+        let kind = Kind::Qemu { kernel, disk: false, cpus: None, accel: None };
+        return Ok(Target { name: name.into(), kind, gates: true });
     }
     targets.iter().find(|target| target.name == name).cloned().ok_or_else(|| {
         let names: Vec<_> = targets.iter().map(|target| target.name.as_str()).collect();
@@ -111,16 +130,18 @@ mod tests {
     #[test]
     fn the_list_that_comes_with_the_program_is_read_in_its_order() {
         let names: Vec<_> = all(None).expect("a list").into_iter().map(|target| target.name).collect();
-        let expected = "local nobody container container-strict uml gvisor debian-6.1 debian-6.12 debian-6.12-rt";
+        let expected = "local nobody nobody-no-userns container container-strict uml gvisor gvisor-2024 \
+            debian-5.10 debian-6.1 debian-6.12 debian-6.12-up debian-6.12-rt debian-newest";
         assert_eq!(names.join(" "), expected);
     }
 
     #[test]
-    fn what_is_wrong_in_a_list_is_told_with_its_line() {
+    fn what_is_wrong_in_a_list_is_told_with_its_place() {
         for (text, words) in [
-            ("[a]\nkind = \"local\"\nuuid = 3\n", "line 1: unknown field `uuid`, expected `uid` or `binary`"),
-            ("[a]\nkind = \"vax\"\n", "line 2: unknown variant `vax`, expected one of "),
-            ("[a]\nkind = \"qemu\"\n", "line 1: missing field `kernel`"),
+            ("[a]\nkind = \"local\"\nuuid = 3\n", "a: unknown field `uuid`, expected one of `uid`, `binary`"),
+            ("[a]\nkind = \"vax\"\n", "a: unknown variant `vax`, expected one of "),
+            ("[a]\nkind = \"qemu\"\n", "a: missing field `kernel`"),
+            ("[a]\nkind = \"local\"\ngates = 1\n", "a: gates is true or false, and not 1"),
             ("[a\n", "line 1: "),
             ("\n[\"../a\"]\nkind = \"local\"\n", "\"../a\" is no name for a target"),
             ("[a]\nkind = \"command\"\ncommand = []\n", "the command of a is empty"),

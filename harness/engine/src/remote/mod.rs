@@ -17,6 +17,9 @@ mod uml;
 pub use list::{Kind, Target};
 
 use crate::runner::machine::CannotRun;
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -57,8 +60,8 @@ impl Target {
             }
             Kind::Local { .. } | Kind::Command { .. } => Ok(()),
             Kind::Container { .. } => oci::Engine::crun().map(drop),
-            Kind::Gvisor {} => oci::Engine::runsc().map(drop),
-            Kind::Uml { disk } => uml::find(*disk).map(drop),
+            Kind::Gvisor { kernel } => oci::Engine::runsc(kernel.as_deref()).map(drop),
+            Kind::Uml { disk, kernel, .. } => uml::find(kernel.as_deref(), *disk).map(drop),
             Kind::Qemu { kernel, disk, .. } => qemu::find(kernel, *disk).map(drop),
         }
     }
@@ -67,20 +70,27 @@ impl Target {
     pub fn room(&self) -> Room {
         match &self.kind {
             Kind::Local { .. } | Kind::Container { .. } | Kind::Command { .. } => Room { cpus: 1, memory: 256 },
-            Kind::Gvisor {} => Room { cpus: 1, memory: 512 },
+            Kind::Gvisor { .. } => Room { cpus: 1, memory: 512 },
             Kind::Uml { .. } => Room { cpus: 1, memory: uml::MEMORY },
             Kind::Qemu { accel: None, .. } => Room { cpus: 1, memory: qemu::MEMORY },
-            Kind::Qemu { accel: Some(_), .. } => Room { cpus: qemu::CPUS, memory: qemu::MEMORY },
+            Kind::Qemu { accel: Some(_), cpus, .. } => {
+                Room { cpus: cpus.unwrap_or(qemu::CPUS).into(), memory: qemu::MEMORY }
+            }
         }
     }
 
     /// How much slower than this machine it is: deadlines are multiplied by it.
     pub fn slowness(&self) -> f64 {
         match self.kind {
-            Kind::Local { .. } | Kind::Container { .. } | Kind::Gvisor {} | Kind::Command { .. } => 1.0,
+            Kind::Local { .. } | Kind::Container { .. } | Kind::Gvisor { .. } | Kind::Command { .. } => 1.0,
             Kind::Uml { .. } => 2.0,
             Kind::Qemu { .. } => 4.0,
         }
+    }
+
+    /// Whether it has no shared libraries, so that the program must be static.
+    pub fn needs_static(&self) -> bool {
+        !matches!(self.kind, Kind::Local { .. } | Kind::Command { .. })
     }
 
     /// Whether it is booted for the run, so that specs may change its settings.
@@ -89,54 +99,67 @@ impl Target {
     }
 
     fn make_ready(&self, job: &Job, log: &Path) -> Result<Ready, CannotRun> {
-        let cannot = |error: std::io::Error| CannotRun(format!("its files cannot be made: {error}"));
+        let cannot = |error: io::Error| CannotRun(format!("its files cannot be made: {error}"));
         self.is_ready()?;
         let directory = tempfile::Builder::new().prefix("ipcspec-").tempdir().map_err(cannot)?;
         let own = match &self.kind {
             Kind::Local { binary: Some(binary), .. } => binary.clone(),
             _ => PathBuf::from("/proc/self/exe"),
         };
-        if !cfg!(target_feature = "crt-static") && !matches!(self.kind, Kind::Local { .. } | Kind::Command { .. }) {
-            let sentence = "this ipcspec needs shared libraries, which the target does not have: build the static one with scripts/dist, and run that";
-            return Err(CannotRun(sentence.into()));
-        }
         // Other users must get there.
         std::fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).map_err(cannot)?;
         let program = directory.path().join("ipcspec");
         std::fs::copy(own, &program).map_err(cannot)?;
         let commands = match &self.kind {
-            Kind::Local { uid, .. } => vec![local(&program, *uid, job)],
+            Kind::Local { uid, max_user_namespaces, .. } => {
+                vec![local(&program, *uid, *max_user_namespaces, job)]
+            }
             Kind::Command { command } => {
                 let mut wrapped = Command::new(&command[0]);
                 wrapped.args(&command[1..]).arg(&program).args(&job.arguments);
                 vec![wrapped]
             }
             Kind::Container { strict } => vec![oci::Engine::crun()?.container(&program, *strict, job)?],
-            Kind::Gvisor {} => vec![oci::Engine::runsc()?.sandbox(&program, job)?],
-            Kind::Uml { disk } => uml::boots(&uml::find(*disk)?, &program, *disk, job)?,
-            Kind::Qemu { kernel, disk, accel } => {
-                qemu::boots(&qemu::find(kernel, *disk)?, &program, *disk, accel.as_deref(), job, log)?
+            Kind::Gvisor { kernel } => vec![oci::Engine::runsc(kernel.as_deref())?.sandbox(&program, job)?],
+            Kind::Uml { disk, kernel, append } => {
+                uml::boots(&uml::find(kernel.as_deref(), *disk)?, &program, *disk, append.as_deref(), job)?
+            }
+            Kind::Qemu { kernel, disk, cpus, accel } => {
+                qemu::boots(&qemu::find(kernel, *disk)?, &program, *disk, *cpus, accel.as_deref(), job, log)?
             }
         };
         Ok(Ready { commands, _directory: directory })
     }
 }
 
-/// This machine, perhaps as another user, who has no group and no rights of ours.
-fn local(program: &Path, uid: Option<u32>, job: &Job) -> Command {
+/// This machine, perhaps as another user, who has no group and no rights of ours, and perhaps in a user namespace.
+fn local(program: &Path, uid: Option<u32>, max_user_namespaces: Option<u32>, job: &Job) -> Command {
     let mut command = Command::new(program);
     command.args(&job.arguments);
-    if let Some(uid) = uid {
+    if uid.is_some() {
         command.current_dir("/").env_remove("TMPDIR");
-        let become_them = move || {
-            let (user, group) = (nix::unistd::Uid::from_raw(uid), nix::unistd::Gid::from_raw(uid));
-            nix::unistd::setgroups(&[])?;
-            nix::unistd::setresgid(group, group, group)?;
-            nix::unistd::setresuid(user, user, user)?;
-            Ok(())
-        };
-        // SAFETY: between fork and exec it makes system calls only.
-        unsafe { command.pre_exec(become_them) };
     }
+    let become_them = move || {
+        if let Some(uid) = uid {
+            let (user, group) = (Uid::from_raw(uid), Gid::from_raw(uid));
+            setgroups(&[])?;
+            setresgid(group, group, group)?;
+            setresuid(user, user, user)?;
+        }
+        max_user_namespaces.map_or(Ok(()), limit_user_namespaces)
+    };
+    // SAFETY: this process has one thread, so that its copy may allocate memory between fork and exec.
+    unsafe { command.pre_exec(become_them) };
     command
+}
+
+/// Enters a user namespace in which this user has the same id, and limits how many there can be below it. Who is not user 0
+/// there loses the capabilities with the next execve(2). user_namespaces(7), namespaces(7)
+fn limit_user_namespaces(most: u32) -> io::Result<()> {
+    let (uid, gid) = (Uid::current(), Gid::current());
+    unshare(CloneFlags::CLONE_NEWUSER)?;
+    std::fs::write("/proc/self/setgroups", "deny")?;
+    std::fs::write("/proc/self/uid_map", format!("{uid} {uid} 1"))?;
+    std::fs::write("/proc/self/gid_map", format!("{gid} {gid} 1"))?;
+    std::fs::write("/proc/sys/user/max_user_namespaces", most.to_string())
 }

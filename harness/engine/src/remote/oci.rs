@@ -88,9 +88,13 @@ impl Engine {
         Ok(Self { tool, filter: Some(filter) })
     }
 
-    /// runsc.
-    pub fn runsc() -> Result<Self, CannotRun> {
-        Ok(Self { tool: tool::find("runsc", "runsc")?, filter: None })
+    /// runsc: the one that is installed, or another by its name in the cache or by its path.
+    pub fn runsc(kernel: Option<&Path>) -> Result<Self, CannotRun> {
+        let tool = match kernel {
+            Some(kernel) => Tool { path: tool::find_kernel(kernel)?, unpacked: None },
+            None => tool::find("runsc", "runsc")?,
+        };
+        Ok(Self { tool, filter: None })
     }
 
     /// A container on this kernel.

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use tool::Tool;
 
-/// Processors of the machine.
-pub const CPUS: usize = 2;
+/// Processors of the machine when its entry does not say.
+pub const CPUS: u8 = 2;
 /// One thread emulates all processors. With a thread for each, qemu before 8.1 lets one run an instruction while another
 /// changes it: one boot in a hundred ended in "Oops: int3" (Red Hat's bug 2216496).
 const EMULATION: &str = "tcg,thread=single";
@@ -25,12 +25,7 @@ pub struct Found {
 /// Finds it; a kernel by its name in the cache, or by its path.
 pub fn find(kernel: &Path, disk: bool) -> Result<Found, CannotRun> {
     let qemu = tool::find("qemu-system-x86_64", "qemu-system-x86")?;
-    let path = tool::cache().join("kernels").join(kernel);
-    if !path.is_file() {
-        let remedy = if kernel.is_absolute() { "name a bzImage" } else { "let scripts/kernels fetch it" };
-        return Err(CannotRun(format!("there is no kernel {}: {remedy}", path.display())));
-    }
-    Ok(Found { qemu, kernel: path, mkfs: find_mkfs(disk)? })
+    Ok(Found { qemu, kernel: tool::find_kernel(kernel)?, mkfs: find_mkfs(disk)? })
 }
 
 /// What makes the file system of a disk.
@@ -43,6 +38,7 @@ pub fn boots(
     found: &Found,
     program: &Path,
     disk: bool,
+    cpus: Option<u8>,
     accel: Option<&str>,
     job: &Job,
     log: &Path,
@@ -50,7 +46,7 @@ pub fn boots(
     let disk = disk.then_some("/dev/nvme0n1");
     let guest = Guest { console: "/dev/ttyS1", disk, mkfs: found.mkfs.as_ref() };
     guest.boots(program, job, |archive, image| {
-        let mut command = found.command(accel);
+        let mut command = found.command(cpus.unwrap_or(CPUS), accel);
         command.arg("-kernel").arg(&found.kernel).arg("-initrd").arg(archive);
         // Both on one log: what the kernel says, and what qemu says.
         command.args(["-chardev", &format!("file,id=log,append=on,path={}", doubled(log)), "-serial", "chardev:log"]);
@@ -72,7 +68,7 @@ fn doubled(path: &Path) -> String {
 
 impl Found {
     /// The machine without what is special to a boot.
-    fn command(&self, accel: Option<&str>) -> Command {
+    fn command(&self, cpus: u8, accel: Option<&str>) -> Command {
         let mut command = self.qemu.command();
         if let Some(root) = &self.qemu.unpacked {
             command.env("QEMU_MODULE_DIR", root.join("usr/lib/x86_64-linux-gnu/qemu"));
@@ -83,7 +79,7 @@ impl Found {
         command.args(["-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
         command.args(["-accel", accel.unwrap_or(EMULATION)]);
         // Emulated five-level page tables are what some kernels stumbled on.
-        command.args(["-cpu", "max,la57=off", "-smp", &CPUS.to_string(), "-m", &MEMORY.to_string()]);
+        command.args(["-cpu", "max,la57=off", "-smp", &cpus.to_string(), "-m", &MEMORY.to_string()]);
         command
     }
 }

@@ -42,6 +42,22 @@ pub fn find_file(path: &str, package: &str) -> Result<PathBuf, CannotRun> {
     places.into_iter().find(|place| place.is_file()).ok_or_else(|| missing(path, package))
 }
 
+/// Finds a kernel: by its name in the cache, or by its path.
+pub fn find_kernel(kernel: &Path) -> Result<PathBuf, CannotRun> {
+    let path = cache().join("kernels").join(kernel);
+    if path.is_file() {
+        return Ok(path);
+    }
+    let remedy = if kernel.is_absolute() {
+        "name a kernel image".into()
+    } else if kernel == Path::new("broken") {
+        "scripts/broken-kernel/build makes it".into()
+    } else {
+        format!("scripts/kernels {} fetches it", kernel.display())
+    };
+    Err(CannotRun(format!("there is no kernel {}: {remedy}", path.display())))
+}
+
 fn missing(what: &str, package: &str) -> CannotRun {
     CannotRun(format!("{what} is missing: install {package}, or let scripts/kernels fetch it"))
 }

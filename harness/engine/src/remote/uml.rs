@@ -17,17 +17,23 @@ pub struct Found {
     mkfs: Option<Tool>,
 }
 
-/// Finds it.
-pub fn find(disk: bool) -> Result<Found, CannotRun> {
-    Ok(Found {
-        uml: tool::find("linux.uml", "user-mode-linux")?,
-        setsid: tool::find("setsid", "util-linux")?,
-        mkfs: find_mkfs(disk)?,
-    })
+/// Finds it: Debian's, or a kernel by its name in the cache or by its path.
+pub fn find(kernel: Option<&Path>, disk: bool) -> Result<Found, CannotRun> {
+    let uml = match kernel {
+        Some(kernel) => Tool { path: tool::find_kernel(kernel)?, unpacked: None },
+        None => tool::find("linux.uml", "user-mode-linux")?,
+    };
+    Ok(Found { uml, setsid: tool::find("setsid", "util-linux")?, mkfs: find_mkfs(disk)? })
 }
 
 /// One boot, or two when something is to outlive a reboot.
-pub fn boots(found: &Found, program: &Path, disk: bool, job: &Job) -> Result<Vec<Command>, CannotRun> {
+pub fn boots(
+    found: &Found,
+    program: &Path,
+    disk: bool,
+    append: Option<&str>,
+    job: &Job,
+) -> Result<Vec<Command>, CannotRun> {
     let guest = Guest { console: "/dev/tty1", disk: disk.then_some("/dev/ubda"), mkfs: found.mkfs.as_ref() };
     // Checked here, so that making a command cannot fail below.
     found.uml.alone()?;
@@ -43,6 +49,7 @@ pub fn boots(found: &Found, program: &Path, disk: bool, job: &Job) -> Result<Vec
             command.arg(assignment("ubd0", image));
         }
         command.args(["con=null", "con0=null,fd:2", "con1=null,fd:1", "ssl=null", "panic=-1", "noreboot"]);
+        command.args(append.unwrap_or_default().split_whitespace());
         command.env("TMPDIR", directory);
         if shim.is_file() {
             command.env("LD_PRELOAD", &shim);

@@ -1,17 +1,17 @@
 //! Which isolation works here, and which needs are met in it. Both are found out by doing, once for a run.
 
 use crate::sandbox::{self, Place};
+use harness::bounded;
+use harness::ended::Ended;
 use harness::event_log::{self, Event};
 use harness::need::{Demand, Missing, Need};
 use harness::place::Isolation;
 use harness::spec::{Spec, TestResult};
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit};
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::signal::Signal;
 use nix::unistd::{ForkResult, fork, geteuid};
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::fd::AsFd;
+use std::time::Duration;
 
 /// What trial runs found out about this machine.
 #[derive(Debug)]
@@ -38,8 +38,11 @@ impl std::error::Error for CannotRun {}
 /// How many processes a spec may have at once, its sandbox's own among them.
 const PROCESSES_PER_SPEC: usize = 16;
 
-/// How long a trial run may take, in milliseconds.
-const TRIAL: u16 = 30_000;
+/// How long a trial run may take, in time in which this process ran.
+const TRIAL: Duration = Duration::from_secs(30);
+
+/// The same of a probe.
+const PROBE: Duration = Duration::from_secs(2);
 
 impl Machine {
     /// Climbs to the highest isolation level that works, and probes the needs of these specs where each would run.
@@ -142,8 +145,10 @@ fn room_for_processes(enough: usize) -> usize {
         }
     }
     for child in &children {
-        let _ = kill(*child, Signal::SIGKILL);
-        let _ = waitpid(*child, None);
+        let _ = bounded::kill(child.as_raw(), libc::SIGKILL);
+    }
+    for child in &children {
+        let _ = sandbox::wait_for_child(*child, PROBE);
     }
     children.len()
 }
@@ -160,9 +165,10 @@ fn probe_apart(need: &Need) -> TestResult {
             unsafe { libc::_exit(0) }
         }
         ForkResult::Parent { child } => {
-            let status = waitpid(child, None)?;
-            if status != WaitStatus::Exited(child, 0) {
-                event_log::append(&Event::Missing(need.unmet(format!("its probe ended badly: {status:?}"))));
+            let status = sandbox::wait_for_child(child, PROBE);
+            if status != Some(0) {
+                let how = status.map_or("nothing within 2 s".into(), |status| Ended::from_status(status).to_string());
+                event_log::append(&Event::Missing(need.unmet(format!("its probe ended badly: {how}"))));
             }
             Ok(())
         }
@@ -177,9 +183,9 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
     if isolation != Isolation::None && !std::fs::exists("/proc/self/ns/mnt").unwrap_or(false) {
         return Err("the kernel has no mount namespaces: there is no /proc/self/ns/mnt".into());
     }
-    let sandbox =
-        sandbox::start(place, None, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
-    await_end(&sandbox);
+    let mut sandbox =
+        sandbox::start_trial(place, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
+    sandbox.wait(TRIAL);
     let events = sandbox.log.events();
     let finished = sandbox.log.is_finished();
     sandbox.log.unmap();
@@ -201,13 +207,4 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
             })
             .collect()),
     }
-}
-
-/// Nothing is printed in a trial, so its output is readable when its last process has ended.
-fn await_end(sandbox: &sandbox::Sandbox) {
-    let mut output = [PollFd::new(sandbox.output.as_fd(), PollFlags::POLLIN)];
-    if !matches!(poll(&mut output, PollTimeout::from(TRIAL)), Ok(1..)) {
-        let _ = kill(sandbox.init, Signal::SIGKILL);
-    }
-    let _ = waitpid(sandbox.init, None);
 }

@@ -4,22 +4,24 @@ pub mod machine;
 mod running;
 pub mod selection;
 mod signals;
+mod unconfirmed;
 pub mod verdict;
 
-use crate::sandbox::Attach;
+use crate::sandbox::{Attach, Clock};
+use harness::bounded::{self, TICK};
 use harness::event_log::EngineEvent;
 use harness::need::Demand;
 use harness::spec::Spec;
 use machine::{CannotRun, Machine};
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, ppoll};
 use nix::sys::signal::SigSet;
 use nix::sys::time::TimeSpec;
 use record::SpecRecord;
 use running::{Running, skip};
 use signals::Signals;
-use std::os::fd::AsFd;
 use std::rc::Rc;
-use std::time::Instant;
+use unconfirmed::Unconfirmed;
 
 /// How a run goes about it.
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +59,8 @@ pub enum RunEvent<'a> {
     Judged(&'a Task, &'a SpecRecord, &'a [EngineEvent]),
 }
 
-/// Does each task and tells the observer; an observer's error ends the run. Returns whether the run was
-/// interrupted, by SIGINT or SIGTERM: specs under way are then ended, cleaned up after, and not judged.
+/// Does each task and tells the observer; an observer's error ends the run. Returns whether the run was interrupted, by a signal
+/// to the runner or to a sandbox: specs under way are then ended, cleaned up after, and not judged.
 pub fn run(
     order: impl IntoIterator<Item = Task>,
     machine: &Machine,
@@ -70,17 +72,20 @@ pub fn run(
     // Taken from the queue when no process could be had for it.
     let mut held = None;
     let mut running: Vec<Running> = Vec::new();
+    let mut unconfirmed = Unconfirmed::default();
+    let mut clock = Clock::start();
     let mut tell =
         |event: RunEvent| observer(event).map_err(|error| CannotRun(format!("records cannot be written: {error}")));
     let mut outcome = Ok(());
-    let mut ending = false;
-    while !running.is_empty() || !(ending || held.is_none() && queue.peek().is_none()) {
+    let (mut ending, mut interrupted) = (false, false);
+    while !running.is_empty() || !(ending || held.is_none() && queue.peek().is_none() && unconfirmed.is_empty()) {
+        let now = clock.advance();
         while !ending && running.len() < pace.jobs {
             let next = held.take().or_else(|| queue.next_if(|next| may_join(next.spec, &running)));
             let Some(task) = next else { break };
             let told = match machine.place(task.spec) {
                 Err(missing) => tell(RunEvent::Judged(&task, &skip(&task, missing), &[])),
-                Ok(place) => match Running::start(&task, place, pace.timeout_scale) {
+                Ok(place) => match Running::start(&task, place, pace.timeout_scale, now) {
                     Ok(started) => {
                         running.push(started);
                         tell(RunEvent::Started(task.spec))
@@ -97,26 +102,34 @@ pub fn run(
                 (outcome, ending) = (Err(error), true);
             }
         }
-        ending |= signals.interrupted();
         if ending {
-            running.iter_mut().for_each(Running::end);
+            running.iter_mut().for_each(|spec| spec.end(now));
         }
-        wait_for_something(&mut running, &signals.unblocked);
+        let ticked = wait_for_something(&mut running, &signals.unblocked);
+        let now = clock.advance();
         let mut index = 0;
         while index < running.len() {
-            running[index].read_output();
-            if let Some((status, cpu)) = running[index].reap() {
-                let (task, record, events) = running.swap_remove(index).record(status, cpu);
-                if !ending && let Err(error) = tell(RunEvent::Judged(&task, &record, &events)) {
-                    (outcome, ending) = (Err(error), true);
-                }
-            } else {
-                running[index].look_at_the_clock();
+            let Some(init) = running[index].reap(ticked) else {
+                running[index].look_at_the_clock(now);
                 index += 1;
+                continue;
+            };
+            let ended = running.swap_remove(index);
+            interrupted |= ended.was_ended_by_others();
+            let judged = ended.record(init);
+            if !ending && let Some((task, record, events)) = unconfirmed.pass(judged, now) {
+                outcome = tell(RunEvent::Judged(&task, &record, &events));
             }
         }
+        interrupted |= signals.interrupted();
+        if !interrupted {
+            for (task, record, events) in unconfirmed.confirmed(now) {
+                outcome = outcome.and_then(|()| tell(RunEvent::Judged(&task, &record, &events)));
+            }
+        }
+        ending |= interrupted || outcome.is_err();
     }
-    outcome.map(|()| signals.interrupted())
+    outcome.map(|()| interrupted)
 }
 
 /// A spec that changes the machine runs alone: the others would see the change.
@@ -126,15 +139,29 @@ fn may_join(next: &Spec, running: &[Running]) -> bool {
         || !(changes_the_machine(next) || running.iter().any(|other| changes_the_machine(other.task.spec)))
 }
 
-/// Sleeps until output comes, a child ends, a signal comes, or a deadline passes.
-fn wait_for_something(running: &mut [Running], unblocked: &SigSet) {
-    let Some(next) = running.iter().map(|spec| spec.deadline).min() else { return };
+/// Sleeps until output comes, a child ends, or a signal comes, for a tick at most; and takes the output. Says whether the tick was
+/// over without a reason.
+fn wait_for_something(running: &mut [Running], unblocked: &SigSet) -> bool {
     let mut outputs: Vec<_> = running
         .iter()
-        .filter(|spec| spec.output_is_open)
-        .map(|spec| PollFd::new(spec.sandbox.output.as_fd(), PollFlags::POLLIN))
+        .filter_map(|spec| spec.sandbox.output.polled())
+        .map(|fd| PollFd::new(fd, PollFlags::POLLIN))
         .collect();
-    let patience = next.saturating_duration_since(Instant::now());
-    // EINTR is what it waits for.
-    let _ = ppoll(&mut outputs, Some(TimeSpec::from_duration(patience)), Some(*unblocked));
+    let answer = ppoll(&mut outputs, Some(TimeSpec::from_duration(TICK)), Some(*unblocked));
+    let reported: Vec<_> = outputs.iter().map(|fd| fd.any() == Some(true)).collect();
+    let polled = running.iter_mut().map(|spec| &mut spec.sandbox.output).filter(|output| output.polled().is_some());
+    for (output, _) in polled.zip(reported).filter(|(_, reported)| *reported) {
+        if !output.take() {
+            output.was_polled_in_vain();
+        }
+    }
+    let ticked = !matches!(answer, Ok(1..) | Err(Errno::EINTR));
+    if ticked {
+        // poll(2) may have missed something.
+        running.iter_mut().for_each(|spec| _ = spec.sandbox.output.take());
+    }
+    if !matches!(answer, Ok(_) | Err(Errno::EINTR)) {
+        bounded::pause(TICK);
+    }
+    ticked
 }

@@ -2,26 +2,19 @@
 
 use super::Task;
 use super::verdict::{Evidence, judge};
-use crate::sandbox::{self, Place, Sandbox};
+use crate::sandbox::{self, InitEnded, Place, Sandbox};
 use harness::ended::Ended;
 use harness::event_log::{EngineEvent, Event};
-use harness::{label, process_state};
-use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
+use harness::{bounded, label, process_state};
 use record::{Failure, Missing, Process, Source, SpecRecord, Verdict, signature};
 use std::time::{Duration, Instant};
 
-/// How long a spec may take before the watchdog ends it. Specs take milliseconds: a spec that is here has hung.
+/// How long a spec may take before the watchdog ends it, in time in which the runner ran. Specs take milliseconds: a spec that is
+/// here has hung.
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// How long init may take to end its tree and sweep before it is killed, which ends the tree too.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// How much of a spec's output is kept, in bytes.
-const OUTPUT_KEPT: usize = 64 * 1024;
-
-/// How often one spec's output is read before it is another's turn: somewhat more than a full pipe.
-const READS: usize = 8;
 
 /// A spec under way.
 pub struct Running {
@@ -31,110 +24,85 @@ pub struct Running {
     /// Where it runs.
     pub sandbox: Sandbox,
     started: Instant,
-    /// When to look again: the watchdog's deadline, then the end of init's grace.
-    pub deadline: Instant,
+    /// How long it may take.
+    limit: Duration,
+    /// When the watchdog acts, by the runner's clock: the spec's deadline, then the end of init's grace.
+    deadline: Duration,
+    /// Seen to be late; the watchdog acts when it still is at the next look.
+    is_late: bool,
     /// Set when init was asked to end.
     ended: bool,
-    /// Where each process was at the watchdog's deadline.
+    /// Where each process was when the watchdog acted.
     were: Option<Vec<Process>>,
-    output: Vec<u8>,
-    output_dropped: u64,
-    /// Whether more may be printed.
-    pub output_is_open: bool,
 }
 
 impl Running {
-    /// Starts the spec in a sandbox of its own.
-    pub fn start(task: &Task, place: Place, timeout_scale: f64) -> std::io::Result<Self> {
+    /// Starts the spec in a sandbox of its own, now by the runner's clock.
+    pub fn start(task: &Task, place: Place, timeout_scale: f64, now: Duration) -> std::io::Result<Self> {
         let started = Instant::now();
-        let spec = task.spec;
-        let sandbox = sandbox::start(place, task.attach.as_deref(), || {
-            harness::layer::set_current(spec.layer.unwrap_or(harness::Layer::Libc));
-            (spec.body)()
-        })?;
+        let limit = DEADLINE.mul_f64(timeout_scale);
+        let sandbox = sandbox::start_spec(place, task.attach.as_deref(), task.spec)?;
         Ok(Self {
             task: task.clone(),
             place,
             sandbox,
             started,
-            deadline: started + DEADLINE.mul_f64(timeout_scale),
+            limit,
+            deadline: now + limit,
+            is_late: false,
             ended: false,
             were: None,
-            output: Vec::new(),
-            output_dropped: 0,
-            output_is_open: true,
         })
     }
 
-    /// Takes what was printed, keeps the beginning, and lets a spec that prints megabytes go on. A spec that prints for ever
-    /// is left after a while, for the others' sake and the clock's.
-    pub fn read_output(&mut self) {
-        let mut buffer = [0; 16 * 1024];
-        for _ in 0..READS {
-            if !self.output_is_open {
-                return;
-            }
-            match nix::unistd::read(&self.sandbox.output, &mut buffer) {
-                Ok(0) => self.output_is_open = false,
-                Ok(count) => {
-                    let kept = count.min(OUTPUT_KEPT - self.output.len());
-                    self.output.extend_from_slice(&buffer[..kept]);
-                    self.output_dropped += (count - kept) as u64;
-                }
-                Err(Errno::EINTR) => {}
-                Err(_) => return,
-            }
-        }
+    /// How init has ended, if it has. `ticked` when the last wait was over without a reason, so that signals may be lost.
+    pub fn reap(&mut self, ticked: bool) -> Option<InitEnded> {
+        self.sandbox.reap().or_else(|| if ticked { self.sandbox.ended_unreported() } else { None })
     }
 
-    /// Whether init has ended: its wait status and the processor time of the whole sandbox.
-    pub fn reap(&self) -> Option<(i32, Duration)> {
-        let mut status = 0;
-        // SAFETY: all zero is a valid rusage, and wait4 writes both.
-        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-        // SAFETY: as above.
-        let pid = unsafe { libc::wait4(self.sandbox.init.as_raw(), &mut status, libc::WNOHANG, &mut usage) };
-        let time = |value: libc::timeval| Duration::new(value.tv_sec as u64, value.tv_usec as u32 * 1000);
-        (pid != 0).then(|| (status, time(usage.ru_utime) + time(usage.ru_stime)))
-    }
-
-    /// The watchdog.
-    pub fn look_at_the_clock(&mut self) {
-        if Instant::now() < self.deadline {
+    /// The watchdog. It acts at the second look after the deadline: what came in the meantime was seen by then.
+    pub fn look_at_the_clock(&mut self, now: Duration) {
+        if now < self.deadline || !std::mem::replace(&mut self.is_late, true) {
             return;
         }
         if self.ended {
-            let _ = kill(self.sandbox.init, Signal::SIGKILL);
-            self.deadline += GRACE;
+            let _ = bounded::kill(self.sandbox.init.as_raw(), libc::SIGKILL);
+            self.deadline = now + GRACE;
         } else {
             let inside = process_state::descendants_of(self.sandbox.init.as_raw());
             self.were = Some(inside.into_iter().filter_map(process_state::of).collect());
-            self.end();
+            self.end(now);
         }
     }
 
     /// Asks init to end its tree and to sweep.
-    pub fn end(&mut self) {
+    pub fn end(&mut self, now: Duration) {
         if !self.ended {
-            let _ = kill(self.sandbox.init, Signal::SIGTERM);
+            let _ = bounded::kill(self.sandbox.init.as_raw(), libc::SIGTERM);
             self.ended = true;
-            self.deadline = Instant::now() + GRACE;
+            self.is_late = false;
+            self.deadline = now + GRACE;
         }
     }
 
-    /// What became of it, once init has ended with this wait status, and what was attached to it wrote down.
-    pub fn record(mut self, init_status: i32, cpu: Duration) -> (Task, SpecRecord, Vec<EngineEvent>) {
-        self.read_output();
+    /// Whether somebody who is neither the runner nor in the sandbox has asked init to end: it is not the spec's fault.
+    pub fn was_ended_by_others(&self) -> bool {
+        !self.ended && self.sandbox.log.was_told_to_end()
+    }
+
+    /// What became of it, once init has ended, and what was attached to it wrote down.
+    pub fn record(mut self, init: InitEnded) -> (Task, SpecRecord, Vec<EngineEvent>) {
+        self.sandbox.output.take();
         let wall = self.started.elapsed();
         let log = &self.sandbox.log;
         let mut record = SpecRecord {
             isolation: Some(self.place.isolation.word().into()),
             checks: log.checks(),
             processes: self.were.clone().unwrap_or_default(),
-            output: String::from_utf8_lossy(&self.output).into_owned(),
-            output_dropped: self.output_dropped,
+            output: String::from_utf8_lossy(&self.sandbox.output.kept).into_owned(),
+            output_dropped: self.sandbox.output.dropped,
             wall_us: wall.as_micros() as u64,
-            cpu_us: cpu.as_micros() as u64,
+            cpu_us: init.cpu.as_micros() as u64,
             ..blank(&self.task)
         };
         let (mut pids, mut others, mut stalled) = (Vec::new(), Vec::new(), false);
@@ -152,11 +120,11 @@ impl Running {
             }
         }
         let evidence = Evidence {
-            timed_out: self.were.is_some().then(|| (self.deadline - GRACE).saturating_duration_since(self.started)),
+            timed_out: self.were.is_some().then_some(self.limit),
             stalled,
             failures: &record.failures,
             first: log.status().map(Ended::from_status),
-            init: Ended::from_status(init_status),
+            init: init.status.map(Ended::from_status),
             lost: log.lost(),
             finished: log.is_finished(),
             checks: record.checks,

@@ -15,8 +15,8 @@ pub struct Evidence<'a> {
     pub failures: &'a [Failure],
     /// How the spec's first process ended; none when init did not reap it.
     pub first: Option<Ended>,
-    /// How init ended.
-    pub init: Ended,
+    /// How init ended, where the kernel reported it.
+    pub init: Option<Ended>,
     /// How many entries found no room in the event log.
     pub lost: u32,
     /// Whether the body returned.
@@ -41,7 +41,10 @@ pub fn judge(evidence: &Evidence) -> (Verdict, Option<String>) {
         return (Verdict::Broken, None);
     }
     let reason = match evidence.first {
-        None => Some(format!("the sandbox ended early: {}", evidence.init)),
+        None => Some(match evidence.init {
+            Some(ended) => format!("the sandbox ended early: {ended}"),
+            None => "the sandbox ended, and wait4(2) did not report how".into(),
+        }),
         Some(_) if evidence.lost > 0 => Some(format!("the event log is full: {} entries were lost", evidence.lost)),
         Some(Ended::Exited(code)) if !evidence.finished => {
             Some(format!("the first process exited with {code} before the body returned"))
@@ -66,7 +69,7 @@ mod tests {
         stalled: false,
         failures: &[],
         first: Some(Ended::Exited(0)),
-        init: Ended::Exited(0),
+        init: Some(Ended::Exited(0)),
         lost: 0,
         finished: true,
         checks: 1,
@@ -92,7 +95,7 @@ mod tests {
         let early = Evidence { finished: false, first: Some(Ended::Exited(3)), ..none };
         let killed = Evidence { first: Some(KILLED), ..early };
         let lost = Evidence { lost: 7, ..killed };
-        let gone = Evidence { first: None, init: KILLED, ..lost };
+        let gone = Evidence { first: None, init: Some(KILLED), ..lost };
         let broken = Evidence { failures: &broken, ..gone };
         let deviates = Evidence { failures: &deviates, ..broken };
         let stalled = Evidence { stalled: true, ..deviates };

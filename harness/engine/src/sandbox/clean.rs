@@ -1,24 +1,33 @@
 //! The state in which a spec's first process starts: nothing inherited that could change what it sees.
 
 use harness::event_log::EventLog;
+use harness::raw::{self, Argument, Sysno};
 use harness::spec::TestResult;
 use harness::{inherited, judge, label, mark};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::setsid;
+use std::ffi::CStr;
 use std::io::Write;
-use std::os::fd::OwnedFd;
 
 /// Soft and hard RLIMIT_NOFILE of a spec: low enough to fill up quickly.
 const OPEN_FILES: u64 = 1024;
 
-/// Runs the body in this process, once `begin` is at its end, and ends it.
-pub fn main(log: &EventLog, own_pid_namespace: bool, begin: OwnedFd, body: impl FnOnce() -> TestResult) -> ! {
+/// Cleans this process, and runs the body in it once init has opened the gate.
+pub fn main(log: &EventLog, own_pid_namespace: bool, body: impl FnOnce() -> TestResult) -> ! {
     label::set(label::FIRST);
+    let is_clean = judge::judge(|| clean(own_pid_namespace));
+    if !is_clean {
+        // SAFETY: as in `run_body`.
+        unsafe { libc::_exit(1) }
+    }
+    log.begin().wait_while(|| true);
+    run_body(log, body)
+}
+
+/// Runs the body in this process, and ends it.
+pub fn run_body(log: &EventLog, body: impl FnOnce() -> TestResult) -> ! {
     let came_to_end = judge::judge(|| {
-        clean(own_pid_namespace)?;
-        nix::unistd::read(&begin, &mut [0])?;
-        drop(begin);
         mark::begin_body();
         let outcome = body();
         mark::end_body();
@@ -38,13 +47,22 @@ pub fn main(log: &EventLog, own_pid_namespace: bool, begin: OwnedFd, body: impl 
     unsafe { libc::_exit(i32::from(!came_to_end)) }
 }
 
+/// What of [`clean`] ends with execve(2).
+pub fn after_exec() {
+    let _ = nix::sys::prctl::set_name(NAME);
+    perturb_memory();
+}
+
+/// The name of a spec's first process.
+const NAME: &CStr = c"spec";
+
 fn clean(own_pid_namespace: bool) -> TestResult {
     setsid()?;
     if !own_pid_namespace {
         // With a pid namespace the end of init is everybody's end.
         nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGKILL)?;
     }
-    nix::sys::prctl::set_name(c"spec")?;
+    nix::sys::prctl::set_name(NAME)?;
     inherited::reset_signals()?;
     umask(Mode::from_bits_truncate(0o022));
     limit(Resource::RLIMIT_NOFILE, OPEN_FILES)?;
@@ -89,8 +107,10 @@ fn set_environment() {
 
 /// Descriptors above standard error that are open in this process.
 fn open_descriptors() -> Vec<i32> {
-    (3..OPEN_FILES as i32)
+    let is_open = |number: &i32| {
+        let call = raw::arguments([number.register(), libc::F_GETFD.register()]);
         // SAFETY: asks for the flags of a descriptor number; changes nothing.
-        .filter(|number| unsafe { libc::fcntl(*number, libc::F_GETFD) } != -1)
-        .collect()
+        unsafe { raw::syscall(Sysno::fcntl, call) }.is_ok()
+    };
+    (3..OPEN_FILES as i32).filter(is_open).collect()
 }

@@ -1,19 +1,21 @@
 //! The first process of a sandbox.
 
 use super::attach::{self, Attach, TICK, Tracer};
-use super::reaping::{Reaped, reap};
+use super::preloaded::{LIBRARY, LOG, Preload};
+use super::reaping::{Reaped, Unreported, reap};
 use super::{clean, leftovers, surroundings};
+use harness::bounded::{self, Waited};
 use harness::event_log::EventLog;
 use harness::place::Isolation;
 use harness::process_state;
+use harness::raw;
 use harness::spec::TestResult;
 use harness::{inherited, judge, label};
 use nix::errno::Errno;
-use nix::fcntl::OFlag;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use nix::sys::wait::WaitPidFlag;
-use nix::unistd::{ForkResult, Pid, fork, pipe2};
-use std::os::fd::{AsRawFd, OwnedFd};
+use nix::unistd::{ForkResult, Pid, fork};
+use std::os::fd::OwnedFd;
+use std::time::Duration;
 
 /// What init has from the runner when it begins.
 pub struct Begun {
@@ -21,10 +23,10 @@ pub struct Begun {
     pub isolation: Isolation,
     /// The runner's pid.
     pub runner: i32,
+    /// Where the event log is, and the library, for a process that has it preloaded.
+    pub preload: Option<Preload>,
     /// What becomes standard output and error.
     pub print: OwnedFd,
-    /// Where the runner says go; at its end when it does not.
-    pub wait: OwnedFd,
 }
 
 /// Sets the place up, runs the spec, reaps, sweeps, and ends. The runner asks for an early end by SIGTERM, and so does the
@@ -34,7 +36,7 @@ pub fn main(begun: Begun, log: EventLog, attach: Option<&dyn Attach>, body: impl
     label::set("the sandbox");
     judge::judge(|| {
         let isolation = begun.isolation;
-        prepare(begun)?;
+        prepare(begun, &log)?;
         if isolation == Isolation::None {
             // Orphans come to us, as they do to PID 1. A kernel that does not know the wish (gVisor) gives them to its own
             // PID 1, and what a spec leaves behind is then found only while its parent lives.
@@ -44,20 +46,14 @@ pub fn main(begun: Begun, log: EventLog, attach: Option<&dyn Attach>, body: impl
             }
         }
         surroundings::set_up(isolation)?;
-        // The spec begins when the last write end is closed.
-        let (begin, hold) = pipe2(OFlag::O_CLOEXEC)?;
         // SAFETY: this process has one thread.
         let spec = match unsafe { fork() }? {
-            ForkResult::Child => {
-                drop(hold);
-                clean::main(&log, isolation != Isolation::None, begin, body)
-            }
+            ForkResult::Child => clean::main(&log, isolation != Isolation::None, body),
             ForkResult::Parent { child } => child,
         };
-        drop(begin);
         log.add_process(spec.as_raw());
         let tracer = attach.map(|attach| attach.attach(spec, &log)).transpose()?;
-        drop(hold);
+        log.begin().open();
         reap_until_the_end_of(spec, &log, tracer)
     });
     leftovers::report_and_remove(&log);
@@ -71,14 +67,32 @@ fn awaited() -> SigSet {
 }
 
 /// From a copy of the runner to a process of its own. Does not return when the runner is gone.
-fn prepare(Begun { isolation, runner, print, wait }: Begun) -> TestResult {
+fn prepare(Begun { isolation, runner, preload, print }: Begun, log: &EventLog) -> TestResult {
     // Without a moment in which they are not blocked: the first process of a pid namespace loses what it does not await.
     inherited::reset_dispositions();
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited()), None)?;
     nix::sys::prctl::set_name(c"init")?;
     // Ctrl-C on the runner's terminal is for the runner, which then asks us to end.
     nix::unistd::setsid()?;
-    let told_to_go = nix::unistd::read(&wait, &mut [0]) == Ok(1);
+    // Before another is opened: the runner's may have taken all numbers.
+    for to in [1, 2] {
+        become_number(&print, to)?;
+    }
+    let first_unused = if let Some(preload) = &preload {
+        become_number(&preload.log, LOG)?;
+        become_number(&preload.library, LIBRARY)?;
+        LIBRARY.cast_unsigned() + 1
+    } else {
+        3
+    };
+    let is_preloaded = preload.is_some();
+    std::mem::forget((preload, print));
+    // SAFETY: their owners in this process were forgotten, or are the runner's and are not used here.
+    unsafe { inherited::close_from(first_unused) };
+    if !is_preloaded {
+        become_number(&nothing_to_read()?, 0)?;
+    }
+    let told_to_go = log.go().wait_while(|| process_state::parent().is_none_or(|parent| parent == runner));
     if told_to_go && isolation == Isolation::Userns {
         surroundings::become_root_of_namespace()?;
     }
@@ -89,24 +103,31 @@ fn prepare(Begun { isolation, runner, print, wait }: Begun) -> TestResult {
         // SAFETY: as in `main`; nothing was made yet.
         unsafe { libc::_exit(0) }
     }
-    let null = std::fs::File::open("/dev/null")?;
-    for (from, to) in [(null.as_raw_fd(), 0), (print.as_raw_fd(), 1), (print.as_raw_fd(), 2)] {
-        // SAFETY: replaces the standard descriptors, which no Rust object of this process owns.
-        Errno::result(unsafe { libc::dup2(from, to) })?;
-    }
-    std::mem::forget((null, print, wait));
-    // SAFETY: their owners in this process were forgotten, or are the runner's and are not used here.
-    unsafe { inherited::close_above_standard_error() };
     Ok(())
+}
+
+/// Makes it one of the descriptors that no Rust object of this process owns.
+pub fn become_number(from: &OwnedFd, to: i32) -> TestResult {
+    // SAFETY: as above.
+    Ok(unsafe { raw::duplicate(from, to) }?)
+}
+
+/// For standard input: /dev/null, or where there is none what is at its end in another way.
+pub fn nothing_to_read() -> TestResult<OwnedFd> {
+    match raw::open_for_reading(c"/dev/null") {
+        Ok(null) => Ok(null),
+        Err(_) => Ok(nix::sys::memfd::memfd_create(c"nothing", nix::sys::memfd::MFdFlags::empty())?),
+    }
 }
 
 /// Reaps everything that ends, and hands what stops to the tracer, until the spec's first process has ended, or until SIGTERM, or
 /// until nothing can happen any more.
 fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Box<dyn Tracer + '_>>) -> TestResult {
-    let awaited = awaited();
+    let tick = if tracer.is_some() { TICK } else { bounded::TICK };
+    let mut unreported = Unreported::default();
     loop {
         let mut changes = Vec::new();
-        while let Reaped::One(pid, status) = reap(WaitPidFlag::WNOHANG) {
+        while let Reaped::One(Waited { pid, status, .. }) = reap(-1) {
             changes.push((Pid::from_raw(pid), status));
             if pid == spec.as_raw() && !libc::WIFSTOPPED(status) {
                 log.set_status(status);
@@ -118,18 +139,26 @@ fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Box<dyn T
         if log.status().is_some() {
             break;
         }
-        let signal = match &mut tracer {
-            None => Some(awaited.wait()?),
-            Some(tracer) => {
-                if let Some(processes) = tracer.stalled() {
-                    log.append(&attach::stalled(&processes));
-                    break;
-                }
-                wait_for_a_tick(&awaited)
-            }
-        };
-        if signal == Some(Signal::SIGTERM) {
+        if let Some(processes) = tracer.as_mut().and_then(|tracer| tracer.stalled()) {
+            log.append(&attach::stalled(&processes));
             break;
+        }
+        match wait_for_signal(tick) {
+            Some((libc::SIGTERM, sender)) => {
+                if !process_state::descendants_of(std::process::id().cast_signed()).contains(&sender) {
+                    log.set_told_to_end();
+                }
+                break;
+            }
+            Some(_) => {}
+            None if unreported.has_ended(spec.as_raw()) => {
+                // How it ended nobody tells; a body that returned was judged by then.
+                if log.is_finished() {
+                    log.set_status(0);
+                }
+                break;
+            }
+            None => {}
         }
     }
     if let Some(tracer) = tracer {
@@ -138,10 +167,14 @@ fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Box<dyn T
     Ok(())
 }
 
-/// The next of these signals, if one comes while a tracer has nothing to do.
-fn wait_for_a_tick(awaited: &SigSet) -> Option<Signal> {
-    let tick = libc::timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
-    // SAFETY: reads the set and the time.
-    let signal = unsafe { libc::sigtimedwait(awaited.as_ref(), std::ptr::null_mut(), &tick) };
-    Signal::try_from(signal).ok()
+/// The next of the signals that init waits for, if one comes in this time, and who sent it: 0 for somebody outside the pid
+/// namespace.
+pub fn wait_for_signal(limit: Duration) -> Option<(i32, i32)> {
+    let limit = libc::timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
+    // SAFETY: all zero is a valid siginfo.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    // SAFETY: reads the set and the time, and writes the information.
+    let signal = unsafe { libc::sigtimedwait(awaited().as_ref(), &mut info, &limit) };
+    // SAFETY: of SIGCHLD and of SIGTERM, which a process sent, it has a pid.
+    (signal > 0).then(|| (signal, unsafe { info.si_pid() }))
 }

@@ -6,23 +6,30 @@
 
 mod attach;
 mod clean;
+mod clock;
 mod init;
 mod leftovers;
+mod output;
+pub mod preloaded;
 mod reaping;
 mod surroundings;
 
 pub use attach::{Attach, TICK, Tracer, as_stalled};
+pub use clock::Clock;
+pub use output::Output;
 
+use harness::bounded;
 use harness::event_log::EventLog;
 use harness::place::{ALL_IDS, Isolation, OWN_IDS, ids_held};
 use harness::raw::{self, Argument as _, Sysno};
-use harness::spec::TestResult;
-use nix::fcntl::OFlag;
-use nix::unistd::{Pid, geteuid, pipe2};
+use harness::spec::{Spec, TestResult};
+use nix::unistd::{Pid, geteuid};
+use preloaded::Preload;
+use reaping::{Reaped, Unreported};
 use std::fs;
 use std::io::{self, Write};
-use std::os::fd::{AsFd, OwnedFd};
 use std::sync::OnceLock;
+use std::time::Duration;
 
 /// What a sandbox is to be.
 #[derive(Clone, Copy, Debug)]
@@ -38,46 +45,128 @@ pub struct Place {
 pub struct Sandbox {
     /// The pid of its first process, as the caller sees it.
     pub init: Pid,
-    /// What the spec prints, to be read; non-blocking.
-    pub output: OwnedFd,
+    /// What the spec prints.
+    pub output: Output,
     /// What its processes write down.
     pub log: EventLog,
+    unreported: Unreported,
 }
 
-/// Starts a sandbox and runs `body` in it, with what is to be attached to it. `io::ErrorKind::WouldBlock` means that the
-/// machine has no room for another process now.
-pub fn start(place: Place, attach: Option<&dyn Attach>, body: impl FnOnce() -> TestResult) -> io::Result<Sandbox> {
-    let log = EventLog::new()?;
-    let (output, print) = pipe2(OFlag::O_CLOEXEC)?;
-    let (wait, go) = pipe2(OFlag::O_CLOEXEC)?;
-    nix::fcntl::fcntl(&output, nix::fcntl::FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+/// Starts a sandbox for a spec, with what is to be attached to it. `io::ErrorKind::WouldBlock` means that the machine has no
+/// room for another process now.
+pub fn start_spec(place: Place, attach: Option<&dyn Attach>, spec: &Spec) -> io::Result<Sandbox> {
+    match preloaded::library() {
+        None => start(place, attach, without_file, || {
+            harness::layer::set_current(spec.layer.unwrap_or(harness::Layer::Libc));
+            (spec.body)()
+        }),
+        Some(library) => {
+            let with_file = || {
+                let (log, file) = EventLog::with_file()?;
+                Ok((log, Some(Preload { log: file, library: library.try_clone()? })))
+            };
+            start(place, attach, with_file, || preloaded::become_spec(spec))
+        }
+    }
+}
+
+/// Starts a sandbox that is only tried out.
+pub fn start_trial(place: Place, body: impl FnOnce() -> TestResult) -> io::Result<Sandbox> {
+    start(place, None, without_file, body)
+}
+
+fn without_file() -> io::Result<(EventLog, Option<Preload>)> {
+    Ok((EventLog::new()?, None))
+}
+
+fn start(
+    place: Place,
+    attach: Option<&dyn Attach>,
+    new_log: impl FnOnce() -> io::Result<(EventLog, Option<Preload>)>,
+    body: impl FnOnce() -> TestResult,
+) -> io::Result<Sandbox> {
+    let (output, print) = Output::new()?;
+    // Without these no sandbox is started: as many are then free to look into /proc with.
+    let spare = [print.try_clone()?, print.try_clone()?, print.try_clone()?];
     io::stdout().flush()?;
+    let (log, preload) = new_log()?;
     let runner = std::process::id().cast_signed();
     let netns = if place.netns { libc::CLONE_NEWNET } else { 0 };
     match fork_into(place.isolation.clone_flags() | netns) {
         Ok(None) => {
-            // The runner's alone: its end is seen as the end of `wait`.
-            drop(go);
-            let begun = init::Begun { isolation: place.isolation, runner, print, wait };
+            let begun = init::Begun { isolation: place.isolation, runner, preload, print };
             init::main(begun, log, attach, body)
         }
         Ok(Some(init)) => {
-            drop((print, wait));
-            let sandbox = Sandbox { init, output, log };
+            drop((preload, print, spare));
+            let mut sandbox = Sandbox { init, output, log, unreported: Unreported::default() };
             let mapped = if place.isolation == Isolation::Userns { map_ids(init) } else { Ok(()) };
-            if let Err(error) = mapped.and_then(|()| nix::unistd::write(go.as_fd(), b"g").map_err(io::Error::from)) {
-                // Without the byte init ends by itself.
-                drop(go);
-                let _ = nix::sys::wait::waitpid(init, None);
+            if let Err(error) = mapped {
+                sandbox.wait(Duration::ZERO);
                 sandbox.log.unmap();
                 return Err(error);
             }
+            sandbox.log.go().open();
             Ok(sandbox)
         }
         Err(error) => {
             log.unmap();
             Err(error.into())
         }
+    }
+}
+
+impl Sandbox {
+    /// How init has ended, if wait4(2) reports it.
+    pub fn reap(&self) -> Option<InitEnded> {
+        match reaping::reap(self.init.as_raw()) {
+            Reaped::One(waited) => Some(InitEnded { status: Some(waited.status), cpu: waited.cpu }),
+            Reaped::NoneYet | Reaped::NoChildren => None,
+        }
+    }
+
+    /// To ask at each tick: the same where wait4(2) does not report it.
+    pub fn ended_unreported(&mut self) -> Option<InitEnded> {
+        let has_ended = self.unreported.has_ended(self.init.as_raw());
+        has_ended.then_some(InitEnded { status: None, cpu: Duration::ZERO })
+    }
+
+    /// Waits for its end so long, and then ends it.
+    pub fn wait(&mut self, limit: Duration) {
+        wait_for_child(self.init, limit);
+    }
+}
+
+/// How the first process of a sandbox has ended.
+#[derive(Clone, Copy, Debug)]
+pub struct InitEnded {
+    /// Its wait status; none where it was not reported.
+    pub status: Option<i32>,
+    /// The processor time of the whole sandbox.
+    pub cpu: Duration,
+}
+
+/// Waits for the end of a child so long, in time in which this process ran, and then kills it. Its wait status; none when it was
+/// killed here, or when the kernel did not report it.
+pub fn wait_for_child(child: Pid, limit: Duration) -> Option<i32> {
+    let (mut clock, mut unreported, mut killed) = (Clock::start(), Unreported::default(), false);
+    let mut next_look = bounded::TICK;
+    loop {
+        if let Reaped::One(waited) = reaping::reap(child.as_raw()) {
+            return (!killed).then_some(waited.status);
+        }
+        let now = clock.advance();
+        if now >= next_look {
+            next_look = now + bounded::TICK;
+            if unreported.has_ended(child.as_raw()) {
+                return None;
+            }
+        }
+        if now > limit && !killed {
+            let _ = bounded::kill(child.as_raw(), libc::SIGKILL);
+            killed = true;
+        }
+        bounded::pause(reaping::BETWEEN_LOOKS);
     }
 }
 

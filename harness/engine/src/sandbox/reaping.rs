@@ -1,42 +1,61 @@
 //! Reaping, and ending what a spec left running.
 
+use super::init;
+use harness::bounded::{self, Waited};
 use harness::event_log::EventLog;
 use harness::process_state;
-use nix::sys::signal::{Signal, kill};
-use nix::sys::wait::WaitPidFlag;
-use nix::unistd::Pid;
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
 use record::Process;
+use std::time::Duration;
 
-/// What waitpid said.
+/// What wait4(2) reported.
 pub enum Reaped {
-    /// A process ended, or one that is traced stopped: its pid and wait status, raw, since nix does not know realtime signals.
-    One(i32, i32),
+    /// A process ended, or one that is traced stopped.
+    One(Waited),
     /// There are children, none of which has ended.
     NoneYet,
     /// There are no children.
     NoChildren,
 }
 
-/// Reaps a child that ended, or looks at one that stopped.
-pub fn reap(flags: WaitPidFlag) -> Reaped {
-    let mut status = 0;
+/// Reaps a child that ended, or looks at one that stopped; any child when the pid is -1. Never waits.
+pub fn reap(pid: i32) -> Reaped {
     // A thread that is traced is waited for only with __WALL.
-    // SAFETY: writes one integer.
-    match unsafe { libc::waitpid(-1, &mut status, flags.bits() | libc::__WALL) } {
-        0 => Reaped::NoneYet,
-        -1 => Reaped::NoChildren,
-        pid => Reaped::One(pid, status),
+    match bounded::wait(pid, libc::WNOHANG | libc::__WALL) {
+        Ok(Some(waited)) => Reaped::One(waited),
+        Err(Errno::ECHILD) => Reaped::NoChildren,
+        _ => Reaped::NoneYet,
+    }
+}
+
+/// A child that /proc shows ended, and that wait4(2) does not report: how often it was seen so.
+#[derive(Debug, Default)]
+pub struct Unreported(u32);
+
+impl Unreported {
+    /// To ask at each tick: whether the child has ended for good without a report. A report that only comes late is waited for.
+    pub fn has_ended(&mut self, pid: i32) -> bool {
+        const TICKS: u32 = 10;
+        let is_there = !matches!(process_state::state(pid), None | Some('Z' | 'X'));
+        self.0 = if is_there { 0 } else { self.0 + 1 };
+        self.0 >= TICKS
     }
 }
 
 /// Ends what is left in the sandbox, and says where each process was. Empty when the spec left no process.
 pub fn end_processes(own_pid_namespace: bool, log: &EventLog) -> Vec<Process> {
     let mut left = Vec::new();
-    loop {
-        match reap(WaitPidFlag::WNOHANG) {
+    // Asked twice: a child that is missed once would be left behind.
+    let mut alone = 0;
+    while alone < 2 {
+        match reap(-1) {
             Reaped::One(..) => continue,
-            Reaped::NoChildren => return left,
-            Reaped::NoneYet => {}
+            Reaped::NoChildren => {
+                alone += 1;
+                continue;
+            }
+            Reaped::NoneYet => alone = 0,
         }
         let descendants = process_state::descendants_of(std::process::id().cast_signed());
         if left.is_empty() {
@@ -44,14 +63,15 @@ pub fn end_processes(own_pid_namespace: bool, log: &EventLog) -> Vec<Process> {
         }
         if own_pid_namespace {
             // Everybody but PID 1, which is this process.
-            let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
+            let _ = bounded::kill(-1, libc::SIGKILL);
         } else {
             // Stopped first, so that none of them forks while we go through them; orphans come to us, for the next round.
             stop(&descendants, log);
             signal_all(&descendants, Signal::SIGKILL);
         }
-        reap(WaitPidFlag::empty());
+        init::wait_for_signal(bounded::TICK);
     }
+    left
 }
 
 /// Stops processes, none of them between the making of an object and its entry in the event log. One that was killed there by
@@ -64,21 +84,22 @@ fn stop(processes: &[i32], log: &EventLog) {
         signal_all(processes, Signal::SIGSTOP);
         while looks < LOOKS && processes.iter().any(runs) {
             looks += 1;
-            std::thread::sleep(BETWEEN_LOOKS);
+            bounded::pause(BETWEEN_LOOKS);
         }
         if !log.is_creating() {
             return;
         }
         signal_all(processes, Signal::SIGCONT);
         looks += 1;
-        std::thread::sleep(BETWEEN_LOOKS);
+        bounded::pause(BETWEEN_LOOKS);
     }
 }
 
-const BETWEEN_LOOKS: std::time::Duration = std::time::Duration::from_micros(200);
+/// How long to wait before a process is looked at again.
+pub const BETWEEN_LOOKS: Duration = Duration::from_micros(200);
 
 fn signal_all(processes: &[i32], signal: Signal) {
     for pid in processes {
-        let _ = kill(Pid::from_raw(*pid), signal);
+        let _ = bounded::kill(*pid, signal as i32);
     }
 }

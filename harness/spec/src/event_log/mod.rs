@@ -7,20 +7,24 @@
 
 mod event;
 mod handler;
+mod memory;
 mod slots;
 
 pub use event::{EngineEvent, Event, HandlerEvent, Object, VALUES};
 pub use handler::{check_in_handler, log_in_handler, logged_by_handlers};
+pub use memory::{Source, set_source};
 
-use nix::sys::mman::{MapFlags, ProtFlags, mmap, mmap_anonymous, munmap};
+use crate::bounded::Gate;
 use slots::{Sink, Slot};
-use std::num::NonZeroUsize;
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 /// The size of the mapping in bytes; pages that nobody writes cost nothing.
-pub const SIZE: usize = 1 << 20;
+pub const SIZE: usize = (1 << 20) + ARENA;
+
+/// How many bytes of it are for latches and the like, which then need no mapping of their own.
+const ARENA: usize = 1 << 16;
 
 #[repr(C, align(64))]
 struct Header {
@@ -39,10 +43,18 @@ struct Header {
     status: AtomicU32,
     /// The process or thread that another one has just seen blocked, for the audit's tracer.
     seen_blocked: AtomicU32,
+    /// Opened by the runner when init may go on.
+    go: Gate,
+    /// Opened by init when the spec may begin.
+    begin: Gate,
+    /// Set when somebody outside the sandbox has asked init to end.
+    told_to_end: AtomicU32,
+    /// How many bytes of the arena are taken.
+    taken: AtomicU32,
 }
 
 /// How many slots there are behind the header.
-const SLOTS: usize = (SIZE - size_of::<Header>()) / size_of::<Slot>();
+const SLOTS: usize = (SIZE - ARENA - size_of::<Header>()) / size_of::<Slot>();
 
 /// One mapping.
 #[derive(Debug)]
@@ -59,25 +71,21 @@ pub fn current() -> Option<EventLog> {
 impl EventLog {
     /// A new, empty event log.
     pub fn new() -> nix::Result<Self> {
-        // SAFETY: a new anonymous mapping touches no memory that exists.
-        let memory = unsafe {
-            mmap_anonymous(
-                None,
-                NonZeroUsize::new(SIZE).expect("not zero"),
-                ProtFlags::PROT_READ | ProtFlags::PROT_WRITE,
-                MapFlags::MAP_SHARED,
-            )
-        }?;
-        Ok(Self(memory.cast()))
+        match memory::source() {
+            Source::File => Self::with_file().map(|(log, _)| log),
+            Source::Anonymous => memory::anonymous(SIZE).map(|memory| Self(memory.cast())),
+        }
     }
 
-    /// The event log that stands in a file of [`SIZE`] bytes, for a process that shares no memory with its spec.
+    /// The same in a file, for a process that shares no memory with its spec: [`EventLog::in_file`].
+    pub fn with_file() -> nix::Result<(Self, OwnedFd)> {
+        let file = memory::file(SIZE)?;
+        Ok((Self::in_file(file.as_fd())?, file))
+    }
+
+    /// The event log that stands in a file of [`SIZE`] bytes.
     pub fn in_file(file: BorrowedFd) -> nix::Result<Self> {
-        let size = NonZeroUsize::new(SIZE).expect("not zero");
-        // SAFETY: a new mapping touches no memory that exists.
-        let memory =
-            unsafe { mmap(None, size, ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED, file, 0) }?;
-        Ok(Self(memory.cast()))
+        memory::map(file, SIZE).map(|memory| Self(memory.cast()))
     }
 
     /// Makes it the event log of this process and of its children.
@@ -88,7 +96,7 @@ impl EventLog {
     /// Gives the memory back. Not a `Drop`: the event log of a process is used until its end, through copies.
     pub fn unmap(self) {
         // SAFETY: the mapping is ours, and `self` was the last use of it in this process.
-        let _ = unsafe { munmap(self.0.cast(), SIZE) };
+        unsafe { memory::unmap(self.0.cast(), SIZE) };
     }
 
     fn header(&self) -> &Header {
@@ -100,6 +108,35 @@ impl EventLog {
         // SAFETY: so many slots lie in the mapping behind the header, aligned as it is; they consist of atomics, zero at
         // first, and live as long as `self`.
         unsafe { std::slice::from_raw_parts(self.0.add(1).cast().as_ptr(), SLOTS) }
+    }
+
+    /// A piece of memory, all zero, that all processes of the spec share and nobody else has: aligned to a cache line, and never
+    /// given back. None when there is no more.
+    pub fn take_memory(&self, size: usize) -> Option<NonNull<u8>> {
+        let size = size.checked_next_multiple_of(size_of::<Slot>()).filter(|size| *size <= ARENA)?;
+        let at = self.header().taken.fetch_add(size as u32, Ordering::Relaxed) as usize;
+        // SAFETY: the arena is the end of the mapping.
+        (at + size <= ARENA).then(|| unsafe { self.0.cast().byte_add(SIZE - ARENA + at) })
+    }
+
+    /// What the runner opens when init may go on.
+    pub fn go(&self) -> &Gate {
+        &self.header().go
+    }
+
+    /// What init opens when the spec may begin.
+    pub fn begin(&self) -> &Gate {
+        &self.header().begin
+    }
+
+    /// Says that somebody outside the sandbox, perhaps the runner, has asked init to end.
+    pub fn set_told_to_end(&self) {
+        self.header().told_to_end.store(1, Ordering::Release);
+    }
+
+    /// Whether somebody outside has asked init to end.
+    pub fn was_told_to_end(&self) -> bool {
+        self.header().told_to_end.load(Ordering::Acquire) == 1
     }
 
     /// Adds an entry.

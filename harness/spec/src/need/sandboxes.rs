@@ -139,8 +139,19 @@ fn has_own_uid(_: &Need) -> Probe {
     met(held()? == OWN_IDS, || "the user id of the sandbox is another's too".into())
 }
 
+/// Root that lacks CAP_SETUID or CAP_SETGID holds all ids and can change to none.
 fn has_second_uid(_: &Need) -> Probe {
-    met(held()? > 1, || "the sandbox holds only the user id of the run".into())
+    const SECOND: usize = SECOND_ID as usize;
+    met(held()? > 1, || "the sandbox holds only the user id of the run".into())?;
+    for (call, arguments) in [
+        (Sysno::setgroups, [0; 6]),
+        (Sysno::setresgid, [SECOND, SECOND, SECOND, 0, 0, 0]),
+        (Sysno::setresuid, [SECOND, SECOND, SECOND, 0, 0, 0]),
+    ] {
+        // SAFETY: changes the ids of this process, which is the probe's own; an empty list of groups is not read.
+        unsafe { raw::syscall(call, arguments) }.map_err(|error| format!("{call}: {error}"))?;
+    }
+    Ok(())
 }
 
 fn held() -> Result<u64, String> {

@@ -19,6 +19,7 @@ use record::id::IdPattern;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use toml::value::Date;
+use wildmatch::WildMatch;
 
 /// What is expected of a system. The gate reports everything else.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -59,6 +60,9 @@ pub struct ExpectedFailure {
     pub id: String,
     /// Its verdict.
     pub verdict: Verdict,
+    /// How it fails: the signatures of its failures without the verdict, or globs over them. Any other failure of the spec is a
+    /// finding. Empty in a baseline that was not updated since, which the gate refuses.
+    pub failures: Vec<String>,
     /// Why it fails, and why that is accepted.
     pub reason: String,
     /// Where to read more.
@@ -76,6 +80,8 @@ struct Entry {
     id: String,
     #[serde(default = "deviates", skip_serializing_if = "is_deviates")]
     verdict: Verdict,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    failures: Vec<String>,
     reason: String,
     link: Option<String>,
     kernel: Option<KernelRange>,
@@ -99,7 +105,8 @@ impl TryFrom<Entry> for ExpectedFailure {
     type Error = String;
 
     fn try_from(entry: Entry) -> Result<Self, String> {
-        let Entry { id, verdict, reason, link, kernel, libc, arch, isolation, target, flaky, expires } = entry;
+        let Entry { id, verdict, failures, reason, link, kernel, libc, arch, isolation, target, flaky, expires } =
+            entry;
         if !verdict.is_failure() {
             return Err(format!("{id}: {verdict} is not a failure"));
         }
@@ -110,16 +117,16 @@ impl TryFrom<Entry> for ExpectedFailure {
             (None, None) => None,
         };
         let conditions = Conditions { kernel, libc, arch, isolation, target };
-        Ok(Self { id, verdict, reason, link, conditions, flaky })
+        Ok(Self { id, verdict, failures, reason, link, conditions, flaky })
     }
 }
 
 impl From<ExpectedFailure> for Entry {
     fn from(expected: ExpectedFailure) -> Self {
-        let ExpectedFailure { id, verdict, reason, link, conditions, flaky } = expected;
+        let ExpectedFailure { id, verdict, failures, reason, link, conditions, flaky } = expected;
         let Conditions { kernel, libc, arch, isolation, target } = conditions;
         let (flaky, expires) = flaky.map(|Flaky { rate, expires }| (rate, expires)).unzip();
-        Self { id, verdict, reason, link, kernel, libc, arch, isolation, target, flaky, expires }
+        Self { id, verdict, failures, reason, link, kernel, libc, arch, isolation, target, flaky, expires }
     }
 }
 
@@ -129,8 +136,15 @@ impl ExpectedFailure {
         self.conditions.hold_for(run)
     }
 
-    /// Whether all failing attempts have the expected verdict, and are not too many.
+    /// Whether all failing attempts fail in an expected way, and are not too many.
     pub(crate) fn explains(&self, spec: &Judged) -> bool {
+        let expected: Vec<_> = self.failures.iter().map(|failure| WildMatch::new(failure)).collect();
+        let is_expected = |way: &String| expected.iter().any(|expected| expected.matches(way));
+        self.has_verdict_of(spec) && spec.ways().iter().all(is_expected)
+    }
+
+    /// Whether all failing attempts have the expected verdict, and are not too many.
+    pub(crate) fn has_verdict_of(&self, spec: &Judged) -> bool {
         let failing = Verdict::ALL.into_iter().filter(|verdict| verdict.is_failure());
         let as_expected = failing.filter(|verdict| *verdict != self.verdict).all(|verdict| spec.count(verdict) == 0);
         let allowed = self.flaky.map_or(usize::MAX, |flaky| flaky.rate.allows(spec.attempts().len()));
@@ -164,6 +178,11 @@ impl Baseline {
     /// The entries without a reason. The gate refuses them.
     pub fn without_reason(&self) -> impl Iterator<Item = &ExpectedFailure> {
         self.expected.iter().filter(|expected| expected.reason.trim().is_empty())
+    }
+
+    /// The entries that do not say which failure they expect. The gate refuses them: they would hide any other.
+    pub fn unpinned(&self) -> impl Iterator<Item = &ExpectedFailure> {
+        self.expected.iter().filter(|expected| expected.failures.is_empty())
     }
 
     /// The first id or glob that names none of these specs, but specs under former ids, as a sentence.

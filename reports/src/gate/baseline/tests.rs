@@ -9,6 +9,7 @@ const FILE: &str = r#"
 [[expected]]
 id = "pipe.*"
 verdict = "timeout"
+failures = ["timed out after # s"]
 reason = "It hangs there."
 link = "https://example.org/1"
 kernel = ">=5.10, <6.2"
@@ -117,12 +118,12 @@ use Verdict::{Conforms, Deviates, Skipped, Timeout};
 #[test]
 fn an_update_keeps_reasons_and_drops_what_no_longer_fails() {
     let old = "
-        [[expected]]\nid = \"a.still\"\nreason = \"old\"
-        [[expected]]\nid = \"a.fixed\"\nreason = \"old\"
-        [[expected]]\nid = \"a.gone\"\nreason = \"old\"
-        [[expected]]\nid = \"a.skipped\"\nreason = \"old\"
-        [[expected]]\nid = \"a.elsewhere\"\nreason = \"old\"\narch = \"riscv64\"
-        [[expected]]\nid = \"a.sometimes\"\nreason = \"old\"\nflaky = \"1/9\"\nexpires = 2030-01-01
+        [[expected]]\nid = \"a.still\"\nfailures = [\"*\"]\nreason = \"old\"
+        [[expected]]\nid = \"a.fixed\"\nfailures = [\"*\"]\nreason = \"old\"
+        [[expected]]\nid = \"a.gone\"\nfailures = [\"*\"]\nreason = \"old\"
+        [[expected]]\nid = \"a.skipped\"\nfailures = [\"*\"]\nreason = \"old\"
+        [[expected]]\nid = \"a.elsewhere\"\nfailures = [\"*\"]\nreason = \"old\"\narch = \"riscv64\"
+        [[expected]]\nid = \"a.sometimes\"\nfailures = [\"*\"]\nreason = \"old\"\nflaky = \"1/9\"\nexpires = 2030-01-01
     ";
     let verdicts = [
         ("a.still", Deviates),
@@ -144,7 +145,7 @@ fn an_update_keeps_reasons_and_drops_what_no_longer_fails() {
 
 #[test]
 fn a_glob_that_became_too_wide_is_split() {
-    let old = "[[expected]]\nid = \"a.*\"\nreason = \"old\"";
+    let old = "[[expected]]\nid = \"a.*\"\nfailures = [\"*\"]\nreason = \"old\"";
     let still = [("a.one", Deviates), ("a.two", Deviates)];
     assert_eq!(entries(old, &still), [entry("a.*", Deviates, "old")]);
     let in_part = [("a.one", Deviates), ("a.two", Conforms), ("a.three", Skipped)];
@@ -153,9 +154,60 @@ fn a_glob_that_became_too_wide_is_split() {
     assert_eq!(entries(old, &fixed), []);
 }
 
+/// A spec that fails, and how.
+fn failing(id: &str, layer: Option<record::Layer>, actual: &str) -> record::SpecRecord {
+    let mut records = sample::alike();
+    let mut spec = records.specs.swap_remove(0);
+    (spec.id, spec.layer, spec.failures[0].actual) = (id.into(), layer, Some(actual.into()));
+    spec
+}
+
+/// An update of a baseline by a run of these specs.
+fn update(old: &str, specs: Vec<record::SpecRecord>) -> Baseline {
+    let mut records = sample::records();
+    records.run.selected = specs.len();
+    records.specs = specs;
+    let suite = records.specs.iter().map(|spec| spec.id.as_str()).collect();
+    let options = UpdateOptions { reason: "new".into(), ..UpdateOptions::default() };
+    updated(&Baseline::read(old).unwrap(), &records, &suite, &options).unwrap()
+}
+
+#[test]
+fn an_entry_pins_how_its_specs_fail() {
+    let pinned = |actual: &str| vec![format!("write(&writer, b\"ab\"): Ok(2) -> {actual}")];
+    let baseline = update("", vec![failing("a.one", None, "Ok(1)")]);
+    assert_eq!(baseline.expected[0].failures, pinned("Ok(1)"));
+    let text = baseline.write();
+    assert_eq!(update(&text, vec![failing("a.one", None, "Ok(1)")]).expected, baseline.expected);
+    // Another failure needs another reason.
+    let other = update(&text.replace("new", "old"), vec![failing("a.one", None, "Ok(0)")]);
+    assert_eq!((&other.expected[0].failures, other.expected[0].reason.as_str()), (&pinned("Ok(0)"), "new"));
+}
+
+#[test]
+fn an_entry_that_does_not_say_how_is_refused_by_the_gate_and_split_by_an_update() {
+    let old = "[[expected]]\nid = \"a.*\"\nreason = \"old\"";
+    let unpinned = Baseline::read(old).unwrap();
+    assert_eq!(unpinned.unpinned().count(), 1);
+    use record::Layer::{Libc, Raw};
+    let specs = vec![
+        failing("a.one/libc", Some(Libc), "Ok(1)"),
+        failing("a.one/raw", Some(Raw), "Ok(1)"),
+        failing("a.two/big/libc", Some(Libc), "Ok(0)"),
+        failing("a.two/big/raw", Some(Raw), "Ok(0)"),
+        failing("a.two/small/raw", Some(Raw), "Ok(5)"),
+    ];
+    let split = update(old, specs.clone());
+    let ids: Vec<_> = split.expected.iter().map(|entry| (entry.id.as_str(), entry.reason.as_str())).collect();
+    assert_eq!(ids, [("a.one", "old"), ("a.two/big", "old"), ("a.two/small/raw", "old")]);
+    assert_eq!(split.unpinned().count(), 0);
+    let same = update(old, specs[..2].to_vec());
+    assert_eq!((same.expected[0].id.as_str(), same.expected[0].failures.len()), ("a.*", 1), "one failure, one entry");
+}
+
 #[test]
 fn another_verdict_needs_another_reason() {
-    let old = "[[expected]]\nid = \"a.one\"\nreason = \"old\"";
+    let old = "[[expected]]\nid = \"a.one\"\nfailures = [\"*\"]\nreason = \"old\"";
     assert_eq!(entries(old, &[("a.one", Timeout)]), [entry("a.one", Timeout, "new")]);
 }
 

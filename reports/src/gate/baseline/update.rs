@@ -2,11 +2,11 @@
 
 use super::{Baseline, Conditions, ExpectedFailure, Suite};
 use crate::gate::scope::Scope;
-use crate::judged::{Judged, judged, skipped};
-use record::Records;
+use crate::judged::{Judged, judged, skipped, without_layer};
 use record::Verdict;
 use record::id::IdPattern;
 use record::id::family;
+use record::{Records, SpecRecord};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Options of an update.
@@ -46,52 +46,90 @@ pub fn updated(
 }
 
 /// What is left of an entry. It is kept if its conditions do not hold for this run, or if it is flaky, which one run cannot
-/// refute. If it no longer applies to all of its specs, it is split into entries for those that still fail.
+/// refute. If it no longer applies to all of its specs, it is split into entries for those that still fail. If it does not say
+/// how they fail, it is split by that.
 fn kept(entry: &ExpectedFailure, records: &Records, specs: &[Judged]) -> Vec<ExpectedFailure> {
     let pattern = entry.pattern();
     let named: Vec<_> = specs.iter().filter(|spec| pattern.matches(&spec.record().id)).collect();
     if named.is_empty() {
         return Vec::new();
     }
-    let still_fails = |spec: &&&Judged| spec.verdict() == Verdict::Skipped || entry.explains(spec) && fails(spec);
-    let remaining: Vec<_> = named.iter().filter(still_fails).collect();
-    if !entry.applies_to(&records.run) || entry.flaky.is_some() || remaining.len() == named.len() {
+    if !entry.applies_to(&records.run) {
+        return vec![entry.clone()];
+    }
+    let is_unpinned = entry.failures.is_empty();
+    let explains = |spec: &Judged| if is_unpinned { entry.has_verdict_of(spec) } else { entry.explains(spec) };
+    let still_fails = |spec: &&&Judged| spec.verdict() == Verdict::Skipped || explains(spec) && spec.fails();
+    let remaining: Vec<_> = named.iter().copied().filter(|spec| still_fails(&spec)).collect();
+    let is_kept = entry.flaky.is_some() || remaining.len() == named.len();
+    if is_kept && !is_unpinned {
         return vec![entry.clone()];
     }
     // A skipped spec says nothing: alone, it does not keep an entry that other specs have refuted.
-    if !remaining.iter().any(|spec| fails(spec)) {
-        return Vec::new();
+    let failing: Vec<_> = remaining.iter().copied().filter(|spec| spec.fails()).collect();
+    if failing.is_empty() {
+        return if is_kept { vec![entry.clone()] } else { Vec::new() };
     }
-    remaining.into_iter().map(|spec| ExpectedFailure { id: spec.record().id.clone(), ..entry.clone() }).collect()
+    if is_kept && failing.iter().all(|spec| spec.ways() == failing[0].ways()) {
+        return vec![ExpectedFailure { failures: failures_of(failing[0]), ..entry.clone() }];
+    }
+    let entries = alike(&failing, specs).into_iter().map(|(id, spec)| {
+        let failures = if is_unpinned { failures_of(spec) } else { entry.failures.clone() };
+        ExpectedFailure { id, failures, ..entry.clone() }
+    });
+    let skipped = remaining.iter().filter(|spec| spec.verdict() == Verdict::Skipped && !is_unpinned);
+    let skipped = skipped.map(|spec| ExpectedFailure { id: spec.record().id.clone(), ..entry.clone() });
+    entries.chain(skipped).collect()
 }
 
-fn fails(spec: &Judged) -> bool {
-    spec.fails()
-}
-
-/// An entry for each spec, or one for all cases and layers of a function when they fail alike.
+/// An entry for each spec, or one for those that fail alike.
 fn new_entries(new: &[&Judged], specs: &[Judged], reason: &str) -> Vec<ExpectedFailure> {
-    let mut sizes: BTreeMap<&str, usize> = BTreeMap::new();
-    for spec in specs {
-        *sizes.entry(family(&spec.record().id)).or_default() += 1;
+    let entry = |(id, spec): (String, &Judged)| ExpectedFailure {
+        id,
+        verdict: spec.verdict(),
+        failures: failures_of(spec),
+        reason: reason.into(),
+        link: None,
+        conditions: Conditions::default(),
+        flaky: None,
+    };
+    alike(new, specs).into_iter().map(entry).collect()
+}
+
+fn failures_of(spec: &Judged) -> Vec<String> {
+    spec.ways().into_iter().collect()
+}
+
+/// The shortest ids that name these specs and no others, each with one of them: all cases and layers of a function, or all
+/// layers of a case, share an id if they fail alike.
+fn alike<'s, 'a>(failing: &[&'s Judged<'a>], specs: &[Judged]) -> Vec<(String, &'s Judged<'a>)> {
+    let agree = |group: &[&Judged]| {
+        group.iter().all(|spec| (spec.verdict(), spec.ways()) == (group[0].verdict(), group[0].ways()))
+    };
+    let is_whole = |group: &[&Judged], id: fn(&SpecRecord) -> &str| {
+        let of_all = specs.iter().filter(|spec| id(spec.record()) == id(group[0].record())).count();
+        group.len() > 1 && group.len() == of_all && agree(group)
+    };
+    let mut ids = Vec::new();
+    for function in failing.chunk_by(|one, other| function(one.record()) == function(other.record())) {
+        if is_whole(function, self::function) {
+            ids.push((self::function(function[0].record()).to_owned(), function[0]));
+            continue;
+        }
+        for case in function.chunk_by(|one, other| without_layer(one.record()) == without_layer(other.record())) {
+            if is_whole(case, without_layer) {
+                ids.push((without_layer(case[0].record()).to_owned(), case[0]));
+            } else {
+                ids.extend(case.iter().map(|spec| (spec.record().id.clone(), *spec)));
+            }
+        }
     }
-    let mut entries = Vec::new();
-    for cases in new.chunk_by(|one, other| family(&one.record().id) == family(&other.record().id)) {
-        let name = family(&cases[0].record().id);
-        let verdict = cases[0].verdict();
-        let alike = cases.len() == sizes[name].max(2) && cases.iter().all(|spec| spec.verdict() == verdict);
-        let ids = if alike { vec![name] } else { cases.iter().map(|spec| spec.record().id.as_str()).collect() };
-        let verdicts = cases.iter().map(|spec| spec.verdict());
-        entries.extend(ids.into_iter().zip(verdicts).map(|(id, verdict)| ExpectedFailure {
-            id: id.into(),
-            verdict,
-            reason: reason.into(),
-            link: None,
-            conditions: Conditions::default(),
-            flaky: None,
-        }));
-    }
-    entries
+    ids
+}
+
+/// The id without its cases and layer.
+fn function(record: &SpecRecord) -> &str {
+    family(&record.id)
 }
 
 /// Pins with what is observed now; where a spec does not conform the old value stays.

@@ -4,6 +4,7 @@
 use super::baseline::{Baseline, ExpectedFailure};
 use super::exit::Exit;
 use super::scope::Scope;
+use crate::causes::{Key, ids};
 use crate::judged::{Judged, judged, reason, skipped};
 use record::Verdict;
 use record::{Records, RunRecord};
@@ -11,8 +12,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use strum::VariantArray;
 
 /// The result of a gate.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Outcome {
+    /// How many specs it judged.
+    pub judged: usize,
+    /// How many specs were skipped, so that nothing is known of them.
+    pub skipped: usize,
     /// Everything that differs from the baseline, the most significant first.
     pub findings: Vec<Finding>,
     /// The expected failures, by id, with their entries.
@@ -28,6 +33,8 @@ pub struct Finding {
     pub about: String,
     /// What is wrong, to follow the name.
     pub what: String,
+    /// What it has in common with the findings that have the same cause; empty for one that stands alone.
+    pub cause: String,
 }
 
 /// Kinds of findings, the most significant first.
@@ -73,6 +80,18 @@ impl Outcome {
     /// The findings of a kind.
     pub(crate) fn of(&self, kind: Kind) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(move |finding| finding.kind == kind)
+    }
+
+    /// The findings of a kind, those with the same cause together: the first of them, and whom they are about.
+    pub(crate) fn grouped(&self, kind: Kind) -> Vec<(&Finding, Vec<String>)> {
+        let mut groups: Vec<Vec<&Finding>> = Vec::new();
+        for finding in self.of(kind) {
+            match groups.iter_mut().find(|group| !finding.cause.is_empty() && group[0].cause == finding.cause) {
+                Some(group) => group.push(finding),
+                None => groups.push(vec![finding]),
+            }
+        }
+        groups.into_iter().map(|group| (group[0], ids(group.iter().map(|finding| finding.about.as_str())))).collect()
     }
 
     /// The result, in words.
@@ -130,7 +149,8 @@ pub fn gate(records: &Records, baseline: &Baseline, scope: &Scope) -> Result<Out
     findings.extend(gone(baseline, scope));
     findings.extend(stale_entries(baseline, &records.run, scope));
     findings.sort();
-    Ok(Outcome { findings, expected })
+    let skipped = specs.iter().filter(|spec| spec.verdict() == Verdict::Skipped).count();
+    Ok(Outcome { judged: specs.len() - skipped, skipped, findings, expected })
 }
 
 enum Judgement<'a> {
@@ -145,7 +165,7 @@ enum Judgement<'a> {
 fn judge<'a>(spec: &Judged, expected: &'a [ExpectedFailure], run: &RunRecord) -> Judgement<'a> {
     let id = &spec.record().id;
     let mut entries = expected.iter().filter(|expected| expected.applies_to(run) && expected.pattern().matches(id));
-    let finding = |kind, what| Judgement::Unexpected(Finding { kind, about: id.clone(), what });
+    let finding = |kind, what, cause| Judgement::Unexpected(Finding { kind, about: id.clone(), what, cause });
     match spec.verdict() {
         Verdict::Skipped => Judgement::Passed,
         // Linux is known to deviate here, with or without an entry.
@@ -154,7 +174,7 @@ fn judge<'a>(spec: &Judged, expected: &'a [ExpectedFailure], run: &RunRecord) ->
             None => Judgement::Passed,
             Some(entry) => {
                 let what = format!("conforms, but {} was expected: {}", entry.verdict, entry.reason);
-                finding(Kind::UnexpectedPass, what)
+                finding(Kind::UnexpectedPass, what, String::new())
             }
         },
         verdict => match entries.find(|expected| expected.explains(spec)) {
@@ -162,7 +182,9 @@ fn judge<'a>(spec: &Judged, expected: &'a [ExpectedFailure], run: &RunRecord) ->
             None => {
                 let kind = if verdict == Verdict::Broken { Kind::NewlyBroken } else { Kind::NewDeviation };
                 let rate = if spec.attempts().len() > 1 { format!(", {}", spec.rate()) } else { String::new() };
-                finding(kind, format!("{verdict}{rate}: {}", reason(spec.record())))
+                let at_fault = spec.at_fault().map(|words| format!("; at fault: {words}")).unwrap_or_default();
+                let what = format!("{verdict}{rate}: {}{at_fault}", reason(spec.record()));
+                finding(kind, what, Key::of(spec).words())
             }
         },
     }
@@ -175,6 +197,7 @@ fn new_skips(specs: &[Judged], baseline: &Baseline) -> Vec<Finding> {
             kind: Kind::NewSkips,
             about: need.to_owned(),
             what: format!("{} skipped, {budget} allowed: {}", specs.len(), specs.join(", ")),
+            cause: String::new(),
         })
     };
     skipped(specs).into_iter().filter_map(beyond).collect()
@@ -191,6 +214,7 @@ fn changed_observations(specs: &[Judged], baseline: &Baseline) -> Vec<Finding> {
             kind: Kind::ChangedObservation,
             about: spec.record().id.clone(),
             what: format!("{name}: {}, pinned: {pinned}", seen.as_deref().unwrap_or("not observed")),
+            cause: String::new(),
         })
     })
     .collect()
@@ -199,7 +223,12 @@ fn changed_observations(specs: &[Judged], baseline: &Baseline) -> Vec<Finding> {
 fn gone<'a>(baseline: &'a Baseline, scope: &'a Scope) -> impl Iterator<Item = Finding> + 'a {
     let pinned = baseline.suite.specs.iter().chain(baseline.observations.keys()).collect::<BTreeSet<_>>();
     let gone = pinned.into_iter().filter(|id| !scope.suite.contains(id.as_str()));
-    gone.map(|id| Finding { kind: Kind::Gone, about: id.clone(), what: "is no longer in the suite".into() })
+    gone.map(|id| Finding {
+        kind: Kind::Gone,
+        about: id.clone(),
+        what: "is no longer in the suite".into(),
+        cause: String::new(),
+    })
 }
 
 fn stale_entries(baseline: &Baseline, run: &RunRecord, scope: &Scope) -> Vec<Finding> {
@@ -217,7 +246,7 @@ fn stale_entries(baseline: &Baseline, run: &RunRecord, scope: &Scope) -> Vec<Fin
         } else {
             return None;
         };
-        Some(Finding { kind: Kind::StaleEntry, about: expected.id.clone(), what })
+        Some(Finding { kind: Kind::StaleEntry, about: expected.id.clone(), what, cause: String::new() })
     };
     baseline.expected.iter().filter_map(stale).collect()
 }

@@ -92,6 +92,29 @@ fn an_expected_failure_with_another_verdict_is_new() {
 }
 
 #[test]
+fn another_failure_of_an_expected_spec_is_new() {
+    let records = sample_with(DEVIATING, |spec| spec.failures[0].actual = Some("Ok(4)".into()));
+    let what = "deviates: open(\"fifo\", O_WRONLY | O_NONBLOCK): expected Err(ENXIO), actual Ok(4)";
+    assert_found(&records, &baseline(), Kind::NewDeviation, DEVIATING, what, Exit::Failed);
+    // Unless the entry allows it.
+    let mut wider = baseline();
+    entry(&mut wider, DEVIATING).failures = vec!["open(*): Err(ENXIO) -> Ok(*)".into()];
+    assert_passes(&records, &wider);
+    assert_passes(&sample::records(), &wider);
+    // What else fails in its course is not asked for: it may be missing the next time.
+    let records = sample_with(DEVIATING, |spec| {
+        let consequence = record::Failure { verdict: Verdict::Broken, ..spec.failures[0].clone() };
+        spec.failures.insert(0, consequence);
+    });
+    assert_passes(&records, &baseline());
+    let records = sample_with(DEVIATING, |spec| {
+        let second = record::Failure { message: "close(3)".into(), ..spec.failures[0].clone() };
+        spec.failures.push(second);
+    });
+    assert_eq!(outcome(&records, &baseline()).findings[0].kind, Kind::NewDeviation, "another assertion failed, too");
+}
+
+#[test]
 fn a_failure_is_expected_only_where_its_conditions_hold() {
     for holding in ["kernel = \">=6.1, <7.0\"", "libc = \"glibc\"", "arch = \"x86_64\"", "isolation = \"userns\""] {
         assert_passes(&sample::records(), &baseline_with(DEVIATING, holding));
@@ -188,7 +211,7 @@ fn a_flaky_spec_may_fail_as_often_as_it_is_said_until_it_expires() {
     let suite = BTreeSet::from([id]);
     let scope = Scope { suite: suite.clone(), wanted: suite };
     let with = |flaky: &str| {
-        let text = format!("[[expected]]\nid = \"{id}\"\nreason = \"A race.\"\n{flaky}\n");
+        let text = format!("[[expected]]\nid = \"{id}\"\nfailures = [\"*\"]\nreason = \"A race.\"\n{flaky}\n");
         Baseline::read(&text).unwrap()
     };
     let kinds = |records: &Records, flaky: &str| -> Vec<Kind> {
@@ -231,6 +254,9 @@ fn an_incomplete_run_is_refused() {
     let suite = suite_of(&reference);
     let scope = Scope { wanted: suite.clone(), suite };
     let refusal = |records: &Records| gate(records, &baseline(), &scope).unwrap_err();
+    let mut shard = sample::records();
+    shard.run.shard = Some("1/3".parse().unwrap());
+    assert_eq!(refusal(&shard), "is shard 1/3 of a run: merge all 3 shards first");
     assert_eq!(refusal(&sample::interrupted()), "is incomplete: the run was interrupted after 7 of 12 attempts");
     let mut records = sample::records();
     records.specs.retain(|spec| spec.mechanism != "fifo");

@@ -2,7 +2,7 @@
 
 use super::Column;
 use super::rows::Origins;
-use crate::claims::{NotedClaim, covering, observed};
+use crate::claims::{NotedClaim, covering, observed, showing};
 use crate::judged::{Judged, judged, without_layer};
 use record::Observation;
 use record::Verdict;
@@ -27,6 +27,8 @@ pub(super) struct Shown<'a> {
     pub(super) seen: Vec<Seen<'a>>,
     /// Rows of failing specs that cover it.
     pub(super) failing: Vec<&'a str>,
+    /// Whether a run shows it: specs of it conform there, and none fails.
+    is_shown: bool,
 }
 
 /// What conforming specs of one family observed.
@@ -36,12 +38,16 @@ pub(super) struct Seen<'a> {
     who: Vec<usize>,
 }
 
-/// The catalogue's words for how much of a claim is true, each with a heading.
-const GROUPS: [(&str, &str); 4] = [
+/// The group of claims that no run shows.
+const NOT_SHOWN: &str = "not shown";
+
+/// The catalogue's words for how much of a claim is true, each with a heading; and the heading of what no run shows.
+const GROUPS: [(&str, &str); 5] = [
     ("false", "Refuted"),
     ("partly", "True only in part"),
     ("true", "Hold as stated"),
     ("qualitative", "Opinion, definition or history"),
+    (NOT_SHOWN, "Not shown here, since a spec fails"),
 ];
 
 impl<'a> Claims<'a> {
@@ -52,7 +58,8 @@ impl<'a> Claims<'a> {
             all.into_iter().partition(|shown| !shown.seen.is_empty() || !shown.failing.is_empty());
         let mut groups: Vec<Group> = GROUPS.map(|(_, title)| Group { title, claims: Vec::new() }).into_iter().collect();
         for shown in covered {
-            if let Some(place) = GROUPS.iter().position(|(verdict, _)| *verdict == shown.claim.verdict) {
+            let group = if shown.is_shown { shown.claim.verdict.as_str() } else { NOT_SHOWN };
+            if let Some(place) = GROUPS.iter().position(|(verdict, _)| *verdict == group) {
                 groups[place].claims.push(shown);
             }
         }
@@ -72,7 +79,8 @@ impl Seen<'_> {
 }
 
 fn shown<'a>(claim: &'a NotedClaim, columns: &[Vec<Judged<'a>>]) -> Shown<'a> {
-    let mut shown = Shown { claim, seen: Vec::new(), failing: Vec::new() };
+    let is_shown = columns.iter().any(|specs| !showing(claim, specs).is_empty());
+    let mut shown = Shown { claim, seen: Vec::new(), failing: Vec::new(), is_shown };
     for (number, specs) in columns.iter().enumerate() {
         for spec in covering(claim, specs) {
             let row = without_layer(spec.record());

@@ -2,7 +2,7 @@
 
 use super::Column;
 use super::rows::Row;
-use crate::documented::{DocumentedError, Shown};
+use crate::documented::{Documented, DocumentedError, Shown};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The errors of one mechanism: a row for each call, a column for each errno.
@@ -27,8 +27,9 @@ pub(super) struct Square<'a> {
 }
 
 /// The grids of all mechanisms, covered ones first, in the order of the catalogue.
-pub(super) fn grids<'a>(columns: &[Column<'a>], rows: &[Row<'a>], errors: &'a [DocumentedError]) -> Vec<Grid<'a>> {
-    let shown: Vec<_> = columns.iter().map(|column| Shown::by(column.records)).collect();
+pub(super) fn grids<'a>(columns: &[Column<'a>], rows: &[Row<'a>], documented: &'a Documented) -> Vec<Grid<'a>> {
+    let errors = &documented.errors;
+    let shown: Vec<_> = columns.iter().map(|column| Shown::by(column.records, &documented.clauses)).collect();
     let row_of: HashMap<&str, &str> =
         rows.iter().flat_map(|row| row.entries().map(|(_, spec)| (spec.record().id.as_str(), row.id))).collect();
     let mut mechanisms: Vec<&str> = Vec::new();

@@ -2,11 +2,14 @@
 
 use super::Column;
 use super::rows::{Origins, Row, group};
+use crate::causes::Key;
 use crate::gate::baseline::ExpectedFailure;
 use crate::judged::{Judged, reason};
 use crate::render::failure::state;
 use crate::text;
 use record::{Failure, Process};
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 /// How much of one text is shown, in characters: a report is for reading, the records hold the rest.
 const LONGEST: usize = 4000;
@@ -32,6 +35,37 @@ pub(super) struct InBaselines<'a> {
     /// Empty if it is everywhere where the spec failed in this way.
     pub(super) who: String,
     pub(super) entry: Option<&'a ExpectedFailure>,
+}
+
+/// Failures with one cause.
+pub(super) struct CauseRow<'a> {
+    pub(super) words: String,
+    pub(super) specs: usize,
+    /// The columns, and how many specs of each; empty for one column.
+    pub(super) who: String,
+    /// The rows of its specs.
+    pub(super) rows: Vec<&'a str>,
+}
+
+/// The causes of all failures, those of most specs first; none for a single one.
+pub(super) fn by_cause<'a>(rows: &[Row<'a>], columns: &[Column<'a>]) -> Vec<CauseRow<'a>> {
+    let mut causes: BTreeMap<Key, Vec<(usize, &'a str)>> = BTreeMap::new();
+    for row in rows {
+        let failing = row.entries().filter(|(_, spec)| spec.verdict().is_failure());
+        failing.for_each(|((column, _), spec)| causes.entry(Key::of(spec)).or_default().push((column, row.id)));
+    }
+    let cause = |(key, specs): (Key, Vec<(usize, &'a str)>)| {
+        let on = |column: usize| specs.iter().filter(|(other, _)| *other == column).count();
+        let who = (0..columns.len()).filter(|column| on(*column) > 0);
+        let who: Vec<_> = who.map(|column| format!("{}: {}", columns[column].name, on(column))).collect();
+        let mut rows: Vec<_> = specs.iter().map(|(_, row)| *row).collect();
+        rows.dedup();
+        let who = if columns.len() == 1 { String::new() } else { who.join(", ") };
+        CauseRow { words: text::clip(&key.words(), LONGEST), specs: specs.len(), who, rows }
+    };
+    let mut causes: Vec<_> = causes.into_iter().map(cause).collect();
+    causes.sort_by_key(|cause| Reverse(cause.specs));
+    if rows.iter().filter(|row| row.has_failure()).count() < 2 { Vec::new() } else { causes }
 }
 
 /// The failing specs, by id.

@@ -73,11 +73,12 @@ fn render(columns: &[Column], unjudged: &[String], documented: &Documented) -> S
         columns,
         unjudged,
         overview: overview::Overview::of(columns),
+        causes: failures::by_cause(&rows, columns),
         failures: failures::failures(&rows, columns),
         mechanisms: if columns.len() == 1 { rows::by_mechanism(&rows) } else { Vec::new() },
         matrix: if columns.len() == 1 { Vec::new() } else { matrix::matrix(&rows) },
         claims: claims::Claims::of(columns, &documented.claims),
-        grids: errors::grids(columns, &rows, &documented.errors),
+        grids: errors::grids(columns, &rows, documented),
         observations: observations::observations(&rows),
     };
     // It contains output of the tested system, which is made harmless here and nowhere else.
@@ -94,6 +95,7 @@ struct Page<'a> {
     columns: &'a [Column<'a>],
     unjudged: &'a [String],
     overview: overview::Overview,
+    causes: Vec<failures::CauseRow<'a>>,
     failures: Vec<failures::FailedSpec<'a>>,
     mechanisms: Vec<rows::Mechanism<'a>>,
     matrix: Vec<matrix::MatrixRow<'a>>,

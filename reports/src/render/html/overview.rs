@@ -3,10 +3,9 @@
 use super::Column;
 use crate::gate::{self, Exit, shortfall};
 use crate::judged::judged;
-use crate::render::facts::facts;
+use crate::render::facts::{facts, started};
 use crate::summary::{Counts, Summary};
 use crate::text;
-use jiff::Timestamp;
 use record::RunRecord;
 use record::Verdict;
 
@@ -120,12 +119,6 @@ fn machine(run: &RunRecord) -> String {
         here.euid,
         here.isolation
     )
-}
-
-/// The start in UTC, or the number if it is not a valid time.
-fn started(run: &RunRecord) -> String {
-    let time = i64::try_from(run.started).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    time.map_or_else(|| run.started.to_string(), |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string())
 }
 
 fn side_by_side(columns: &[Column]) -> Vec<Fact> {

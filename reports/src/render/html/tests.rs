@@ -1,5 +1,5 @@
 use super::*;
-use crate::documented::DocumentedError;
+use crate::documented::{CataloguedClause, DocumentedError};
 use crate::sample;
 use record::{Observation, SpecRecord};
 
@@ -16,6 +16,11 @@ fn documented() -> Documented {
         condition: format!("the condition of {clause}"),
         inducible: !clause.ends_with(".2"),
     };
+    let clause = |clause: &str| CataloguedClause {
+        id: format!("errors:pipe.{clause}"),
+        mechanism: "pipe".into(),
+        specs: vec!["pipe.read-eof".into()],
+    };
     Documented {
         claims: sample::claims(),
         errors: vec![
@@ -24,6 +29,7 @@ fn documented() -> Documented {
             error("read.EINVAL.2", "read", "EINVAL"),
             error("write.EIO.2", "write", "EIO"),
         ],
+        clauses: ["read.EBADF", "read.EINVAL"].map(clause).into(),
     }
 }
 
@@ -253,7 +259,7 @@ fn a_claim_whose_spec_fails_says_so() {
     assert_in_order(
         claims,
         &[
-            "Refuted: 1",
+            "Not shown here, since a spec fails: 2",
             "<span class=\"D\">fails</span> <a href=\"#failure-pipe.exit-with-unread-data\">",
             "2 claims that this run does not cover",
         ],

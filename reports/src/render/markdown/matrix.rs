@@ -1,7 +1,7 @@
 //! Many targets side by side, for a page on the web: two tables.
 
 use super::text::inline;
-use crate::matrix::{Column, rows, specs};
+use crate::matrix::{Column, cause_rows, rows, specs};
 use crate::render::matrix::{KEY, letter};
 use crate::summary::{Counts, Summary};
 use record::Records;
@@ -49,6 +49,11 @@ fn write_failing(page: &mut String, columns: &[Column]) {
     for row in rows {
         let cells: String = row.cells.iter().map(|cell| format!(" {} |", letter(*cell))).collect();
         let _ = writeln!(page, "| {} |{cells}", inline(&row.name));
+    }
+    let _ = writeln!(page, "\n## Specs that fail, by cause\n\n| cause |{heads}\n|---|{}", "--:|".repeat(columns.len()));
+    for row in cause_rows(columns) {
+        let counts: String = row.specs.iter().map(|count| format!(" {count} |")).collect();
+        let _ = writeln!(page, "| {} |{counts}", inline(&row.words));
     }
 }
 
@@ -110,6 +115,14 @@ Of 7 specs: . conforms, D deviates, B broken, T timeout, s skipped.
 | fifo.open-nonblock-write/raw | D | . |   |
 | fifo.open-read-blocks | T | T |   |
 | pipe.write-atomic | B | B |   |
+
+## Specs that fail, by cause
+
+| cause | local | uml | gvisor |
+|---|--:|--:|--:|
+| cannot be judged: fcntl(F\_SETPIPE\_SZ) failed in the setup: EPERM | 1 | 1 | 0 |
+| timeout: timed out after 30.000 s | 1 | 1 | 0 |
+| deviates: open("fifo", O\_WRONLY \| O\_NONBLOCK): Err(ENXIO) -\> Ok(3) | 1 | 0 | 0 |
 "#;
 
     #[test]

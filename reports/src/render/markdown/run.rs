@@ -1,6 +1,7 @@
 //! The job summary of a run.
 
 use super::text::{LARGEST, environment, fence, inline};
+use crate::causes::causes;
 use crate::claims::{Finding, NotedClaim, Outcome, findings};
 use crate::gate::{Exit, shortfall};
 use crate::judged::judged;
@@ -82,26 +83,27 @@ fn claim_item(finding: &Finding) -> String {
     item
 }
 
+/// Each cause with one spec in full, and the ids of the others.
 fn failures(records: &Records) -> String {
     let specs = judged(records);
-    let failing: Vec<_> = specs.iter().filter(|spec| spec.fails()).collect();
-    if failing.is_empty() {
+    let causes = causes(specs.iter().filter(|spec| spec.fails()));
+    if causes.is_empty() {
         return String::new();
     }
     let mut text = String::from("### Failures\n\n");
-    for (number, spec) in failing.iter().enumerate() {
+    for (number, cause) in causes.iter().enumerate() {
         if text.len() > LARGEST {
-            text += &format!("{} more are in the report.\n", failing.len() - number);
+            text += &format!("{} more are in the report.\n", causes.len() - number);
             break;
         }
+        let spec = cause.example();
         let body = failure::plain(spec);
         let fence = fence(&body);
-        text += &format!(
-            "{}. **{}** {}\n\n{fence}text\n{body}{fence}\n\n",
-            number + 1,
-            inline(&spec.record().id),
-            spec.verdict()
-        );
+        let (id, verdict) = (inline(&spec.record().id), spec.verdict());
+        text += &format!("{}. **{id}** {verdict}\n\n{fence}text\n{body}{fence}\n\n", number + 1);
+        if cause.specs.len() > 1 {
+            text += &format!("   {} specs fail alike: {}\n\n", cause.specs.len(), inline(&cause.ids().join(" ")));
+        }
     }
     text
 }
@@ -115,7 +117,12 @@ mod tests {
     fn failing(count: usize) -> Records {
         let mut records = sample::records();
         let deviating = records.specs.iter().find(|spec| spec.verdict == Verdict::Deviates).unwrap().clone();
-        records.specs = (0..count).map(|n| SpecRecord { id: format!("a.{n}"), ..deviating.clone() }).collect();
+        let spec = |n| {
+            let mut spec = SpecRecord { id: format!("a.{n}"), ..deviating.clone() };
+            spec.failures[0].message = format!("call_{n}()");
+            spec
+        };
+        records.specs = (0..count).map(spec).collect();
         records
     }
 
@@ -135,6 +142,14 @@ mod tests {
         ] {
             assert!(markdown.contains(part), "{part:?} is missing from:\n{markdown}");
         }
+    }
+
+    #[test]
+    fn specs_that_fail_alike_share_an_entry() {
+        let markdown = run(&sample::alike(), &[]);
+        assert_eq!(markdown.matches("```text").count(), 3, "{markdown}");
+        assert!(markdown.contains("\n   3 specs fail alike: pipe.a/{libc,nix} pipe.b/libc\n"), "{markdown}");
+        assert!(markdown.contains("   at fault: C library: raw conforms, libc deviates, nix deviates\n"), "{markdown}");
     }
 
     #[test]

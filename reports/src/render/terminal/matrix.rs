@@ -1,6 +1,6 @@
 //! Many targets side by side, for a terminal.
 
-use crate::matrix::{Cell, Column, rows, specs};
+use crate::matrix::{Cell, Column, cause_rows, rows, specs};
 use crate::render::matrix::{KEY, letter};
 use crate::render::page::{Page, Style};
 use crate::summary::{Counts, Summary};
@@ -48,7 +48,26 @@ pub fn matrix(columns: &[Column]) -> String {
         pieces.push((Style::Plain, &row.name));
         page.line(&pieces);
     }
+    write_causes(&mut page, columns, &name);
     page.into_text()
+}
+
+/// How many causes are shown.
+const CAUSES: usize = 40;
+
+fn write_causes(page: &mut Page, columns: &[Column], name: &dyn Fn(usize) -> char) {
+    let rows = cause_rows(columns);
+    let letters: String = (0..columns.len()).map(|index| format!("{:>4} ", name(index))).collect();
+    page.blank();
+    page.line(&[(Style::Dim, &letters), (Style::Dim, " specs that fail, by cause")]);
+    for row in rows.iter().take(CAUSES) {
+        let count = |count: &usize| if *count == 0 { "   . ".into() } else { format!("{count:>4} ") };
+        let counts: String = row.specs.iter().map(count).collect();
+        page.paragraph((Style::Plain, &format!("{counts} ")), Style::Plain, &row.words);
+    }
+    if rows.len() > CAUSES {
+        page.line(&[(Style::Plain, &format!("... and {} more causes, all in matrix.html", rows.len() - CAUSES))]);
+    }
 }
 
 fn style(cell: Cell) -> Style {
@@ -83,6 +102,11 @@ a b c  specs that fail somewhere (. conforms, D deviates, B broken, T timeout, s
 D .    fifo.open-nonblock-write/raw
 T T    fifo.open-read-blocks
 B B    pipe.write-atomic
+
+   a    b    c  specs that fail, by cause
+   1    1    .  cannot be judged: fcntl(F_SETPIPE_SZ) failed in the setup: EPERM
+   1    1    .  timeout: timed out after 30.000 s
+   1    .    .  deviates: open("fifo", O_WRONLY | O_NONBLOCK): Err(ENXIO) -> Ok(3)
 "#;
 
     #[test]

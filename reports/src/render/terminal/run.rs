@@ -1,6 +1,8 @@
 //! The summary of a run for a terminal, the most significant last.
 
-use crate::claims::{Finding, NotedClaim, Outcome, findings};
+use crate::causes::{causes, ids};
+use crate::claims::{Finding, Outcome, findings};
+use crate::documented::{Coverage, Documented};
 use crate::gate::{Exit, shortfall};
 use crate::judged::{Judged, judged};
 use crate::render::failure;
@@ -11,10 +13,17 @@ use record::Verdict;
 use record::id::family;
 use record::{Records, RunRecord};
 
+/// How many causes are shown in full.
+const CAUSES: usize = 10;
+
+/// How many ids are in a list.
+const IDS: usize = 100;
+
 /// The summary, 100 columns wide, with ANSI styles.
 ///
-/// Its last line is for scripts: all totals as `NUMBER WORD`, the same words in the same order in every run.
-pub fn run(records: &Records, claims: &[NotedClaim]) -> String {
+/// Its last line is for scripts: all totals as `NUMBER WORD`, the same words in the same order in every run, and how the
+/// command exits: as the records say, or worse if they could not be written.
+pub fn run(records: &Records, documented: &Documented, exit: Exit, with_claims: bool) -> String {
     let mut page = Page::default();
     let specs = judged(records);
     let summary = Summary::of(records);
@@ -24,8 +33,11 @@ pub fn run(records: &Records, claims: &[NotedClaim]) -> String {
     write_known(&mut page, &specs);
     write_flaky(&mut page, &specs);
     write_skips(&mut page, &summary.skips);
-    write_refuted(&mut page, &findings(records, claims));
-    write_totals(&mut page, records, &summary);
+    if with_claims {
+        write_refuted(&mut page, &findings(records, &documented.claims));
+    }
+    write_failed(&mut page, &specs);
+    write_totals(&mut page, records, &summary, Coverage::of(records, documented), exit);
     page.into_text()
 }
 
@@ -74,19 +86,50 @@ fn colour_of(verdict: Verdict) -> Style {
     }
 }
 
+/// The causes in full, and what else fails in one line each.
 fn write_failures(page: &mut Page, specs: &[Judged]) {
-    let failing = specs.iter().filter(|spec| spec.fails());
-    for (number, spec) in failing.enumerate() {
+    let causes = causes(specs.iter().filter(|spec| spec.fails()));
+    for (number, cause) in causes.iter().take(CAUSES).enumerate() {
+        let spec = cause.example();
         let verdict = spec.verdict();
         let verdict = if spec.is_flaky() { format!("flaky, {verdict}") } else { verdict.to_string() };
+        let alike = cause.specs.len() - 1;
+        let alike = if alike > 0 { format!(", and {} alike", text::count(alike, "more spec")) } else { String::new() };
         page.blank();
         page.line(&[
             (Style::Red, &format!("× {}: ", number + 1)),
             (Style::Bold, &spec.record().id),
-            (Style::Red, &format!(" {verdict}")),
+            (Style::Red, &format!(" {verdict}{alike}")),
         ]);
         failure::write(page, spec);
+        if cause.specs.len() > 1 {
+            page.words((Style::Dim, "      alike: "), Style::Plain, &capped(cause.ids()));
+        }
     }
+    if causes.len() > CAUSES {
+        page.heading(&format!("{} more causes; the report has them all", causes.len() - CAUSES));
+        for cause in &causes[CAUSES..] {
+            page.line(&[(Style::Red, &format!("{:>5}  ", cause.specs.len())), (Style::Plain, &cause.key.words())]);
+        }
+    }
+}
+
+/// The ids of all that failed, to be copied.
+fn write_failed(page: &mut Page, specs: &[Judged]) {
+    let failed: Vec<_> = specs.iter().filter(|spec| spec.fails()).collect();
+    if failed.len() > 1 {
+        page.heading(&format!("Failed: {} specs", failed.len()));
+        let ids = ids(failed.iter().map(|spec| spec.record().id.as_str()));
+        page.words((Style::Plain, "  "), Style::Plain, &capped(ids));
+    }
+}
+
+/// As many ids as a terminal shows, and how many more there are.
+pub(crate) fn capped(mut ids: Vec<String>) -> Vec<String> {
+    let more = ids.len().saturating_sub(IDS);
+    ids.truncate(IDS);
+    ids.extend((more > 0).then(|| format!("... and {more} more; the report has them all")));
+    ids
 }
 
 fn write_known(page: &mut Page, specs: &[Judged]) {
@@ -143,12 +186,11 @@ fn write_refuted(page: &mut Page, findings: &[Finding]) {
     }
 }
 
-fn write_totals(page: &mut Page, records: &Records, summary: &Summary) {
+fn write_totals(page: &mut Page, records: &Records, summary: &Summary, coverage: Option<Coverage>, exit: Exit) {
     page.blank();
     if let Some(shortfall) = shortfall(records) {
         page.paragraph((Style::Plain, ""), Style::Yellow, &format!("incomplete: {shortfall}"));
     }
-    let exit = Exit::of(records);
     let style = if exit == Exit::Passed { Style::Green } else { Style::Red };
     let effort = format!(
         "{} in {}, {}",
@@ -157,10 +199,20 @@ fn write_totals(page: &mut Page, records: &Records, summary: &Summary) {
         text::seconds(summary.wall_us)
     );
     page.line(&[(Style::Plain, &effort)]);
-    page.line(&[(style, exit.meaning())]);
+    if let Some(coverage) = coverage {
+        page.line(&[(Style::Plain, &scope(coverage))]);
+    }
+    let interrupted = exit == Exit::CouldNotRun && records.end.interrupted;
+    page.line(&[(style, if interrupted { "interrupted" } else { exit.meaning() })]);
     let verdicts = summary.verdicts.words();
     let totals = format!("{} specs: {verdicts}, {} flaky; exit {}", summary.specs, summary.flaky, exit.code());
     page.line(&[(Style::Bold, &totals)]);
+}
+
+/// What the run is about, so that one that conforms does not read as "all is well".
+fn scope(coverage: Coverage) -> String {
+    let Coverage { mechanisms, all_mechanisms, clauses, all_clauses } = coverage;
+    format!("covers {clauses} of {all_clauses} documented clauses, in {mechanisms} of {all_mechanisms} mechanisms")
 }
 
 #[cfg(test)]
@@ -169,9 +221,14 @@ mod tests {
     use crate::render::page::plain;
     use crate::sample;
 
+    fn shown(records: &Records, with_claims: bool) -> String {
+        let documented = Documented { claims: sample::claims(), ..Documented::default() };
+        plain(&run(records, &documented, Exit::of(records), with_claims))
+    }
+
     #[test]
     fn a_run_as_it_is_read() {
-        assert_eq!(plain(&run(&sample::interrupted(), &sample::claims())), INTERRUPTED);
+        assert_eq!(shown(&sample::interrupted(), true), INTERRUPTED);
     }
 
     const INTERRUPTED: &str = r#"ipcspec 0.1.0 on Linux 6.18.44 x86_64, glibc 2.36, 2 cpus, uid 1000, isolation: userns
@@ -228,6 +285,9 @@ Claims refuted by conforming specs
        -> The writer exits at once; unread data stays until all ends close and is then dropped.
           pipe.exit-with-unread-data; bytes read after the writer's exit: 5
 
+Failed: 3 specs
+  fifo.open-nonblock-write/raw fifo.open-read-blocks pipe.write-atomic
+
 incomplete: the run was interrupted after 7 of 12 attempts
 12 checks in 7 attempts, 31.214 s
 at least one spec deviates, is broken or timed out
@@ -236,7 +296,7 @@ at least one spec deviates, is broken or timed out
 
     #[test]
     fn an_flaky_spec_shows_its_rate() {
-        let text = plain(&run(&sample::repeated(), &[]));
+        let text = shown(&sample::repeated(), false);
         for line in [
             "× 1: fifo.open-nonblock-write/raw flaky, deviates",
             "   attempts: 2/4 conform (1 deviates, 1 timeout); this is attempt 2",
@@ -249,11 +309,62 @@ at least one spec deviates, is broken or timed out
     }
 
     #[test]
+    fn specs_that_fail_alike_share_an_entry() {
+        let text = shown(&sample::alike(), false);
+        assert_eq!(text.matches("\n× ").count(), 3, "{text}");
+        for part in [
+            "× 1: pipe.a/libc deviates, and 2 more specs alike\n",
+            "   at fault: C library: raw conforms, libc deviates, nix deviates\n",
+            "      alike: pipe.a/{libc,nix} pipe.b/libc\n",
+            "× 2: pipe.c broken, and 1 more spec alike\n",
+            "     failed: pipe2(O_DIRECT) is refused with EINVAL\n",
+            "\nFailed: 6 specs\n  pipe.a/{libc,nix} pipe.b/libc pipe.c pipe.d pipe.e\n",
+        ] {
+            assert!(text.contains(part), "{part:?} is missing from:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_terminal_gets_the_first_causes_in_full_and_counts_the_rest() {
+        let mut records = sample::records();
+        let deviating = records.specs.iter().find(|spec| spec.verdict == Verdict::Deviates).unwrap().clone();
+        let spec = |n| {
+            let mut spec = deviating.clone();
+            spec.id = format!("pipe.s{n:03}");
+            spec.failures[0].message = format!("call_{n}()");
+            spec
+        };
+        records.specs = (0..200).map(spec).collect();
+        let text = shown(&records, false);
+        assert_eq!(text.matches("\n× ").count(), CAUSES, "{text}");
+        assert!(text.contains("\n190 more causes; the report has them all\n    1  deviates: call_10(): "), "{text}");
+        assert!(text.contains(" pipe.s099 ... and 100 more; the report has them all\n"), "{text}");
+    }
+
+    #[test]
+    fn the_last_line_says_how_the_command_exits() {
+        let mut records = sample::records();
+        records.specs.retain(|spec| spec.verdict == Verdict::Conforms);
+        records.run.selected = records.specs.len();
+        let text = |records: &Records, exit| plain(&run(records, &Documented::default(), exit, false));
+        assert!(text(&records, Exit::CouldNotRun).ends_with("; exit 2\n"), "records that could not be written");
+        records.end.interrupted = true;
+        let text = text(&records, Exit::of(&records));
+        assert!(text.contains("\ninterrupted\n") && text.ends_with("; exit 2\n"), "{text}");
+    }
+
+    #[test]
+    fn a_run_says_how_much_it_covers() {
+        let coverage = Coverage { mechanisms: 9, all_mechanisms: 45, clauses: 400, all_clauses: 3000 };
+        assert_eq!(scope(coverage), "covers 400 of 3000 documented clauses, in 9 of 45 mechanisms");
+    }
+
+    #[test]
     fn a_clean_run_is_short() {
         let mut records = sample::records();
         records.specs.retain(|spec| spec.verdict == Verdict::Conforms);
         records.run.selected = records.specs.len();
-        let text = plain(&run(&records, &[]));
+        let text = shown(&records, false);
         assert_eq!(text.lines().count(), 8, "machine, table, totals:\n{text}");
         assert!(text.ends_with("; exit 0\n"));
     }

@@ -1,9 +1,11 @@
 //! `ipcspec baseline`.
 
 use super::renamed::renames;
+use super::select::unknown;
 use super::{CliError, store};
 use clap::{Args, Subcommand};
 use harness::registry::specs;
+use record::id::IdPattern;
 use reports::Exit;
 use reports::gate::baseline::{Baseline, UpdateOptions, updated};
 use std::io::{ErrorKind, Write};
@@ -40,6 +42,10 @@ struct Update {
 pub fn baseline(arguments: &Arguments) -> Result<Exit, CliError> {
     let What::Update(arguments) = &arguments.what;
     let path = &arguments.baseline;
+    let is_known = |pin: &&String| specs().iter().any(|spec| IdPattern::new(pin).matches(spec.id));
+    if let Some(pin) = arguments.pin.iter().find(|pin| !is_known(pin)) {
+        return Err(unknown(pin));
+    }
     let mut old = match std::fs::read_to_string(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Baseline::default(),
         text => parse(path, text)?,
@@ -71,7 +77,7 @@ fn report(path: &Path, new: &Baseline) {
     );
 }
 
-/// Reads a baseline for a gate, which requires a reason for every entry.
+/// Reads a baseline for a gate, which requires of every entry a reason, and which failure is expected.
 pub fn read(path: &Path) -> Result<Baseline, CliError> {
     let baseline = parse(path, std::fs::read_to_string(path))?;
     let suite = specs().iter().map(|spec| spec.id).collect();
@@ -81,6 +87,14 @@ pub fn read(path: &Path) -> Result<Baseline, CliError> {
     }
     if let Some(expected) = baseline.without_reason().next() {
         let sentence = format!("{}: the entry for {} has no reason", path.display(), expected.id);
+        return Err(CliError::could_not_run(sentence));
+    }
+    if let Some(expected) = baseline.unpinned().next() {
+        let sentence = format!(
+            "{}: the entry for {} does not say which `failures` it expects; `ipcspec baseline update` writes them",
+            path.display(),
+            expected.id
+        );
         return Err(CliError::could_not_run(sentence));
     }
     Ok(baseline)

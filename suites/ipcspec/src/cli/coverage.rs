@@ -1,6 +1,6 @@
 //! `ipcspec coverage`.
 
-use super::{CliError, print, store};
+use super::{CliError, documented::documented, print, store};
 use catalogue::{Catalogue, Clause};
 use clap::Args;
 use reports::{Exit, Shown};
@@ -42,7 +42,7 @@ struct List {
 /// Numbers of clauses.
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 struct Share {
-    /// Covered by specs that conform.
+    /// Covered: every spec and case that covers it was judged and conforms.
     covered: usize,
     /// Those that a program can cause and observe without harm to the machine.
     inducible: usize,
@@ -63,7 +63,8 @@ pub fn coverage(arguments: &Arguments) -> Result<Exit, CliError> {
         return Err(CliError::nothing_selected(format!("the catalogue has no mechanism `{unknown}`")));
     }
     let records = store::read(&arguments.records)?;
-    let shown = Shown::by(&records);
+    let documented = documented();
+    let shown = Shown::by(&records, &documented.clauses);
     let mut coverage = Coverage::default();
     let mut uncovered = String::new();
     for clause in catalogue.clauses() {

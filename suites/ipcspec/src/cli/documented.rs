@@ -1,7 +1,9 @@
 //! The catalogue in the form that reports take.
 
 use catalogue::{Catalogue, Claim, Clause, DocumentedError};
-use reports::{Documented, NotedClaim};
+use harness::registry::specs;
+use reports::{CataloguedClause, Documented, NotedClaim};
+use std::collections::HashMap;
 
 /// What reports show of the catalogue.
 pub fn documented() -> Documented {
@@ -9,7 +11,22 @@ pub fn documented() -> Documented {
     Documented {
         claims: catalogue.claims.iter().map(claim).collect(),
         errors: catalogue.errors.iter().map(error).collect(),
+        clauses: clauses(catalogue),
     }
+}
+
+/// Every clause, with the specs of this binary that cover it.
+fn clauses(catalogue: &Catalogue) -> Vec<CataloguedClause> {
+    let mut covering: HashMap<&str, Vec<String>> = HashMap::new();
+    for spec in specs() {
+        spec.covers.iter().for_each(|clause| covering.entry(clause).or_default().push(spec.id.into()));
+    }
+    let clause = |clause: Clause| CataloguedClause {
+        id: clause.id().into(),
+        mechanism: clause.mechanism().into(),
+        specs: covering.remove(clause.id()).unwrap_or_default(),
+    };
+    catalogue.clauses().map(clause).collect()
 }
 
 fn claim(claim: &Claim) -> NotedClaim {

@@ -52,7 +52,7 @@ fn judge(arguments: &Arguments) -> Result<Exit, CliError> {
     let outcome = gate::gate(&records, &baseline, &scope)
         .map_err(|why| CliError::could_not_run(format!("{} {why}", arguments.records.display())))?;
     let exit = if arguments.git_bisect { outcome.bisect() } else { outcome.exit() };
-    print(&terminal::gate(&outcome, &records.run, exit))?;
+    print(&terminal::gate(&outcome, &records, exit))?;
     github::show(|| annotations::gate(&outcome, &records), || markdown::gate(&outcome, &records))?;
     Ok(exit)
 }

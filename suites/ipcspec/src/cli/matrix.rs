@@ -1,6 +1,6 @@
 //! `ipcspec matrix`.
 
-use super::{CliError, baseline, documented::documented, print, remote, store};
+use super::{CliError, baseline, carried, documented::documented, print, remote, store};
 use clap::Args;
 use engine::remote::carry::{Outcome, TargetRun};
 use engine::remote::{Job, Target, list};
@@ -33,6 +33,7 @@ pub struct Arguments {
 
 pub fn matrix(arguments: &Arguments) -> Result<Exit, CliError> {
     let targets = targets(arguments)?;
+    carried::run_again_if_dynamic(&targets)?;
     let baselines = arguments.baselines.as_deref().map(|directory| baselines(directory, &targets)).transpose()?;
     std::fs::create_dir_all(&arguments.directory).map_err(|error| store::unwritable(&arguments.directory, &error))?;
     let runs: Vec<_> = targets.into_iter().map(|target| run(target, &arguments.directory)).collect();
@@ -50,20 +51,23 @@ pub fn matrix(arguments: &Arguments) -> Result<Exit, CliError> {
     let gated = baselines.as_ref().map_or(Ok(()), |baselines| gate(&mut columns, baselines));
     publish(&arguments.directory, &columns)?;
     gated?;
+    let mut gates = runs.iter().map(|run| run.target.gates);
+    columns.retain(|_| gates.next() == Some(true));
     Ok(matrix::exit(&columns))
 }
 
-/// The baseline of each target, by its name.
-fn baselines(directory: &Path, targets: &[Target]) -> Result<Vec<Baseline>, CliError> {
-    targets.iter().map(|target| baseline::read(&directory.join(format!("{}.toml", target.name)))).collect()
+/// The baseline of each target that gates, by its name.
+fn baselines(directory: &Path, targets: &[Target]) -> Result<Vec<Option<Baseline>>, CliError> {
+    let read = |target: &Target| baseline::read(&directory.join(format!("{}.toml", target.name)));
+    targets.iter().map(|target| target.gates.then(|| read(target)).transpose()).collect()
 }
 
 /// Compares each target with its baseline.
-fn gate(columns: &mut [Column], baselines: &[Baseline]) -> Result<(), CliError> {
+fn gate(columns: &mut [Column], baselines: &[Option<Baseline>]) -> Result<(), CliError> {
     let suite: BTreeSet<_> = specs().iter().map(|spec| spec.id).collect();
     let scope = Scope { wanted: suite.clone(), suite };
     for (column, baseline) in columns.iter_mut().zip(baselines) {
-        let Ok(records) = &column.outcome else { continue };
+        let (Ok(records), Some(baseline)) = (&column.outcome, baseline) else { continue };
         let outcome = gate::gate(records, baseline, &scope);
         column.gate =
             Some(outcome.map_err(|why| CliError::could_not_run(format!("the run of {} {why}", column.target)))?);
@@ -114,7 +118,7 @@ fn publish(directory: &Path, columns: &[Column]) -> Result<(), CliError> {
     print(&terminal::matrix(columns))?;
     for Column { target, outcome, gate } in columns {
         if let (Ok(records), Some(gate)) = (outcome, gate) {
-            print(&format!("\n{target}\n{}", terminal::gate(gate, &records.run, gate.exit())))?;
+            print(&format!("\n{target}\n{}", terminal::gate(gate, records, gate.exit())))?;
         }
     }
     let _ = writeln!(std::io::stderr(), "records, logs, matrix.md and matrix.html written to {}", directory.display());

@@ -2,6 +2,7 @@
 
 mod audit;
 mod baseline;
+mod carried;
 mod compare;
 mod coverage;
 mod doctor;
@@ -14,7 +15,6 @@ mod list;
 mod manifest;
 mod matrix;
 mod merge;
-mod preload;
 mod progress;
 mod publish;
 mod reach;

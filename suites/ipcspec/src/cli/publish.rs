@@ -1,68 +1,108 @@
 //! What is made of the records of a run: files, and what is printed.
 
 use super::{CliError, documented::documented, github, print, store};
+use clap::Args;
 use record::Records;
+use reports::render::{self, beside};
 use reports::{Documented, Exit};
-use std::io::Write;
+use std::io::{Write, stderr, stdout};
 use std::path::{Path, PathBuf};
 
-/// Checks that a file can be written, before the run rather than after it.
-pub fn prepare(named: Option<&Path>) -> Result<(), CliError> {
-    named.map_or(Ok(()), |path| store::prepare(path).map_err(|error| store::unwritable(path, &error)))
+/// Where the records go, and what is printed of them.
+#[derive(Debug, Args)]
+pub struct Output {
+    /// Write the records to FILE and the reports beside it, named after it; `-` writes the records to standard output, and no
+    /// reports [default: target/ipcspec/records.jsonl].
+    #[arg(long, value_name = "FILE")]
+    records: Option<PathBuf>,
+    /// Write neither records nor reports.
+    #[arg(long, conflicts_with = "records")]
+    no_records: bool,
+    /// Also print which claims of the founding notes the run refutes.
+    #[arg(long)]
+    claims: bool,
 }
 
-/// Where to write the records, and the reports beside them.
-#[derive(Clone, Copy)]
-pub enum Place<'a> {
-    /// Where the other commands look, if that can be written.
-    Default,
-    /// A file that the user named.
-    Named(&'a Path),
-    /// Nowhere: they say nothing about this system.
+/// Where the records are written, and the reports beside them.
+#[derive(Debug)]
+pub enum Place {
+    /// A file.
+    File(PathBuf),
+    /// Standard output, which then has nothing else.
+    StandardOutput,
+    /// Nowhere.
     Nowhere,
 }
 
-impl<'a> Place<'a> {
-    /// A named file, or else the default one.
-    pub fn of(named: Option<&'a Path>) -> Self {
-        named.map_or(Self::Default, Self::Named)
+impl Output {
+    /// The file that was named, or else the one where the other commands look; whether or not it is written.
+    pub fn file(&self) -> &Path {
+        self.records.as_deref().unwrap_or(Path::new(store::DEFAULT))
     }
-}
 
-/// Writes and prints the reports.
-pub fn publish(place: Place, records: &Records) -> Result<Exit, CliError> {
-    let documented = documented();
-    let claims = &documented.claims;
-    let kept = keep(place, records, &documented);
-    print(&reports::render::terminal::run(records, claims))?;
-    if let Some(directory) = kept? {
-        let _ = writeln!(std::io::stderr(), "records and reports written to {}", directory.display());
-    }
-    let summary = || reports::render::markdown::run(records, claims);
-    github::show(|| reports::render::github::run(records), summary)?;
-    Ok(Exit::of(records))
-}
-
-/// Writes records and reports. If the default file cannot be written, the run goes on without.
-fn keep(place: Place, records: &Records, documented: &Documented) -> Result<Option<PathBuf>, CliError> {
-    let path = match place {
-        Place::Nowhere => return Ok(None),
-        Place::Default => Path::new(store::DEFAULT),
-        Place::Named(path) => path,
-    };
-    let directory = store::directory(path);
-    let written =
-        store::write(path, records).and_then(|()| reports::render::write_all(&directory, records, documented));
-    match written {
-        Ok(_) => Ok(Some(directory)),
-        Err(error) if matches!(place, Place::Default) => {
-            let _ = writeln!(
-                std::io::stderr(),
-                "records not written: {}: {error}; name a file with --records",
-                path.display()
-            );
-            Ok(None)
+    /// Checks that the file can be written, before the run rather than after it, and removes what an earlier run left there.
+    pub fn prepare(&self) -> Result<Place, CliError> {
+        if self.no_records {
+            return Ok(Place::Nowhere);
         }
-        Err(error) => Err(store::unwritable(path, &error)),
+        if self.file() == Path::new("-") {
+            return Ok(Place::StandardOutput);
+        }
+        let prepared = store::prepare(self.file()).and_then(|path| store::discard(&path).map(|()| path));
+        prepared.map(Place::File).map_err(|error| {
+            let mut refused = store::unwritable(self.file(), &error);
+            if self.records.is_none() {
+                refused.message += "; name another file with --records, or give --no-records";
+            }
+            refused
+        })
+    }
+}
+
+impl Place {
+    /// The log of a target.
+    pub fn target_log(&self) -> PathBuf {
+        match self {
+            Self::File(records) => beside(records, "target.log"),
+            Self::StandardOutput | Self::Nowhere => beside(Path::new(store::DEFAULT), "target.log"),
+        }
+    }
+}
+
+/// Checks that a file can be written, before the work rather than after it.
+pub fn prepare(named: Option<&Path>) -> Result<(), CliError> {
+    named.map_or(Ok(()), |path| store::prepare(path).map(drop).map_err(|error| store::unwritable(path, &error)))
+}
+
+/// Writes and prints the reports. A run whose records cannot be written has no result, and the text says so.
+pub fn publish(place: &Place, output: &Output, records: &Records) -> Result<Exit, CliError> {
+    let documented = documented();
+    let kept = keep(place, records, &documented);
+    let exit = if kept.is_ok() { Exit::of(records) } else { Exit::CouldNotRun };
+    let text = render::terminal::run(records, &documented, exit, output.claims);
+    if matches!(place, Place::StandardOutput) {
+        let _ = anstream::stderr().write_all(text.as_bytes());
+        return kept.map(|()| exit);
+    }
+    print(&text)?;
+    kept?;
+    if let Place::File(path) = place {
+        let _ = writeln!(stderr(), "records and reports written to {}", store::directory(path).display());
+    }
+    let summary = || render::markdown::run(records, &documented.claims);
+    github::show(|| render::github::run(records), summary)?;
+    Ok(exit)
+}
+
+/// Writes records and reports.
+fn keep(place: &Place, records: &Records, documented: &Documented) -> Result<(), CliError> {
+    match place {
+        Place::Nowhere => Ok(()),
+        Place::StandardOutput => records
+            .write(stdout().lock())
+            .map_err(|error| CliError::could_not_run(format!("cannot write to standard output: {error}"))),
+        Place::File(path) => store::write(path, records)
+            .and_then(|()| render::write_all(path, records, documented).map(drop))
+            .map_err(|error| store::unwritable(path, &error)),
     }
 }

@@ -1,13 +1,13 @@
 //! Runs on targets, for `ipcspec run --on` and `ipcspec matrix`.
 
-use super::CliError;
+use super::{CliError, store};
 use engine::remote::carry::{self, Event, Failed, Outcome, TargetRun};
 use engine::remote::{Job, Target, list};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use record::{Line, Records};
 use std::collections::HashMap;
 use std::io::{IsTerminal, Write, stderr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// The target of this name.
@@ -24,11 +24,10 @@ pub fn words(target: &Target, timeout_scale: f64) -> Vec<String> {
     words
 }
 
-/// Runs on one target and writes its log to the directory.
-pub fn run(target: Target, job: Job, directory: &Path) -> Result<Records, CliError> {
-    std::fs::create_dir_all(directory)
-        .map_err(|error| CliError::could_not_run(format!("cannot create {}: {error}", directory.display())))?;
-    let run = TargetRun { target, job, log: directory.join("target.log") };
+/// Runs on one target and writes its log.
+pub fn run(target: Target, job: Job, log: PathBuf) -> Result<Records, CliError> {
+    std::fs::create_dir_all(store::directory(&log)).map_err(|error| store::unwritable(&log, &error))?;
+    let run = TargetRun { target, job, log };
     let outcome = all(std::slice::from_ref(&run), |_, _| ())?.pop().expect("one run has one outcome");
     outcome.map_err(|failed| CliError::could_not_run(sentence(&run, &failed)))
 }

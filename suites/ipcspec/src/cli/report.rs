@@ -4,8 +4,8 @@ use super::{CliError, documented::documented, store};
 use clap::Args;
 use record::Records;
 use reports::Exit;
-use reports::render::Format;
 use reports::render::html::{self, Column};
+use reports::render::{Format, beside};
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::io::Write;
@@ -16,7 +16,7 @@ pub struct Arguments {
     /// Records of a run, or of several for a matrix.
     #[arg(value_name = "RECORDS", default_value = store::DEFAULT)]
     records: Vec<PathBuf>,
-    /// Write the report to FILE [default: report.html beside the records; matrix.html here for several runs].
+    /// Write the report to FILE [default: beside the records, as `run` names it; matrix.html here for several runs].
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -24,7 +24,7 @@ pub struct Arguments {
 pub fn report(arguments: &Arguments) -> Result<Exit, CliError> {
     let files = &arguments.records;
     let out = arguments.out.clone().unwrap_or_else(|| match &files[..] {
-        [one] => one.with_file_name(Format::Html.file_name()),
+        [one] => beside(one, Format::Html.file_name()),
         _ => "matrix.html".into(),
     });
     if files.iter().any(|file| store::is_same(file, &out)) {

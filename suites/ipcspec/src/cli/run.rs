@@ -1,13 +1,14 @@
 //! `ipcspec run`.
 
-use super::publish::{self, Place};
+use super::publish::{Output, Place, publish};
 use super::select::Filters;
-use super::{CliError, audit, preload, progress::Progress, remote, send::send, spool::Spool, store, trace};
+use super::{CliError, audit, carried, progress::Progress, remote, send::send, spool::Spool, trace};
 use clap::Args;
 use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
 use engine::runner::selection;
 use engine::runner::{self, Pace, RunEvent, Task};
+use engine::sandbox::preloaded;
 use harness::Spec;
 use harness::need::Demand;
 use record::{EndRecord, FORMAT, Records, RunRecord, Shard};
@@ -15,7 +16,7 @@ use reports::Exit;
 use reports::deviations::Deviations;
 use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 #[derive(Debug, Args)]
@@ -37,9 +38,8 @@ pub struct Arguments {
     /// Run one shard of the selected specs: 2/4 is the second of four.
     #[arg(long, value_name = "M/N")]
     shard: Option<Shard>,
-    /// Write the records to FILE and the reports beside it [default: target/ipcspec/records.jsonl].
-    #[arg(long, value_name = "FILE")]
-    records: Option<PathBuf>,
+    #[command(flatten)]
+    output: Output,
     /// Preload this library, to check what it changes. Requires a dynamically linked ipcspec.
     #[arg(long, value_name = "LIBRARY")]
     preload: Option<PathBuf>,
@@ -95,7 +95,8 @@ fn scale(text: &str) -> Result<f64, String> {
 
 pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     if let Some(library) = &arguments.preload {
-        preload::run_again_with(library)?;
+        preloaded::preload(library)
+            .map_err(|why| CliError::could_not_run(format!("cannot preload {}: {why}", library.display())))?;
     }
     let mut specs = arguments.filters.specs()?;
     if let Some(shard) = arguments.shard {
@@ -104,11 +105,14 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
             return Err(CliError::nothing_selected("this shard is empty: there are fewer specs than shards"));
         }
     }
-    publish::prepare(arguments.records.as_deref())?;
+    // Records of a mutation say nothing about this system, and a target sends its own.
+    let unkept = arguments.mutation.is_some() || arguments.frames;
+    let place = if unkept { Place::Nowhere } else { arguments.output.prepare()? };
     if let Some(name) = &arguments.on {
         let target = remote::find(arguments.targets.as_deref(), name)?;
-        let records = remote::run(target.clone(), arguments.job(&specs, &target), &directory(arguments))?;
-        return publish::publish(Place::of(arguments.records.as_deref()), &records);
+        carried::run_again_if_dynamic(std::slice::from_ref(&target))?;
+        let records = remote::run(target.clone(), arguments.job(&specs, &target), place.target_log())?;
+        return publish(&place, &arguments.output, &records);
     }
     if arguments.disposable {
         harness::need::declare_disposable();
@@ -155,12 +159,11 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     if arguments.trace && !interrupted {
         trace::add_traces(&mut judged, &again(arguments));
     }
-    let place = if arguments.mutation.is_some() { Place::Nowhere } else { Place::of(arguments.records.as_deref()) };
     let mut records = Records { run, specs: judged, end };
     if !arguments.strict {
         Deviations::ours().mark_all(&mut records);
     }
-    publish::publish(place, &records)
+    publish(&place, &arguments.output, &records)
 }
 
 fn unspooled(error: std::io::Error) -> CliError {
@@ -213,9 +216,4 @@ fn announce(run: &RunRecord, jobs: usize) {
         here.cpus,
         here.isolation,
     );
-}
-
-/// Where this run writes.
-fn directory(arguments: &Arguments) -> PathBuf {
-    store::directory(arguments.records.as_deref().unwrap_or(Path::new(store::DEFAULT)))
 }

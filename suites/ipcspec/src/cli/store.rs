@@ -2,7 +2,7 @@
 
 use super::CliError;
 use record::Records;
-use reports::render::Format;
+use reports::render::{Format, beside, is_taken};
 use std::fs::File;
 use std::io::{self, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -13,24 +13,36 @@ pub const DEFAULT: &str = "target/ipcspec/records.jsonl";
 
 /// The directory of a record file, where the reports are as well.
 pub fn directory(file: &Path) -> PathBuf {
-    match file.parent() {
-        Some(directory) if !directory.as_os_str().is_empty() => directory.into(),
-        _ => ".".into(),
-    }
+    reports::directory_of(file).into()
 }
 
-/// Creates the directory if necessary, and checks that records can be written.
-pub fn prepare(path: &Path) -> io::Result<()> {
-    let directory = directory(path);
-    std::fs::create_dir_all(&directory)?;
-    tempfile::tempfile_in(&directory)?;
-    if path.is_dir() {
-        return Err(io::ErrorKind::IsADirectory.into());
-    }
-    if Format::VARIANTS.iter().any(|format| path.file_name().is_some_and(|name| name == format.file_name())) {
+/// Creates the directory if necessary, checks that a regular file can be written there, and returns where a symbolic link
+/// leads. If it cannot, a file of an earlier run does not stay.
+pub fn prepare(path: &Path) -> io::Result<PathBuf> {
+    std::fs::create_dir_all(directory(path))?;
+    let path = reports::destination(path)?;
+    if path.file_name().is_some_and(|name| is_taken(&name.to_string_lossy())) {
         return Err(io::Error::other("a report has this name"));
     }
-    Ok(())
+    if let Err(error) = tempfile::tempfile_in(directory(&path)) {
+        let _ = discard(&path);
+        return Err(error);
+    }
+    Ok(path)
+}
+
+/// Removes the records and reports of an earlier run, so that nobody takes them for those of a run that cannot write its own.
+/// In a directory that cannot be written, the records are emptied.
+pub fn discard(path: &Path) -> io::Result<()> {
+    for format in Format::VARIANTS {
+        let _ = std::fs::remove_file(beside(path, format.file_name()));
+    }
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            File::options().write(true).truncate(true).open(path).map(drop).map_err(|_| error)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Writes the records of a run, creating the directory if necessary. The file is replaced atomically: several runs in one

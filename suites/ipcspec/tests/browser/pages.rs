@@ -97,6 +97,7 @@ fn documented() -> Documented {
     Documented {
         claims: vec![claim("pipe.read-eof-after-writers-close", "false"), claim("pipe.of-nothing", "true")],
         errors: vec![error("EAGAIN", true), error("EISDIR", true), error("EIO", false)],
+        clauses: Vec::new(),
     }
 }
 

@@ -31,7 +31,7 @@ fn what_cannot_be_compared_is_refused() {
     let directory = a_run_with(|_| ());
     let compare = |arguments: &[&str]| ask_in(directory.path(), &[&["compare"], arguments].concat());
     assert_refused(&compare(&["r.jsonl", "nowhere.jsonl"]), COULD_NOT_RUN, "nowhere.jsonl cannot be read");
-    assert_refused(&compare(&["r.jsonl", "report.json"]), COULD_NOT_RUN, "report.json is damaged: line 1");
+    assert_refused(&compare(&["r.jsonl", "r.report.json"]), COULD_NOT_RUN, "r.report.json is damaged: line 1");
     for wrong in
         [&["r.jsonl"][..], &["r.jsonl", "r.jsonl", "--slower", "1"], &["r.jsonl", "r.jsonl", "--slower", "nan"]]
     {

@@ -19,7 +19,7 @@ fn gate(directory: &TempDir, baseline: &str, more: &[&str]) -> Answer {
     ask_in(directory.path(), &[&usual, more].concat())
 }
 
-const EXPECTED: &str = "[[expected]]\nid = \"pipe.read-eof\"\nreason = \"It is expected.\"\n";
+const EXPECTED: &str = "[[expected]]\nid = \"pipe.read-eof\"\nfailures = [\"*\"]\nreason = \"It is expected.\"\n";
 
 #[test]
 fn a_gate_answers_by_its_exit_code_and_its_last_line() {
@@ -59,6 +59,31 @@ fn a_gate_answers_by_its_exit_code_and_its_last_line() {
 }
 
 #[test]
+fn a_gate_says_when_the_run_was_and_how_much_it_judged() {
+    let directory = a_run_with(|record| {
+        if record.id.ends_with("/nix") {
+            record.verdict = Verdict::Skipped;
+        }
+    });
+    change_records(&directory.path().join("r.jsonl"), |records| records.run.started = 1_795_000_000);
+    let answer = gate(&directory, "", &[]);
+    assert!(answer.out.contains("\nthe run of 2026-11-18 11:06:40 UTC: 2 specs judged, 1 skipped\n"), "{}", answer.out);
+}
+
+#[test]
+fn an_entry_hides_no_other_failure_of_its_spec() {
+    let directory = a_run_with(|record| {
+        deviate(record);
+        record.checks = 1;
+    });
+    let pinned = |failure: &str| EXPECTED.replace('*', failure);
+    assert_eq!(gate(&directory, &pinned("the reason is not recorded"), &[]).code, Some(PASSED));
+    let other = gate(&directory, &pinned("read(*): Ok(0) -> Ok(1)"), &[]);
+    assert_eq!(other.code, Some(FAILED), "{}", other.out);
+    assert!(other.out.contains("\ngate: 3 new deviations, "), "{}", other.out);
+}
+
+#[test]
 fn git_bisect_is_answered_in_its_own_codes() {
     let conforming = a_run_with(|_| ());
     let deviating = a_run_with(deviate);
@@ -92,7 +117,7 @@ fn github_is_shown_what_the_gate_finds() {
     assert_eq!(answer.code, Some(FAILED), "{}", answer.err);
     let annotated =
         answer.out.lines().filter(|line| line.starts_with("::error file=suites/pipes/src/channels.rs")).count();
-    assert_eq!(annotated, 3, "{}", answer.out);
+    assert_eq!(annotated, 1, "one cause: {}", answer.out);
     let summary = fs::read_to_string(path("summary.md")).unwrap();
     assert!(summary.starts_with("## ipcspec gate: the run does not match the baseline\n"), "{summary}");
 }
@@ -105,6 +130,9 @@ fn what_cannot_be_gated_is_refused() {
         COULD_NOT_RUN,
         "b.toml is not a baseline: line 1: unknown field",
     );
+    let unpinned = EXPECTED.replace("failures = [\"*\"]\n", "");
+    let words = "b.toml: the entry for pipe.read-eof does not say which `failures` it expects";
+    assert_refused(&gate(&directory, &unpinned, &[]), COULD_NOT_RUN, words);
     let unexplained = EXPECTED.replace("It is expected.", "");
     let words = "b.toml: the entry for pipe.read-eof has no reason";
     assert_refused(&gate(&directory, &unexplained, &[]), COULD_NOT_RUN, words);
@@ -130,6 +158,7 @@ fn a_baseline_is_written_explained_by_a_person_and_kept() {
         answer
     };
     assert_refused(&update(&[]), COULD_NOT_RUN, "r.jsonl does not judge ");
+    assert_refused(&update(&["--pin", "pipe.capacty"]), NOTHING_SELECTED, "unknown id `pipe.capacty`");
 
     // As if all specs had been run, and the one deviated.
     let listed = json(&ask(&["list", "--json"]).out);

@@ -44,11 +44,30 @@ fn shards_become_the_run_that_they_are_of() {
 }
 
 #[test]
+fn a_missing_shard_is_refused_and_a_single_one_is_not_gated() {
+    let directory = TempDir::new().unwrap();
+    for shard in ["1", "2", "3"] {
+        let arguments = ["run", SPEC, "--shard", &format!("{shard}/3"), "--records", &format!("{shard}.jsonl")];
+        assert_eq!(ask_in(directory.path(), &arguments).code, Some(PASSED));
+    }
+    fs::write(directory.path().join("b.toml"), "").unwrap();
+    let gate = |records: &str| ask_in(directory.path(), &["gate", SPEC, "--baseline", "b.toml", "--records", records]);
+    // Not even the part of the suite that it judged.
+    assert_refused(&gate("1.jsonl"), COULD_NOT_RUN, "1.jsonl is shard 1/3 of a run: merge all 3 shards first");
+    let merge = |parts: &[&str]| ask_in(directory.path(), &[&["merge"], parts, &["--records", "all.jsonl"]].concat());
+    assert_eq!(merge(&["1.jsonl", "2.jsonl", "3.jsonl"]).code, Some(PASSED));
+    assert_eq!(gate("all.jsonl").code, Some(PASSED), "{}", gate("all.jsonl").err);
+    let hole = merge(&["1.jsonl", "2.jsonl"]);
+    assert_refused(&hole, COULD_NOT_RUN, &format!("shard 3/3 of `{SPEC}` is missing"));
+    assert_refused(&gate("all.jsonl"), COULD_NOT_RUN, "all.jsonl cannot be read: No such file");
+}
+
+#[test]
 fn what_is_not_of_one_run_is_refused_and_nothing_is_written() {
     let directory = layers();
     let merge = |arguments: &[&str]| {
         let answer = ask_in(directory.path(), &[&["merge"], arguments].concat());
-        assert!(!directory.path().join("target").exists());
+        assert!(!directory.path().join("target/ipcspec/records.jsonl").exists());
         answer
     };
     let overlap = "libc/r.jsonl and libc/r.jsonl overlap: both judge pipe.read-eof/libc";

@@ -6,9 +6,9 @@ use std::fs;
 #[test]
 fn a_report_is_that_of_the_run() {
     let (directory, _) = a_run();
-    let of_the_run = fs::read_to_string(directory.path().join("report.html")).unwrap();
+    let of_the_run = fs::read_to_string(directory.path().join("r.report.html")).unwrap();
     for (arguments, name) in
-        [(&["report", "r.jsonl"][..], "report.html"), (&["report", "r.jsonl", "--out", "x.html"], "x.html")]
+        [(&["report", "r.jsonl"][..], "r.report.html"), (&["report", "r.jsonl", "--out", "x.html"], "x.html")]
     {
         let _ = fs::remove_file(directory.path().join(name));
         let answer = ask_in(directory.path(), arguments);

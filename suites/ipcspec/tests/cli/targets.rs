@@ -42,7 +42,7 @@ fn a_wrapper_is_a_target_whatever_else_its_console_shows() {
     assert!(err.contains("\nboard: 3 conforms, 0 deviates"), "{err}");
     let records = fs::read_to_string(directory.path().join("r.jsonl")).unwrap();
     assert!(records.contains(r#""target":"board""#), "{records}");
-    let log = fs::read_to_string(directory.path().join("target.log")).unwrap();
+    let log = fs::read_to_string(directory.path().join("r.target.log")).unwrap();
     assert!(log.starts_with("login: root\n") && log.ends_with("[  9.9] halted"), "{log}");
 }
 
@@ -69,7 +69,7 @@ fn a_target_that_fails_shows_the_end_of_its_log() {
     let directory = with_wrapper(&["sh", "-c", "echo no route to board >&2; exit 255"]);
     assert_failed(
         &run_on(directory.path(), "board"),
-        "board: it sent no records; ./target.log ends with: no route to board",
+        "board: it sent no records; r.target.log ends with: no route to board",
     );
     let directory = with_wrapper(&["/no/such/wrapper"]);
     assert_failed(&run_on(directory.path(), "board"), "board: /no/such/wrapper cannot be started: No such file");

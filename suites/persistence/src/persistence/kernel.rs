@@ -1,9 +1,9 @@
 //! Kernel persistence: System V IPC objects, which are destroyed by IPC_RMID or with their IPC namespace.
 
-use super::{TEXT, argument};
+use super::{TEXT, argument, pages_of_text};
 use calls::sysv::{Message, SegmentStatus, operation};
 use harness::need::IPCNS;
-use kit::needs::SYSV;
+use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
 use kit::sysv::{Attachment, Queue, Segment, SemaphoreSet, unused_key};
 use kit::unrelated::{self, PROGRAMS, Program};
@@ -89,21 +89,23 @@ static TAKES_MESSAGE: Program = Program {
         "notes:persist.sysv-kernel-shm", "notes:shm.survives-sudden-exit", "behaviours:sysvshm.persist",
         "errors:sysv-shm.shmget.ENOENT", "errors:sysv-shm.shmctl.EINVAL",
     ],
-    needs = [SYSV],
+    needs = [SYSV, SHM_RMID_NOT_FORCED],
     layers = [libc, raw],
 )]
 fn segment_survives_its_creator() -> TestResult {
     let (key, id) = (unused_key()?, Shared::new(AtomicI32::new(-1))?);
     let creator = holder(|| {
-        let segment = Segment::new(key, TEXT.len())?;
+        let Bytes(text) = pages_of_text();
+        let segment = Segment::new(key, text.len())?;
         id.store(segment.id(), Relaxed);
         let attachment = segment.attach()?;
-        attachment.write(TEXT);
+        attachment.write(&text);
         Ok((segment, attachment))
     })?;
     creator.kill()?;
     let segment = Segment::adopt(id.load(Relaxed), key);
-    let left = SegmentStatus { creator: creator.pid(), last: creator.pid(), ..SegmentStatus::new(key, TEXT.len()) };
+    let size = pages_of_text().0.len();
+    let left = SegmentStatus { creator: creator.pid(), last: creator.pid(), ..SegmentStatus::new(key, size) };
     assert_eq!(segment.status(), Ok(left));
     unrelated::start(&READS_SEGMENT, &key_and_id(key, segment.id()))?.join()?;
     assert_eq!(segment.remove(), Ok(()));
@@ -120,7 +122,7 @@ static READS_SEGMENT: Program = Program {
         let (key, id) = (argument(arguments, 0)?.parse()?, argument(arguments, 1)?.parse()?);
         assert_eq!(shmget(key, 0, 0), Ok(id));
         let attached = assert_ok!(Attachment::new(id, 0));
-        assert_eq!(attached.read(), TEXT);
+        assert_eq!(Bytes(attached.read()), pages_of_text());
         Ok(())
     },
 };

@@ -1,6 +1,6 @@
 //! POSIX IPC objects outlive the process that created them.
 
-use super::{TEXT, argument};
+use super::{TEXT, argument, pages_of_text};
 use kit::memory::Mapping;
 use kit::needs::{DEV_SHM, MQUEUE};
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
@@ -20,9 +20,10 @@ use linkme::distributed_slice;
 fn shared_memory_survives_its_creator() -> TestResult {
     let memory = SharedMemory::new();
     let creator = holder(|| {
-        let fd = memory.create(TEXT.len())?;
-        let mapping = Mapping::new(&fd, TEXT.len())?;
-        mapping.write(TEXT);
+        let Bytes(text) = pages_of_text();
+        let fd = memory.create(text.len())?;
+        let mapping = Mapping::new(&fd, text.len())?;
+        mapping.write(&text);
         Ok((fd, mapping))
     })?;
     creator.kill()?;
@@ -35,8 +36,9 @@ static READS_MEMORY: Program = Program {
     body: |arguments| {
         use calls::for_layers::libc_nix_raw::shm_open;
         let fd = assert_ok!(shm_open(argument(arguments, 0)?, O_RDWR, 0));
-        assert_eq!(node_of(&fd), Ok(Node { size: TEXT.len() as i64, ..Node::new("-0600") }));
-        assert_eq!(Mapping::new(&fd, TEXT.len())?.read(), TEXT);
+        let text = pages_of_text();
+        assert_eq!(node_of(&fd), Ok(Node { size: text.0.len() as i64, ..Node::new("-0600") }));
+        assert_eq!(Bytes(Mapping::new(&fd, text.0.len())?.read()), text);
         Ok(())
     },
 };

@@ -2,6 +2,7 @@
 
 use super::TEXT;
 use kit::disposition::ignore;
+use kit::needs::PIPE_PAGES;
 use kit::passing::{pass, receive};
 use kit::prelude::*;
 use kit::watch::Watch;
@@ -20,6 +21,7 @@ const BOTH_ENDS: [u64; 2] = [0, 1];
         man("pipe.7", "I/O on pipes and FIFOs"),
     ],
     covers = ["notes:persist.pipe-dies-with-process"],
+    needs = [PIPE_PAGES],
 )]
 fn pipe_is_gone_with_the_last_process_that_has_it_open() -> TestResult {
     let (reader, writer) = pipe()?;

@@ -5,7 +5,7 @@ use calls::sysv::Message;
 use harness::need::{IPCNS, MOUNTS};
 use kit::file::content;
 use kit::memory::Mapping;
-use kit::needs::{DEV_SHM, MQUEUE};
+use kit::needs::{DEV_SHM, MQUEUE, PIPE_PAGES};
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use kit::prelude::*;
 use kit::watch::Watch;
@@ -96,7 +96,7 @@ fn mount_tmpfs() -> nix::Result<()> {
         posix("_Exit.3p", "Consequences of Process Termination"),
     ],
     covers = ["notes:persist.three-classes"],
-    needs = [IPCNS],
+    needs = [IPCNS, PIPE_PAGES],
 )]
 fn objects_have_process_kernel_or_filesystem_persistence() -> TestResult {
     let (key, file) = (kit::sysv::unused_key()?, Name::free("file"));

@@ -1,6 +1,6 @@
 //! Unlinking removes the name of a POSIX IPC object at once, and the object with its last reference.
 
-use super::TEXT;
+use super::{TEXT, pages_of_text};
 use kit::memory::Mapping;
 use kit::needs::{DEV_SHM, MQUEUE};
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
@@ -21,17 +21,18 @@ use libc::{O_NONBLOCK, O_RDWR};
 )]
 fn unlinked_shared_memory_remains_usable() -> TestResult {
     let memory = SharedMemory::new();
-    let fd = memory.create(TEXT.len())?;
-    let mapping = Mapping::new(&fd, TEXT.len())?;
+    let text = pages_of_text();
+    let fd = memory.create(text.0.len())?;
+    let mapping = Mapping::new(&fd, text.0.len())?;
     assert_eq!(shm_unlink(memory.name()), Ok(()));
     assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
     assert_errno!(shm_unlink(memory.name()), ENOENT);
-    mapping.write(TEXT);
-    assert_eq!(Mapping::new(&fd, TEXT.len())?.read(), TEXT);
+    mapping.write(&text.0);
+    assert_eq!(Bytes(Mapping::new(&fd, text.0.len())?.read()), text);
     let successor = memory.create(0)?;
     assert_eq!(node_of(&successor), Ok(Node::new("-0600")));
     assert_ne!(identity_of(&successor)?, identity_of(&fd)?);
-    assert_eq!(mapping.read(), TEXT);
+    assert_eq!(Bytes(mapping.read()), text);
     Ok(())
 }
 

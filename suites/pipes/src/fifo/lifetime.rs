@@ -1,5 +1,6 @@
 //! Unlinking, renaming and linking a FIFO, and when its pipe ends.
 
+use crate::needs::PIPE_PAGES;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 use std::fs;
@@ -98,6 +99,7 @@ fn a_recreated_fifo_is_a_new_fifo() -> TestResult {
     id = "fifo.capacity-until-last-close",
     cite = [kernel("fs/pipe.c", "fifo_open", "6.18"), man("fifo.7", "DESCRIPTION"), man("pipe.7", "Pipe capacity")],
     covers = ["behaviours:fifo.capacity-not-persistent"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_capacity_is_kept_until_the_last_close() -> TestResult {

@@ -2,11 +2,11 @@
 
 use super::calls::*;
 use crate::needs::PIPE_HARD_LIMIT;
+use crate::user_pages::{fill_descriptors, use_up_lower_limit};
 use harness::need::{MOUNTS, OWN_UID};
 use kit::mounted::Mounted;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
-use kit::setting;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
@@ -137,21 +137,8 @@ fn an_open_beyond_the_hard_limit_on_pipe_pages_fails() -> TestResult {
     let fifo = Fifo::new()?;
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
-        let largest = setting::number("fs/pipe-max-size")? as i32;
-        let mut pipes = Vec::new();
-        let refused = loop {
-            match pipe() {
-                Ok(ends) => {
-                    // As many pages with as few descriptors as possible; a pipe that cannot grow still counts.
-                    let _ = set_capacity(&ends.0, largest);
-                    pipes.push(ends);
-                }
-                Err(error) => break error.errno,
-            }
-        };
-        if refused != Errno::ENFILE {
-            return Err(Stop::broken(format!("pipe failed with {refused} before the page limit was reached")));
-        }
+        let mut pipes = use_up_lower_limit()?;
+        assert_errno!(fill_descriptors(&mut pipes), ENFILE);
         assert_errno!(open(&fifo, O_RDWR), ENOMEM);
         drop(pipes);
         drop(assert_ok!(open(&fifo, O_RDWR)));

@@ -35,14 +35,42 @@ fn a_new_fifo_has_the_mode_without_the_umask_bits(#[case] make: Make) -> TestRes
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
         umask(Mode::from_bits_retain(0o027));
-        assert_eq!(make(&masked, 0o666), Ok(()));
+        assert_eq!(make(&masked, 0o777), Ok(()));
         umask(Mode::empty());
-        assert_eq!(make(&whole, 0o666), Ok(()));
+        assert_eq!(make(&whole, 0o777), Ok(()));
         Ok(())
     })?;
     child.join()?;
-    assert_eq!(masked.node(), Ok(Node::new("p0640")));
-    assert_eq!(whole.node(), Ok(Node::new("p0666")));
+    assert_eq!(masked.node(), Ok(Node::new("p0750")));
+    assert_eq!(whole.node(), Ok(Node::new("p0777")));
+    Ok(())
+}
+
+#[rstest]
+#[case::mkfifo(MKFIFO)]
+#[case::mkfifoat(MKFIFOAT)]
+#[case::mknod(MKNOD)]
+#[case::mknodat(MKNODAT)]
+/// A new FIFO has the set-user-ID, set-group-ID and sticky bits of mode, which the umask does not clear.
+#[harness::test(
+    id = "fifo.make-special-bits",
+    cite = [kernel("fs/namei.c", "vfs_mknod", "6.18")],
+    covers = ["behaviours:fifo.mode-umask", "behaviours:fifo.mknod-equivalent"],
+    layers = [libc, nix, raw],
+)]
+fn a_new_fifo_has_the_special_bits_of_mode(#[case] make: Make) -> TestResult {
+    let bits = [0o4000, 0o2000, 0o1000];
+    let names = ["set-user-id", "set-group-id", "sticky"].map(Name::free);
+    let child = fork(|| -> TestResult {
+        drop_capabilities()?;
+        umask(Mode::from_bits_retain(0o777));
+        names.iter().zip(bits).for_each(|(name, bit)| assert_eq!(make(name, bit | 0o777), Ok(())));
+        Ok(())
+    })?;
+    child.join()?;
+    for (name, bit) in names.iter().zip(bits) {
+        assert_eq!(name.node(), Ok(Node::new(&format!("p{bit:04o}"))));
+    }
     Ok(())
 }
 
@@ -251,9 +279,10 @@ fn the_mkfifo_command_creates_a_fifo() -> TestResult {
     };
     assert_eq!(mkfifo()?, (Ended::Exited(0), String::new()));
     assert_eq!(name.node(), Ok(Node::new("p0640")));
+    let created = identity_at(&name)?;
     let (ended, message) = mkfifo()?;
     assert_matches!(ended, Ended::Exited(1..));
     assert!(message.contains("File exists"), "the second run printed {message:?}");
-    assert_eq!(name.node(), Ok(Node::new("p0640")));
+    assert_eq!((name.node(), identity_at(&name)), (Ok(Node::new("p0640")), Ok(created)));
     Ok(())
 }

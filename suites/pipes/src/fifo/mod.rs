@@ -1,6 +1,7 @@
 //! fifo(7): FIFOs, pipes that have a name.
 
 mod access;
+mod bystanders;
 mod calls;
 mod flow;
 mod interrupted;
@@ -9,6 +10,7 @@ mod limits;
 mod making;
 mod making_errors;
 mod mknod_errors;
+mod no_effect;
 mod nonblocking;
 mod one_pipe;
 mod opening;
@@ -16,3 +18,4 @@ mod opening_errors;
 mod persistence;
 mod pipe_rules;
 mod read_write;
+mod times;

@@ -69,9 +69,11 @@ fn an_open_without_search_permission_fails() -> TestResult {
 )]
 fn an_exclusive_create_of_an_existing_fifo_fails() -> TestResult {
     let fifo = Fifo::new()?;
+    let created = identity_at(&fifo)?;
     assert_errno!(open_mode(&fifo, O_RDWR | O_CREAT | O_EXCL, 0o600), EEXIST);
-    drop(assert_ok!(open_mode(&fifo, O_RDWR | O_CREAT, 0o644)));
-    assert_eq!(fifo.node(), Ok(Node::new("p0600")));
+    let both = assert_ok!(open_mode(&fifo, O_RDWR | O_CREAT, 0o644));
+    assert_eq!((fifo.node(), identity_at(&fifo)), (Ok(Node::new("p0600")), Ok(created)));
+    assert_eq!(identity_of(&both), Ok(created));
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! I/O on a FIFO has the semantics of I/O on a pipe.
 
+use crate::needs::PIPE_PAGES;
 use kit::disposition::ignore;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, PIPE_BUF};
@@ -36,6 +37,7 @@ fn a_fifo_has_the_capacity_of_a_pipe() -> TestResult {
     id = "fifo.atomic-writes",
     cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:fifo.same-io-semantics"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn writes_of_up_to_pipe_buf_bytes_are_atomic() -> TestResult {
@@ -85,6 +87,7 @@ fn a_write_without_a_reader_fails_if_sigpipe_is_ignored() -> TestResult {
         man("pipe.7", "Pipe capacity"),
     ],
     covers = ["behaviours:fifo.setpipe-sz-fifo"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn the_capacity_can_be_set_and_read() -> TestResult {

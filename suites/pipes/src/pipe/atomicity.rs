@@ -1,5 +1,6 @@
 //! PIPE_BUF: which writes are atomic.
 
+use crate::needs::PIPE_PAGES;
 use kit::prelude::*;
 use kit::property;
 use libc::PIPE_BUF;
@@ -50,49 +51,83 @@ fn a_nonblocking_write_of_pipe_buf_bytes_writes_all_or_fails(#[case] space: usiz
 }
 
 #[rstest]
-#[case::pipe_buf(PIPE_BUF)]
-#[case::half_pipe_buf(PIPE_BUF / 2)]
-/// A blocking write of at most PIPE_BUF bytes to a pipe with too little free space blocks with none of its bytes in the
-/// pipe until all of them fit; another writer's bytes are not interleaved with them.
+#[case::pipe_buf(WRITE, PIPE_BUF, 100)]
+#[case::half_pipe_buf(WRITE, PIPE_BUF / 2, 100)]
+#[case::pipe_buf_one_byte_short(WRITE, PIPE_BUF, PIPE_BUF - 1)]
+#[case::below_pipe_buf_one_byte_short(WRITE, PIPE_BUF - 1, PIPE_BUF - 2)]
+#[case::large_one_byte_short(WRITE, 3000, 2999)]
+#[case::small_one_byte_short(WRITE, 1000, 999)]
+#[case::writev_pipe_buf_one_byte_short(WRITEV, PIPE_BUF, PIPE_BUF - 1)]
+#[case::writev_one_byte_short(WRITEV, 1000, 999)]
+#[case::writev_space_for_first_element(WRITEV, 3000, 1500)]
+/// A blocking write or writev of at most PIPE_BUF bytes to a pipe with too little free space, be it one byte, blocks with none of
+/// its bytes in the pipe until all of them fit; another writer's bytes are not interleaved with them.
 #[harness::test(
     id = "pipe.small-write-blocks-until-all-fits",
-    cite = [posix("write.3p", "DESCRIPTION"), posix("write.3p", "RATIONALE"), man("pipe.7", "PIPE_BUF")],
+    cite = [
+        posix("write.3p", "DESCRIPTION"),
+        posix("write.3p", "RATIONALE"),
+        posix("writev.3p", "DESCRIPTION"),
+        man("pipe.7", "PIPE_BUF"),
+    ],
     covers = [
         "behaviours:pipe.atomic-block-small",
         "behaviours:pipe.block-small-waits-with-some-room",
         "behaviours:pipe.boundary-exact-pipe-buf",
+        "behaviours:pipe.writev-atomic-total",
     ],
     layers = [libc, nix, raw],
 )]
-fn a_small_write_blocks_until_all_its_bytes_fit(#[case] count: usize) -> TestResult {
-    const SPACE: usize = 100;
+fn a_small_write_blocks_until_all_its_bytes_fit(
+    #[case] by: SmallWrite,
+    #[case] count: usize,
+    #[case] space: usize,
+) -> TestResult {
+    let (small_write, call) = by;
     let (reader, writer) = pipe()?;
-    let held = fill_leaving(&writer, SPACE)?;
-    let child = fork(|| assert_eq!(write(&writer, &vec![b'a'; count]), Ok(count)))?;
-    child.assert_blocked_in(calls::WRITE);
+    let held = fill_leaving(&writer, space)?;
+    let child = fork(|| assert_eq!(small_write(&writer, &vec![b'a'; count]), Ok(count)))?;
+    child.assert_blocked_in(call);
     assert_eq!(unread(&reader), Ok(held.0.len()));
-    assert_eq!(write(&writer, &[b'b'; SPACE]), Ok(SPACE));
-    child.assert_blocked_in(calls::WRITE);
+    assert_eq!(write(&writer, &vec![b'b'; space]), Ok(space));
+    child.assert_blocked_in(call);
     drop(writer);
-    let bytes = read_exactly(&reader, held.0.len() + SPACE + count)?;
-    assert_eq!(bytes, Bytes([held.0, vec![b'b'; SPACE], vec![b'a'; count]].concat()));
+    let bytes = read_exactly(&reader, held.0.len() + space + count)?;
+    assert_eq!(bytes, Bytes([held.0, vec![b'b'; space], vec![b'a'; count]].concat()));
     child.join()
 }
 
-/// Writes of PIPE_BUF bytes by four concurrent processes are not interleaved.
+/// A call that writes all bytes to a pipe, and its name: writev has them in two iovec elements.
+type SmallWrite = (fn(&Fd, &[u8]) -> Result<usize>, &'static Call);
+
+const WRITE: SmallWrite = (|writer, bytes| calls::for_layers::libc_nix_raw::write(writer, bytes), calls::WRITE);
+const WRITEV: SmallWrite = (
+    |writer, bytes| {
+        let (first, second) = bytes.split_at(bytes.len() / 2);
+        calls::for_layers::libc_nix_raw::writev(writer, &[IoSlice::new(first), IoSlice::new(second)])
+    },
+    calls::WRITEV,
+);
+
+/// Writes of PIPE_BUF bytes, and of fewer, by four concurrent processes are not interleaved.
 #[harness::test(
     id = "pipe.small-writes-atomic",
     cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.atomic-block-small", "notes:pipe.internal-synchronisation"],
 )]
 fn concurrent_small_writes_are_not_interleaved() -> TestResult {
-    const BLOCKS: usize = 100;
+    [1000, 3000, PIPE_BUF - 1, PIPE_BUF].into_iter().try_for_each(are_not_interleaved)
+}
+
+fn are_not_interleaved(size: usize) -> TestResult {
+    use calls::for_layers::libc_nix_raw::{pipe, write};
+    const BLOCKS: usize = 50;
     let (reader, writer) = pipe()?;
     let start = Latch::new()?;
     let writers = [b'a', b'b', b'c', b'd'].map(|letter| {
         fork(|| {
             start.wait_for(1);
-            (0..BLOCKS).for_each(|_| assert_eq!(write(&writer, &[letter; PIPE_BUF]), Ok(PIPE_BUF)));
+            (0..BLOCKS).for_each(|_| assert_eq!(write(&writer, &vec![letter; size]), Ok(size)));
         })
     });
     let writers = writers.into_iter().collect::<TestResult<Vec<Child>>>()?;
@@ -101,13 +136,12 @@ fn concurrent_small_writes_are_not_interleaved() -> TestResult {
     start.arrive();
     let mut blocks = [0; 4];
     for _ in 0..BLOCKS * writers.len() {
-        let block = read_exactly(&reader, PIPE_BUF)?;
+        let block = read_exactly(&reader, size)?;
         let letter = block.0[0];
-        assert_eq!(block, Bytes::of(letter, PIPE_BUF));
+        assert_eq!(block, Bytes::of(letter, size));
         blocks[usize::from(letter - b'a')] += 1;
     }
     assert_eq!(blocks, [BLOCKS; 4]);
-    observe("PIPE_BUF-byte blocks of four writers that were not interleaved", blocks.iter().sum::<usize>());
     writers.into_iter().try_for_each(Child::join)
 }
 
@@ -134,8 +168,8 @@ fn a_large_write_returns_after_all_bytes_are_written() -> TestResult {
     Ok(())
 }
 
-/// A write of more than PIPE_BUF bytes may be interleaved with another process's write of PIPE_BUF bytes; its own bytes
-/// stay in order, and the smaller write stays contiguous.
+/// Where the bytes of a write of more than PIPE_BUF bytes are interleaved with another process's write of PIPE_BUF bytes, its own
+/// bytes stay in order, and the smaller write stays contiguous.
 #[harness::test(
     id = "pipe.large-write-may-interleave",
     cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
@@ -190,6 +224,7 @@ fn a_large_nonblocking_write_to_a_full_pipe_fails() -> TestResult {
     id = "pipe.nonblocking-large-partial",
     cite = [posix("write.3p", "DESCRIPTION"), man("pipe.7", "PIPE_BUF")],
     covers = ["behaviours:pipe.nonblock-large-partial"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_large_nonblocking_write_writes_what_fits(#[case] space: usize) -> TestResult {
@@ -206,9 +241,14 @@ fn a_large_nonblocking_write_writes_what_fits(#[case] space: usize) -> TestResul
 }
 
 #[rstest]
-#[case::space_for_all(60 + 60)]
-#[case::one_byte_short(60 + 60 - 1)]
-#[case::space_for_first_element(60)]
+#[case::space_for_all(60, 60 + 60)]
+#[case::one_byte_short(60, 60 + 60 - 1)]
+#[case::space_for_first_element(60, 60)]
+#[case::thousand_bytes_one_byte_short(500, 500 + 500 - 1)]
+#[case::thousand_bytes_space_for_first_element(500, 500)]
+#[case::pipe_buf_space_for_all(PIPE_BUF / 2, PIPE_BUF)]
+#[case::pipe_buf_one_byte_short(PIPE_BUF / 2, PIPE_BUF - 1)]
+#[case::pipe_buf_space_for_first_element(PIPE_BUF / 2, PIPE_BUF / 2)]
 /// A nonblocking writev of at most PIPE_BUF bytes in total writes all of them or fails with EAGAIN and writes none,
 /// even if there is free space for the first iovec element alone.
 #[harness::test(
@@ -217,13 +257,14 @@ fn a_large_nonblocking_write_writes_what_fits(#[case] space: usize) -> TestResul
     covers = ["behaviours:pipe.writev-atomic-total", "errors:pipe.writev.EAGAIN"],
     layers = [libc, nix, raw],
 )]
-fn a_small_nonblocking_writev_writes_all_elements_or_fails(#[case] space: usize) -> TestResult {
+fn a_small_nonblocking_writev_writes_all_elements_or_fails(#[case] element: usize, #[case] space: usize) -> TestResult {
     let (reader, writer) = pipe2(libc::O_NONBLOCK)?;
     let mut held = fill_leaving(&writer, space)?;
-    let written = writev(&writer, &[IoSlice::new(&[b'a'; 60]), IoSlice::new(&[b'b'; 60])]);
-    if space >= 120 {
-        assert_eq!(written, Ok(120));
-        held.0.extend([[b'a'; 60], [b'b'; 60]].concat());
+    let elements = [vec![b'a'; element], vec![b'b'; element]];
+    let written = writev(&writer, &elements.each_ref().map(|bytes| IoSlice::new(bytes)));
+    if space >= 2 * element {
+        assert_eq!(written, Ok(2 * element));
+        held.0.extend(elements.concat());
     } else {
         assert_errno!(written, EAGAIN);
     }

@@ -32,6 +32,7 @@ fn a_new_pipe_has_a_capacity_of_16_pages() -> TestResult {
     id = "pipe.capacity-is-what-fits",
     cite = [man("pipe.7", "Pipe capacity"), man("fcntl.2", "Changing the capacity of a pipe", "F_GETPIPE_SZ")],
     covers = ["behaviours:pipe.fill-then-eagain", "behaviours:pipe.getpipe-sz", "notes:pipe.capacity-limited"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_pipe_accepts_as_many_bytes_as_its_capacity(#[case] count: usize) -> TestResult {
@@ -57,6 +58,7 @@ fn a_pipe_accepts_as_many_bytes_as_its_capacity(#[case] count: usize) -> TestRes
     id = "pipe.capacity-per-pipe",
     cite = [man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"), man("pipe.7", "Pipe capacity")],
     covers = ["notes:pipe.capacity-os-dependent"],
+    needs = [PIPE_PAGES],
 )]
 fn each_pipe_has_its_own_capacity() -> TestResult {
     let ((_reader, writer), (_other_reader, other)) = (pipe()?, pipe()?);
@@ -78,6 +80,7 @@ fn each_pipe_has_its_own_capacity() -> TestResult {
         man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
     ],
     covers = ["behaviours:pipe.setpipe-sz-rounds-up"],
+    needs = [PIPE_PAGES],
 )]
 fn a_size_is_rounded_up() -> TestResult {
     property::check(64, 1..=1_i32 << 18, is_rounded_up)
@@ -107,6 +110,7 @@ fn is_rounded_up(size: i32) -> TestResult {
         man("fcntl.2", "Changing the capacity of a pipe", "F_SETPIPE_SZ"),
     ],
     covers = ["behaviours:pipe.setpipe-sz-rounds-up", "behaviours:pipe.setpipe-sz-min-page"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_size_is_rounded_up_to_at_least_one_page(#[case] size: i32, #[case] becomes: usize) -> TestResult {
@@ -127,6 +131,7 @@ fn a_size_is_rounded_up_to_at_least_one_page(#[case] size: i32, #[case] becomes:
         man("fcntl.2", "Changing the capacity of a pipe", "F_GETPIPE_SZ"),
     ],
     covers = ["behaviours:pipe.setpipe-sz-either-end"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn either_end_sets_the_capacity() -> TestResult {
@@ -146,6 +151,7 @@ fn either_end_sets_the_capacity() -> TestResult {
     id = "pipe.capacity-keeps-data",
     cite = [kernel("fs/pipe.c", "pipe_resize_ring", "6.18")],
     covers = ["behaviours:pipe.setpipe-sz-keeps-data"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_change_of_capacity_keeps_the_bytes(#[case] count: usize) -> TestResult {

@@ -1,6 +1,6 @@
 //! What pipe() and pipe2() create.
 
-use super::fill_descriptors;
+use crate::user_pages::fill_descriptors;
 use harness::need::DISPOSABLE;
 use kit::prelude::*;
 use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};

@@ -1,6 +1,10 @@
 //! End of file on pipes.
 
+use kit::needs::program;
 use kit::prelude::*;
+use nix::sys::signal::Signal::SIGKILL;
+use std::ffi::CString;
+use std::os::unix::ffi::OsStrExt;
 
 /// A nonblocking read on an empty pipe fails with EAGAIN while a write end is open, and returns 0 once the last one is
 /// closed.
@@ -69,7 +73,7 @@ fn a_forgotten_write_end_in_another_process_delays_end_of_file() -> TestResult {
     holder.join()
 }
 
-/// The exit of the last writer closes its write end: a blocked read returns 0.
+/// The exit of the last writer closes its write end: all blocked reads return 0, before the process is waited for.
 #[harness::test(
     id = "pipe.exit-closes-write-end",
     cite = [
@@ -80,14 +84,12 @@ fn a_forgotten_write_end_in_another_process_delays_end_of_file() -> TestResult {
     covers = ["behaviours:pipe.exit-closes-write-end"],
 )]
 fn the_exit_of_the_last_writer_is_end_of_file() -> TestResult {
-    the_termination_of_the_last_writer_is_end_of_file(|writer, leave| {
-        leave.arrive();
-        assert_eq!(writer.wait()?, Ended::Exited(0));
-        Ok(())
-    })
+    let holder = assert_ends_blocked_reads(|| Ok(()), |_| Ok(()))?;
+    assert_eq!(holder.wait()?, Ended::Exited(0));
+    Ok(())
 }
 
-/// Killing the last writer with SIGKILL closes its write end: a blocked read returns 0.
+/// Killing the last writer with SIGKILL closes its write end: all blocked reads return 0, before the process is waited for.
 #[harness::test(
     id = "pipe.kill-closes-write-end",
     cite = [
@@ -98,23 +100,59 @@ fn the_exit_of_the_last_writer_is_end_of_file() -> TestResult {
     covers = ["behaviours:pipe.kill-closes-write-end"],
 )]
 fn killing_the_last_writer_is_end_of_file() -> TestResult {
-    the_termination_of_the_last_writer_is_end_of_file(|writer, _| {
-        assert_eq!(writer.kill()?, Ended::Killed { by: Signal(libc::SIGKILL), core: false });
+    let pause = || -> TestResult {
+        nix::unistd::pause();
         Ok(())
-    })
+    };
+    let holder = assert_ends_blocked_reads(pause, |holder| {
+        holder.wait_until_blocked_in(calls::PAUSE)?;
+        holder.signal(SIGKILL)
+    })?;
+    assert_eq!(holder.wait()?, Ended::Killed { by: SIGKILL.into(), core: false });
+    Ok(())
 }
 
-/// The only process with the write end open terminates while another is blocked in read.
-fn the_termination_of_the_last_writer_is_end_of_file(
-    terminate: impl FnOnce(&Child, &Latch) -> TestResult,
-) -> TestResult {
-    use calls::for_layers::libc_nix_raw::{pipe, read};
-    let (reader, writer) = pipe()?;
+/// A successful exec by the last writer closes its write end if that has FD_CLOEXEC set: all blocked reads return 0, although the
+/// process lives on.
+#[harness::test(
+    id = "pipe.exec-closes-write-end",
+    cite = [posix("exec.3p", "DESCRIPTION"), posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
+    covers = ["behaviours:pipe.cloexec-flag", "behaviours:pipe.read-eof"],
+    needs = [program("cat")],
+)]
+fn an_exec_by_the_last_writer_is_end_of_file() -> TestResult {
+    // cat waits for a writer of the FIFO.
+    let fifo = Fifo::new()?;
+    let words = [c"cat".to_owned(), CString::new(fifo.as_os_str().as_bytes())?];
+    let exec = || -> TestResult {
+        nix::unistd::execvp(&words[0], &words)?;
+        Ok(())
+    };
+    let holder = assert_ends_blocked_reads(exec, |_| Ok(()))?;
+    assert!(!holder.has_ended(), "the process lives on");
+    holder.kill()?;
+    Ok(())
+}
+
+/// Two processes are blocked in read while a third has the only write end; they read end-of-file once that one has done `last`.
+/// `then` is done to it meanwhile. It has not been waited for.
+fn assert_ends_blocked_reads(
+    last: impl FnOnce() -> TestResult,
+    then: impl FnOnce(&Child) -> TestResult,
+) -> TestResult<Child> {
+    use calls::for_layers::libc_nix_raw::{pipe2, read};
+    let (reader, writer) = pipe2(libc::O_CLOEXEC)?;
     let leave = Latch::new()?;
-    let holder = fork(|| leave.wait_for(1))?;
+    let holder = fork(|| {
+        leave.wait_for(1);
+        last()
+    })?;
     writer.close();
-    let child = fork(|| assert_eq!(read(&reader, &mut [0; 1]), Ok(0)))?;
-    child.assert_blocked_in(calls::READ);
-    terminate(&holder, &leave)?;
-    child.join()
+    let reading = || fork(|| assert_eq!(read(&reader, &mut [0; 1]), Ok(0)));
+    let readers = [reading()?, reading()?];
+    readers.iter().for_each(|child| child.assert_blocked_in(calls::READ));
+    leave.arrive();
+    then(&holder)?;
+    readers.into_iter().try_for_each(Child::join)?;
+    Ok(holder)
 }

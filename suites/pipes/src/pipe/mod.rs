@@ -25,11 +25,3 @@ use kit::prelude::*;
 fn pages(count: usize) -> i32 {
     (count * page_size()) as i32
 }
-
-/// Creates pipes until pipe() fails, and returns its error.
-fn fill_descriptors(pipes: &mut Vec<(Fd, Fd)>) -> Result<()> {
-    use calls::for_layers::libc_nix_raw::pipe;
-    loop {
-        pipes.push(pipe()?);
-    }
-}

@@ -1,5 +1,6 @@
 //! Packet mode: pipes created with O_DIRECT.
 
+use crate::needs::PIPE_PAGES;
 use kit::prelude::*;
 use libc::{O_DIRECT, O_NONBLOCK, PIPE_BUF};
 
@@ -9,6 +10,7 @@ use libc::{O_DIRECT, O_NONBLOCK, PIPE_BUF};
     id = "pipe.packets",
     cite = [man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["behaviours:pipe.direct-packet-mode"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn one_read_returns_one_packet() -> TestResult {
@@ -30,6 +32,7 @@ fn one_read_returns_one_packet() -> TestResult {
     id = "pipe.packet-short-read",
     cite = [man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["behaviours:pipe.direct-short-read-discards"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_short_read_discards_the_rest_of_the_packet() -> TestResult {
@@ -42,21 +45,28 @@ fn a_short_read_discards_the_rest_of_the_packet() -> TestResult {
     Ok(())
 }
 
-/// In packet mode a write of more than PIPE_BUF bytes is split into several packets, none larger than PIPE_BUF.
+/// In packet mode a write of more than PIPE_BUF bytes, here of more than two pages, is split into several packets, which hold its
+/// bytes in order.
 #[harness::test(
     id = "pipe.packet-large-write",
     cite = [man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["behaviours:pipe.direct-split-large"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_large_write_is_split_into_packets() -> TestResult {
     let (reader, writer) = pipe2(O_DIRECT | O_NONBLOCK)?;
-    let Bytes(written) = Bytes::sequence(2 * PIPE_BUF + 904);
+    let Bytes(written) = Bytes::sequence(2 * page_size() + 904);
     assert_eq!(write(&writer, &written), Ok(written.len()));
-    for packet in written.chunks(PIPE_BUF) {
-        assert_eq!(read_bytes(&reader, written.len()), Ok(packet.into()));
+    let (mut packets, mut received) = (0, Vec::new());
+    while received.len() < written.len() {
+        received.extend(assert_ok!(read_bytes(&reader, written.len())).0);
+        packets += 1;
     }
+    assert!(packets > 1, "{} bytes are one packet", written.len());
+    assert_eq!(Bytes(received), Bytes(written));
     assert_errno!(read(&reader, &mut [0; 9]), EAGAIN);
+    observe("packets of a write of two pages and 904 bytes", packets);
     Ok(())
 }
 
@@ -65,6 +75,7 @@ fn a_large_write_is_split_into_packets() -> TestResult {
     id = "pipe.packet-empty-write",
     cite = [kernel("fs/pipe.c", "anon_pipe_write", "6.18"), man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["behaviours:pipe.direct-zero-no-packet"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_zero_length_write_adds_no_packet() -> TestResult {

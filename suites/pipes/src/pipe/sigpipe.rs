@@ -94,7 +94,7 @@ fn sigpipe_is_sent_to_the_writing_thread() -> TestResult {
 #[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"), calls::WRITE)]
 #[case::writev(|writer: &Fd| writev(writer, &[IoSlice::new(b"x")]), calls::WRITEV)]
-/// Closing the last read end wakes a writer that is blocked on the full pipe: SIGPIPE is raised and the write fails
+/// Closing the last read end wakes all writers that are blocked on the full pipe: SIGPIPE is raised and each write fails
 /// with EPIPE.
 #[harness::test(
     id = "pipe.last-reader-close-wakes-writer",
@@ -106,20 +106,23 @@ fn sigpipe_is_sent_to_the_writing_thread() -> TestResult {
     covers = ["behaviours:pipe.blocked-writer-wakes-epipe", "errors:pipe.write.EPIPE", "errors:pipe.writev.EPIPE"],
     layers = [libc, nix, raw],
 )]
-fn closing_the_last_reader_wakes_a_blocked_writer(
+fn closing_the_last_reader_wakes_blocked_writers(
     #[case] write: fn(&Fd) -> Result<usize>,
     #[case] call: &Call,
 ) -> TestResult {
     let (reader, writer) = pipe()?;
     fill(&writer)?;
-    let child = fork(|| -> TestResult {
-        reader.close();
-        handle(SIGPIPE, SaFlags::SA_RESTART)?;
-        assert_errno!(write(&writer), EPIPE);
-        assert_eq!(handled(SIGPIPE), 1);
-        Ok(())
-    })?;
-    child.wait_until_blocked_in(call)?;
-    drop(reader);
-    child.join()
+    let writing = || {
+        fork(|| -> TestResult {
+            reader.close();
+            handle(SIGPIPE, SaFlags::SA_RESTART)?;
+            assert_errno!(write(&writer), EPIPE);
+            assert_eq!(handled(SIGPIPE), 1);
+            Ok(())
+        })
+    };
+    let writers = [writing()?, writing()?];
+    writers.iter().try_for_each(|child| child.wait_until_blocked_in(call))?;
+    reader.close();
+    writers.into_iter().try_for_each(Child::join)
 }

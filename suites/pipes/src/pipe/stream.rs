@@ -1,5 +1,6 @@
 //! The byte stream: order, boundaries, and which reader gets the data.
 
+use crate::needs::PIPE_PAGES;
 use kit::prelude::*;
 use kit::property;
 use proptest::collection::vec;
@@ -29,6 +30,7 @@ fn one_read_returns_several_writes() -> TestResult {
     id = "pipe.packet-mode-preserves-boundaries",
     cite = [man("pipe.2", "DESCRIPTION", "O_DIRECT")],
     covers = ["notes:pipe.byte-stream"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn packet_mode_preserves_write_boundaries() -> TestResult {
@@ -154,6 +156,7 @@ fn parsed(bytes: &[u8]) -> Vec<&[u8]> {
     id = "pipe.read-consumes",
     cite = [man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["notes:pipe.read-consumes"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_read_removes_the_data() -> TestResult {

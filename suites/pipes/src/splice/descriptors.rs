@@ -1,5 +1,6 @@
 //! Descriptors that splice rejects.
 
+use kit::channel::{FIFO, PIPE};
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
@@ -92,7 +93,8 @@ fn one_descriptor_must_refer_to_a_pipe() -> TestResult {
     Ok(())
 }
 
-/// A splice whose descriptors refer to the same pipe fails with EINVAL; the data in the pipe is unchanged.
+/// A splice whose descriptors refer to the same pipe, or to the same FIFO opened twice, fails with EINVAL; the data in it is
+/// unchanged.
 #[harness::test(
     id = "splice.same-pipe",
     cite = [man("splice.2", "ERRORS", "EINVAL")],
@@ -100,10 +102,11 @@ fn one_descriptor_must_refer_to_a_pipe() -> TestResult {
     layers = [libc, nix, raw],
 )]
 fn splice_of_a_pipe_into_itself_is_rejected() -> TestResult {
-    let (reader, writer) = pipe()?;
-    write_all(&writer, b"abc")?;
-    assert_errno!(splice(&reader, None, &writer, None, 3, 0), EINVAL);
-    assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
-    assert_eq!(unread(&reader), Ok(0));
+    for (reader, writer) in [PIPE.open()?, FIFO.open()?] {
+        write_all(&writer, b"abc")?;
+        assert_errno!(splice(&reader, None, &writer, None, 3, 0), EINVAL);
+        assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
+        assert_eq!(unread(&reader), Ok(0));
+    }
     Ok(())
 }

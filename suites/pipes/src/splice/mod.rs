@@ -3,7 +3,9 @@
 mod blocking;
 mod descriptors;
 mod ends;
+mod isolation;
 mod moving;
+mod no_effect;
 mod offsets;
 mod teeing;
 mod vmsplicing;

@@ -1,6 +1,7 @@
 //! tee: duplicating the data of a pipe.
 
 use super::full_pipe;
+use kit::channel::{FIFO, PIPE};
 use kit::file::{content, file_of};
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR, SPLICE_F_NONBLOCK};
@@ -182,7 +183,7 @@ fn tee_requires_two_pipes() -> TestResult {
     Ok(())
 }
 
-/// tee whose descriptors refer to the same pipe fails with EINVAL; the data in the pipe is unchanged.
+/// tee whose descriptors refer to the same pipe, or to the same FIFO opened twice, fails with EINVAL; the data in it is unchanged.
 #[harness::test(
     id = "splice.tee-same-pipe",
     cite = [man("tee.2", "ERRORS", "EINVAL")],
@@ -190,10 +191,11 @@ fn tee_requires_two_pipes() -> TestResult {
     layers = [libc, nix, raw],
 )]
 fn tee_of_a_pipe_into_itself_is_rejected() -> TestResult {
-    let (reader, writer) = pipe()?;
-    write_all(&writer, b"abc")?;
-    assert_errno!(tee(&reader, &writer, 3, 0), EINVAL);
-    assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
-    assert_eq!(unread(&reader), Ok(0));
+    for (reader, writer) in [PIPE.open()?, FIFO.open()?] {
+        write_all(&writer, b"abc")?;
+        assert_errno!(tee(&reader, &writer, 3, 0), EINVAL);
+        assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
+        assert_eq!(unread(&reader), Ok(0));
+    }
     Ok(())
 }

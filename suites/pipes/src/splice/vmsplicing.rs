@@ -1,6 +1,7 @@
 //! vmsplice: from memory into a pipe, and from a pipe into memory.
 
 use super::full_pipe;
+use crate::needs::PIPE_PAGES;
 use kit::file::{content, file_of};
 use kit::memory::Pages;
 use kit::prelude::*;
@@ -12,6 +13,7 @@ use std::io::{IoSlice, IoSliceMut};
     id = "splice.vmsplice-into-pipe",
     cite = [man("vmsplice.2", "DESCRIPTION")],
     covers = ["behaviours:splice.vmsplice-to-pipe"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn reader_receives_the_bytes_of_all_iovec_elements() -> TestResult {

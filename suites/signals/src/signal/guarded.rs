@@ -4,6 +4,7 @@ use super::{assert_sigkill_kills, assert_sigstop_stops};
 use calls::signals::{Action, action_of};
 use harness::{mark, process_state};
 use kit::disposition::{handle, ignore};
+use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP, SIGTERM};
 use nix::sys::signal::{SaFlags, SigSet, Signal as Known};
@@ -48,6 +49,7 @@ fn sigkill_kills_whatever_the_process_does_with_other_signals(#[case] setup: fn(
         "notes:signal.sigstop-uncatchable", "notes:signal.table-19-sigstop", "behaviours:sigdisp.kill-stop-unchangeable",
         "behaviours:sigjob.cont-resumes-even-if-blocked",
     ],
+    needs = [UNTRACED],
     layers = [libc, nix, raw],
 )]
 fn sigstop_stops_whatever_the_process_does_with_other_signals(#[case] setup: fn() -> TestResult) -> TestResult {
@@ -59,6 +61,7 @@ fn sigstop_stops_whatever_the_process_does_with_other_signals(#[case] setup: fn(
     id = "signal.sigkill-stopped",
     cite = [posix("XSH", "2.4.3 Signal Actions"), kernel("kernel/signal.c", "wants_signal", "6.18")],
     covers = ["behaviours:sigjob.sigkill-ends-stopped"],
+    needs = [UNTRACED],
     layers = [libc, nix, raw],
 )]
 fn sigkill_kills_a_stopped_process() -> TestResult {
@@ -108,7 +111,7 @@ fn block_and_ignore_all() -> TestResult {
 }
 
 /// The signals pending for the process, as in /proc/PID/status: bit n - 1 is signal n.
-fn pending(child: &Child) -> TestResult<u64> {
+pub(super) fn pending(child: &Child) -> TestResult<u64> {
     let status = mark::by_harness(|| std::fs::read_to_string(format!("/proc/{}/status", child.pid())))?;
     let bits = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
     Ok(u64::from_str_radix(bits.unwrap_or_default().trim(), 16)?)

@@ -2,7 +2,9 @@
 
 mod guarded;
 mod handler;
+mod ignored;
 mod interruption;
+mod temporary_mask;
 mod unchangeable;
 mod zombie;
 

@@ -2,6 +2,7 @@
 
 use super::{assert_sigkill_kills, assert_sigstop_stops};
 use calls::signals::{Action, action_of};
+use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP};
 use nix::sys::signal::{SigSet, Signal as Known};
@@ -111,6 +112,7 @@ fn sigkill_cannot_be_caught_ignored_or_blocked() -> TestResult {
         "notes:signal.sigstop-uncatchable", "notes:signal.table-19-sigstop", "notes:signal.default-kind-stop",
         "notes:signal.default-kind-cont", "behaviours:sigdisp.kill-stop-unchangeable", "behaviours:sigdfl.19-sigstop",
     ],
+    needs = [UNTRACED],
     layers = [libc, nix, raw],
 )]
 fn sigstop_cannot_be_caught_ignored_or_blocked() -> TestResult {

@@ -1,8 +1,8 @@
 //! What detaching does to a segment, and what process termination does to attachments.
 
-use super::TEXT;
+use super::{size, text};
 use calls::sysv::SegmentStatus;
-use kit::needs::SYSV;
+use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
 use kit::sysv::Segment;
 use libc::IPC_PRIVATE;
@@ -14,21 +14,20 @@ use nix::sys::signal::Signal::SIGKILL;
     id = "sysv-shm.no-attachments",
     cite = [man("shmop.2", "shmdt()"), man("shmctl.2", "DESCRIPTION", "IPC_RMID")],
     covers = ["notes:shm.destroyed-at-zero-attach", "errors:sysv-shm.shmctl.EINVAL"],
-    needs = [SYSV],
+    needs = [SYSV, SHM_RMID_NOT_FORCED],
     layers = [libc, raw],
 )]
 fn last_detach_destroys_only_a_marked_segment() -> TestResult {
-    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let segment = Segment::new(IPC_PRIVATE, size())?;
     let attachment = segment.attach()?;
-    attachment.write(TEXT);
-    let attached_here =
-        SegmentStatus { last: own_pid(), attachments: 1, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    attachment.write(&text().0);
+    let attached_here = SegmentStatus { last: own_pid(), attachments: 1, ..SegmentStatus::new(IPC_PRIVATE, size()) };
     assert_eq!(segment.status(), Ok(attached_here));
     assert_eq!(attachment.detach(), Ok(()));
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 0, ..attached_here }));
     observe("attachments of an unmarked segment that still exists", segment.status()?.attachments);
     let attachment = segment.attach()?;
-    assert_eq!(attachment.read(), TEXT);
+    assert_eq!(Bytes(attachment.read()), text());
     assert_eq!(segment.remove(), Ok(()));
     assert_eq!(attachment.detach(), Ok(()));
     assert_errno!(segment.status(), EINVAL);
@@ -52,14 +51,14 @@ fn last_detach_destroys_only_a_marked_segment() -> TestResult {
         "notes:shm.exit-marks-for-deletion", "notes:shm.shmdt-optional", "behaviours:sysvshm.exit-detaches",
         "behaviours:sysvshm.stat-nattch",
     ],
-    needs = [SYSV],
+    needs = [SYSV, SHM_RMID_NOT_FORCED],
 )]
 fn process_termination_only_detaches(#[case] end: Ended) -> TestResult {
-    let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Latch::new()?);
-    let created = SegmentStatus::new(IPC_PRIVATE, TEXT.len());
+    let (segment, leave) = (Segment::new(IPC_PRIVATE, size())?, Latch::new()?);
+    let created = SegmentStatus::new(IPC_PRIVATE, size());
     let user = fork(|| -> TestResult {
         let (first, _second) = (segment.attach()?, segment.attach()?);
-        first.write(TEXT);
+        first.write(&text().0);
         leave.wait_for(1);
         exit(7)
     })?;
@@ -73,6 +72,6 @@ fn process_termination_only_detaches(#[case] end: Ended) -> TestResult {
     // Not attached, and not marked with SHM_DEST.
     assert_eq!(segment.status(), Ok(SegmentStatus { last: user.pid(), ..created }));
     observe("mode of the segment after the end of its user", format!("{:#o}", segment.status()?.mode));
-    assert_eq!(segment.attach()?.read(), TEXT);
+    assert_eq!(Bytes(segment.attach()?.read()), text());
     Ok(())
 }

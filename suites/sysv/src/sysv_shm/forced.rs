@@ -1,9 +1,9 @@
 //! kernel.shm_rmid_forced, which is per IPC namespace.
 
-use super::TEXT;
+use super::{size, text};
 use calls::sysv::SegmentStatus;
 use harness::need::IPCNS;
-use kit::needs::SYSV;
+use kit::needs::{SYSV, ipc_setting};
 use kit::prelude::*;
 use kit::setting::change;
 use kit::sysv::Segment;
@@ -17,17 +17,17 @@ const SETTING: &str = "kernel/shm_rmid_forced";
     id = "sysv-shm.rmid-forced",
     cite = [man("proc_sys_kernel.5", "DESCRIPTION", "/proc/sys/kernel/shm_rmid_forced")],
     covers = ["behaviours:sysvshm.rmid-forced", "notes:persist.sysv-kernel-shm"],
-    needs = [IPCNS, SYSV],
+    needs = [IPCNS, SYSV, ipc_setting(SETTING)],
 )]
 fn last_detach_destroys_with_shm_rmid_forced() -> TestResult {
     let _forced = change(SETTING, 1)?;
-    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let segment = Segment::new(IPC_PRIVATE, size())?;
     let (first, second) = (segment.attach()?, segment.attach()?);
-    first.write(TEXT);
+    first.write(&text().0);
     assert_eq!(first.detach(), Ok(()));
-    let unattached = SegmentStatus::new(IPC_PRIVATE, TEXT.len());
+    let unattached = SegmentStatus::new(IPC_PRIVATE, size());
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: own_pid(), ..unattached }));
-    assert_eq!(second.read(), TEXT);
+    assert_eq!(Bytes(second.read()), text());
     assert_eq!(second.detach(), Ok(()));
     assert_errno!(segment.status(), EINVAL);
     Ok(())
@@ -39,20 +39,20 @@ fn last_detach_destroys_with_shm_rmid_forced() -> TestResult {
     id = "sysv-shm.rmid-forced-creator",
     cite = [man("proc_sys_kernel.5", "DESCRIPTION", "/proc/sys/kernel/shm_rmid_forced")],
     covers = ["behaviours:sysvshm.rmid-forced-creator-exit"],
-    needs = [IPCNS, SYSV],
+    needs = [IPCNS, SYSV, ipc_setting(SETTING)],
 )]
 fn creator_termination_destroys_with_shm_rmid_forced() -> TestResult {
     let _forced = change(SETTING, 1)?;
     let ids = Shared::new([const { AtomicI32::new(-1) }; 2])?;
     let creator = holder(|| {
-        let segments = [Segment::new(IPC_PRIVATE, TEXT.len())?, Segment::new(IPC_PRIVATE, TEXT.len())?];
+        let segments = [Segment::new(IPC_PRIVATE, size())?, Segment::new(IPC_PRIVATE, size())?];
         ids.iter().zip(&segments).for_each(|(id, segment)| id.store(segment.id(), Relaxed));
         Ok(segments)
     })?;
     let [never, attached] = [0, 1].map(|at| ids[at].load(Relaxed));
     let attached = Segment::adopt(attached, IPC_PRIVATE);
     let _attachment = attached.attach()?;
-    let unattached = SegmentStatus { creator: creator.pid(), ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    let unattached = SegmentStatus { creator: creator.pid(), ..SegmentStatus::new(IPC_PRIVATE, size()) };
     assert_eq!(segment_status(never), Ok(unattached));
     creator.kill()?;
     assert_errno!(segment_status(never), EINVAL);

@@ -1,8 +1,8 @@
 //! What a child process has of its parent's segments.
 
-use super::TEXT;
+use super::{other_text, size, text};
 use calls::sysv::SegmentStatus;
-use kit::needs::SYSV;
+use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
 use kit::process::clone;
 use kit::sysv::Segment;
@@ -18,17 +18,17 @@ use rstest::rstest;
     id = "sysv-shm.child-inherits",
     cite = [man("shmop.2", "NOTES"), man("shmop.2", "shmat()")],
     covers = ["behaviours:sysvshm.fork-inherits"],
-    needs = [SYSV],
+    needs = [SYSV, SHM_RMID_NOT_FORCED],
 )]
 fn a_child_inherits_attachments(#[case] by_clone: bool) -> TestResult {
-    let (segment, leave) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Latch::new()?);
+    let (segment, leave) = (Segment::new(IPC_PRIVATE, size())?, Latch::new()?);
     let attachment = segment.attach()?;
-    attachment.write(TEXT);
-    let status = SegmentStatus { last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    attachment.write(&text().0);
+    let status = SegmentStatus { last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, size()) };
     let mut segment = Some(segment);
     let body = || {
-        assert_eq!(attachment.read(), TEXT);
-        attachment.write(b"IN");
+        assert_eq!(Bytes(attachment.read()), text());
+        attachment.write(&other_text().0);
         // The child's copy of the owner of the segment, which must not remove it.
         drop(segment.take());
         leave.wait_for(1);
@@ -41,6 +41,6 @@ fn a_child_inherits_attachments(#[case] by_clone: bool) -> TestResult {
     let pid = child.pid();
     child.join()?;
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: pid, ..status }));
-    assert_eq!(attachment.read(), b"IN the segment");
+    assert_eq!(Bytes(attachment.read()), other_text());
     Ok(())
 }

@@ -4,6 +4,21 @@ mod detach;
 mod forced;
 mod inheritance;
 mod removal;
+mod returned;
 
-/// The data that these specs write into a segment; its length is the size of the segment.
-const TEXT: &[u8] = b"in the segment";
+use kit::prelude::*;
+
+/// The size of a segment of these specs: it begins a third page.
+fn size() -> usize {
+    2 * page_size() + 14
+}
+
+/// The data that these specs write into a segment.
+fn text() -> Bytes {
+    Bytes::sequence(size())
+}
+
+/// Other data of the same size, each page of which differs.
+fn other_text() -> Bytes {
+    Bytes(text().0.into_iter().rev().collect())
+}

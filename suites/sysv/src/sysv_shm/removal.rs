@@ -1,6 +1,6 @@
 //! What IPC_RMID does to a segment.
 
-use super::TEXT;
+use super::{other_text, size, text};
 use calls::sysv::{SHM_DEST, SegmentStatus};
 use kit::needs::SYSV;
 use kit::prelude::*;
@@ -20,16 +20,16 @@ use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
     layers = [libc, raw],
 )]
 fn removal_is_deferred_until_the_last_detach() -> TestResult {
-    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let segment = Segment::new(IPC_PRIVATE, size())?;
     let (attachment, alone) = (segment.attach()?, Latch::new()?);
-    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, size()) };
     let parent = own_pid();
     let other = fork(|| -> TestResult {
         attachment.detach()?;
         let own = segment.attach()?;
         alone.wait_for(1);
         assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: parent, ..marked }));
-        assert_eq!(own.read(), TEXT);
+        assert_eq!(Bytes(own.read()), text());
         assert_eq!(own.detach(), Ok(()));
         // Destroyed by the detach, before this process exits.
         assert_errno!(segment.status(), EINVAL);
@@ -39,7 +39,7 @@ fn removal_is_deferred_until_the_last_detach() -> TestResult {
     let attached_by_both = SegmentStatus { attachments: 2, last: other.pid(), ..marked };
     assert_eq!(segment.status(), Ok(SegmentStatus { mode: 0o600, ..attached_by_both }));
     assert_eq!(segment.remove(), Ok(()));
-    attachment.write(TEXT);
+    attachment.write(&text().0);
     assert_eq!(segment.status(), Ok(attached_by_both));
     assert_eq!(attachment.detach(), Ok(()));
     alone.arrive();
@@ -60,9 +60,9 @@ fn removal_is_deferred_until_the_last_detach() -> TestResult {
     layers = [libc, raw],
 )]
 fn removal_of_an_unattached_segment_is_immediate() -> TestResult {
-    let segment = Segment::new(unused_key()?, TEXT.len())?;
+    let segment = Segment::new(unused_key()?, size())?;
     assert_eq!(shmget(segment.key(), 0, 0), Ok(segment.id()));
-    assert_eq!(segment.status(), Ok(SegmentStatus::new(segment.key(), TEXT.len())));
+    assert_eq!(segment.status(), Ok(SegmentStatus::new(segment.key(), size())));
     assert_eq!(segment.remove(), Ok(()));
     let status = segment.status();
     observe("IPC_STAT after IPC_RMID of a segment without attachments", format!("{status:?}"));
@@ -83,19 +83,19 @@ fn removal_of_an_unattached_segment_is_immediate() -> TestResult {
     layers = [libc, raw],
 )]
 fn removal_of_an_attached_segment_marks_it() -> TestResult {
-    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let segment = Segment::new(IPC_PRIVATE, size())?;
     let attachment = segment.attach()?;
-    attachment.write(TEXT);
-    let attached = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    attachment.write(&text().0);
+    let attached = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, size()) };
     assert_eq!(segment.status(), Ok(attached));
     assert_eq!(segment.remove(), Ok(()));
     let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..attached };
     assert_eq!(segment.status(), Ok(marked));
     observe("mode after IPC_RMID of an attached segment", format!("{:#o}", segment.status()?.mode));
-    assert_eq!(attachment.read(), TEXT);
+    assert_eq!(Bytes(attachment.read()), text());
     let attached_again = assert_ok!(Attachment::new(segment.id(), 0));
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, ..marked }));
-    assert_eq!(attached_again.read(), TEXT);
+    assert_eq!(Bytes(attached_again.read()), text());
     Ok(())
 }
 
@@ -109,20 +109,20 @@ fn removal_of_an_attached_segment_marks_it() -> TestResult {
     layers = [libc, raw],
 )]
 fn marked_segment_loses_its_key() -> TestResult {
-    let segment = Segment::new(unused_key()?, TEXT.len())?;
+    let segment = Segment::new(unused_key()?, size())?;
     let attachment = segment.attach()?;
-    attachment.write(TEXT);
-    let attached = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(segment.key(), TEXT.len()) };
+    attachment.write(&text().0);
+    let attached = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(segment.key(), size()) };
     assert_eq!(segment.status(), Ok(attached));
     assert_eq!(segment.remove(), Ok(()));
     assert_eq!(segment.status(), Ok(SegmentStatus { key: 0, mode: 0o600 | SHM_DEST, ..attached }));
     assert_errno!(shmget(segment.key(), 0, 0), ENOENT);
-    let created_again = assert_ok!(shmget(segment.key(), TEXT.len(), IPC_CREAT | IPC_EXCL | 0o600));
+    let created_again = assert_ok!(shmget(segment.key(), size(), IPC_CREAT | IPC_EXCL | 0o600));
     let successor = Segment::adopt(created_again, segment.key());
     assert_ne!(successor.id(), segment.id());
     assert_eq!(shmget(segment.key(), 0, 0), Ok(successor.id()));
-    assert_eq!(successor.attach()?.read(), [0; TEXT.len()]);
-    assert_eq!(attachment.read(), TEXT);
+    assert_eq!(Bytes(successor.attach()?.read()), Bytes::of(0, size()));
+    assert_eq!(Bytes(attachment.read()), text());
     Ok(())
 }
 
@@ -141,13 +141,13 @@ fn marked_segment_loses_its_key() -> TestResult {
     layers = [libc, raw],
 )]
 fn removal_can_be_repeated_until_the_segment_is_destroyed() -> TestResult {
-    let segment = Segment::new(IPC_PRIVATE, TEXT.len())?;
+    let segment = Segment::new(IPC_PRIVATE, size())?;
     let attachment = segment.attach()?;
-    attachment.write(TEXT);
+    attachment.write(&text().0);
     let removals = [segment.remove(), segment.remove(), segment.remove()];
     assert_eq!(removals, [Ok(()); 3]);
-    assert_eq!(attachment.read(), TEXT);
-    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    assert_eq!(Bytes(attachment.read()), text());
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, size()) };
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: own_pid(), ..marked }));
     assert_eq!(attachment.detach(), Ok(()));
     let late_removal = segment.remove();
@@ -167,20 +167,20 @@ fn removal_can_be_repeated_until_the_segment_is_destroyed() -> TestResult {
     layers = [libc, raw],
 )]
 fn one_process_removes_for_all() -> TestResult {
-    let (segment, removed) = (Segment::new(IPC_PRIVATE, TEXT.len())?, Latch::new()?);
+    let (segment, removed) = (Segment::new(IPC_PRIVATE, size())?, Latch::new()?);
     let user = fork(|| -> TestResult {
         let attachment = segment.attach()?;
-        attachment.write(TEXT);
+        attachment.write(&text().0);
         removed.wait_for(1);
-        assert_eq!(attachment.read(), TEXT);
-        attachment.write(b"IN");
-        assert_eq!(attachment.read(), b"IN the segment");
+        assert_eq!(Bytes(attachment.read()), text());
+        attachment.write(&other_text().0);
+        assert_eq!(Bytes(attachment.read()), other_text());
         // Still attached: process termination detaches.
         exit(0)
     })?;
     user.wait_until_blocked_in(calls::FUTEX)?;
     assert_eq!(segment.remove(), Ok(()));
-    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, TEXT.len()) };
+    let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..SegmentStatus::new(IPC_PRIVATE, size()) };
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: user.pid(), ..marked }));
     removed.arrive();
     user.join()?;

@@ -1,0 +1,4 @@
+//! System V semaphores.
+
+mod arrays;
+mod waiting;
