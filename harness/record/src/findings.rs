@@ -103,6 +103,15 @@ impl Findings {
     pub fn is_partial(&self) -> bool {
         self.only.is_some() || self.sample.is_some()
     }
+
+    /// What was left out on purpose, as sentences.
+    pub fn parts(&self) -> impl Iterator<Item = String> {
+        let shard = self.shard.map(|shard| format!("This is shard {shard} of the selected specs."));
+        let sample = self.sample.map(|Sample { percent, seed }| {
+            format!("This is a sample of {percent} % of the mutations; again with --seed {seed}.")
+        });
+        shard.into_iter().chain(sample)
+    }
 }
 
 impl Tried {
