@@ -160,7 +160,7 @@ fn every_family_is_linked_in_whole() {
     }
     let expected = BTreeMap::from([
         ("persistence", 33),
-        ("pipes", 1344),
+        ("pipes", 1402),
         ("signals", 78),
         ("sockets", 6),
         ("sync", 1),
