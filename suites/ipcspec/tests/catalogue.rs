@@ -7,6 +7,7 @@ use harness::call::Errors;
 use harness::need::Need;
 use harness::registry::{SPECS, specs};
 use record::Citation;
+use record::id::{Form, from_flat};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use suites::FAMILIES;
 
@@ -39,6 +40,16 @@ fn ids_are_unique() {
     let twice: Vec<_> = SPECS.iter().filter(|spec| !seen.insert(spec.id)).map(|spec| spec.id).collect();
     assert!(!seen.is_empty(), "no spec is linked in");
     assert!(twice.is_empty(), "{twice:?}");
+}
+
+/// What `run --ids flat` writes names one spec, and is made of letters, digits, hyphens and dots.
+#[test]
+fn flat_ids_can_be_read_again() {
+    for spec in specs() {
+        let flat = Form::Flat.of(spec.id);
+        assert_eq!(from_flat(&flat), spec.id);
+        assert!(flat.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '.'), "{flat}");
+    }
 }
 
 /// Cases and layers share one statement, which the manifest and `explain` show once.
