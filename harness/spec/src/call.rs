@@ -50,11 +50,11 @@ impl Call {
         let registers = arguments.map(|argument| argument as u64);
         let described = self.described.iter().filter(|described| described.describes(&registers));
         let flags = described.flat_map(|described| described.flags).filter_map(|(place, flags)| match place {
-            Where::Argument(number) => Some((arguments[*number] as i64, flags)),
+            Where::Argument(number) => Some((arguments[*number] as u64, flags)),
             Where::Memory(..) => None,
         });
-        let set = |(value, flags): (i64, &&'static [Flag])| {
-            flags.iter().filter(move |(_, bit)| value & bit == *bit).map(|(name, _)| *name).collect::<Vec<_>>()
+        let set = |(value, flags): (u64, &&'static [Flag])| {
+            flags.iter().filter(move |flag| value & flag.bits == flag.bits).map(|flag| flag.name).collect::<Vec<_>>()
         };
         flags.flat_map(set).collect()
     }
