@@ -208,6 +208,11 @@ pub fn observe(name: &str, value: impl std::fmt::Display) {
     event_log::append(&Event::Observation(Observation { name: name.into(), value: value.to_string() }));
 }
 
+/// Writes down a value that an assertion has fixed, and that supports or refutes the claim that the spec covers.
+pub fn evidence(name: &str, value: impl std::fmt::Display) {
+    event_log::append(&Event::Evidence(Observation { name: name.into(), value: value.to_string() }));
+}
+
 /// Runs a body in this process; what stopped it goes into the event log. Tells whether it came to its end.
 pub fn judge(body: impl FnOnce() -> TestResult) -> bool {
     keep_place_of_panics();
