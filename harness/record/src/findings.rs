@@ -1,10 +1,12 @@
 //! What an audit found.
 
 use crate::Environment;
+use crate::Shard;
 use crate::Source;
 use crate::Verdict;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 /// The findings of one audit.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,10 +17,32 @@ pub struct Findings {
     pub environment: Environment,
     /// If only some mutations were tried: the glob that selects them.
     pub only: Option<String>,
+    /// If only some specs were audited: which part of them.
+    pub shard: Option<Shard>,
+    /// If only some mutations were tried, by chance.
+    pub sample: Option<Sample>,
     /// Every spec that was selected, by id.
     pub specs: Vec<Audited>,
     /// Wall-clock time of the audit in microseconds.
     pub wall_us: u64,
+}
+
+/// Some of all mutations, by chance. The same seed chooses the same of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sample {
+    /// How many of a hundred.
+    pub percent: u8,
+    /// The seed.
+    pub seed: u64,
+}
+
+impl Sample {
+    /// Whether a mutation of a spec is among them.
+    pub fn has(&self, spec: &str, mutation: &str) -> bool {
+        let mut hasher = DefaultHasher::new();
+        (self.seed, spec, mutation).hash(&mut hasher);
+        hasher.finish() % 100 < u64::from(self.percent)
+    }
 }
 
 /// What was found about one spec.
@@ -57,6 +81,8 @@ pub struct Tried {
     pub assertion: Option<Source>,
     /// The verdict of the spec; null if the call was not reached.
     pub verdict: Option<Verdict>,
+    /// Whether the call ended as it would have without the mutation, and did nothing else.
+    pub equivalent: bool,
 }
 
 /// The result of a mutation.
@@ -68,12 +94,31 @@ pub enum Outcome {
     Missed,
     /// The call was not reached.
     NotReached,
+    /// It made no difference to the call, and the spec conformed.
+    Equivalent,
+}
+
+impl Findings {
+    /// Whether some mutations of the selected specs were not tried.
+    pub fn is_partial(&self) -> bool {
+        self.only.is_some() || self.sample.is_some()
+    }
+
+    /// What was left out on purpose, as sentences.
+    pub fn parts(&self) -> impl Iterator<Item = String> {
+        let shard = self.shard.map(|shard| format!("This is shard {shard} of the selected specs."));
+        let sample = self.sample.map(|Sample { percent, seed }| {
+            format!("This is a sample of {percent} % of the mutations; again with --seed {seed}.")
+        });
+        shard.into_iter().chain(sample)
+    }
 }
 
 impl Tried {
     /// Its result.
     pub fn outcome(&self) -> Outcome {
         match self.verdict {
+            Some(Verdict::Conforms) | None if self.equivalent => Outcome::Equivalent,
             None => Outcome::NotReached,
             Some(Verdict::Conforms) => Outcome::Missed,
             Some(_) => Outcome::Caught,

@@ -5,6 +5,10 @@
 //! through [`CALLS`]. A system call without a description is left alone: those of the C library and of Rust for themselves
 //! (memory, threads, clocks), and those that create and end processes, of which the audit must get true results.
 
+mod parameter;
+
+pub use parameter::{MODE_BITS, Mode, Parameter, mode, mode_if, new_mode, permissions_if};
+
 use crate::raw::Sysno;
 use linkme::distributed_slice;
 use nix::errno::Errno;
@@ -40,6 +44,20 @@ impl Call {
         let mut numbers = self.described.iter().map(|described| described.number).chain(self.also.iter().copied());
         numbers.any(|known| known.id() as usize == number)
     }
+
+    /// The names of the flags in these arguments.
+    pub fn flags_among(&self, arguments: &[usize; 6]) -> Vec<&'static str> {
+        let registers = arguments.map(|argument| argument as u64);
+        let described = self.described.iter().filter(|described| described.describes(&registers));
+        let flags = described.flat_map(|described| described.flags).filter_map(|(place, flags)| match place {
+            Where::Argument(number) => Some((arguments[*number] as i64, flags)),
+            Where::Memory(..) => None,
+        });
+        let set = |(value, flags): (i64, &&'static [Flag])| {
+            flags.iter().filter(move |(_, bit)| value & bit == *bit).map(|(name, _)| *name).collect::<Vec<_>>()
+        };
+        flags.flat_map(set).collect()
+    }
 }
 
 /// A system call, or one operation of it.
@@ -63,6 +81,10 @@ pub struct CallDescription {
     pub takes: Option<Buffer>,
     /// Its flags, and where they are.
     pub flags: &'static [(Where, &'static [Flag])],
+    /// What its other arguments mean.
+    pub parameters: &'static [Parameter],
+    /// Whether what it returns and writes tells all that it did: the position of lseek(2), the message of msgrcv(2).
+    pub told_by_result: bool,
 }
 
 /// Where the errors that a call may fail with are listed.
@@ -112,7 +134,7 @@ pub enum Buffer {
 }
 
 /// Where a value is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Where {
     /// In an argument.
     Argument(usize),
@@ -120,8 +142,29 @@ pub enum Where {
     Memory(usize, usize, usize),
 }
 
-/// A bit of some flags, and its name.
-pub type Flag = (&'static str, i64);
+/// A flag.
+#[derive(Clone, Copy, Debug)]
+pub struct Flag {
+    /// Its name.
+    pub name: &'static str,
+    /// Its bit; some have several.
+    pub bits: u64,
+    /// Where the difference shows that it makes.
+    pub shows: Shows,
+}
+
+/// Where the difference shows that a flag makes. Where it shows nowhere, a kernel that adds the flag is not wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// In something that stays, whatever the call returned.
+    Later,
+    /// In what the call returns: `O_EXCL` makes no difference where the name is new.
+    AtOnce,
+    /// If it is added, in what this call returns: nothing else shows `O_SYNC` of a FIFO.
+    In(&'static str),
+    /// In calls that have to wait, and in the status flags.
+    Waiting,
+}
 
 impl CallDescription {
     /// A system call that returns 0, writes nothing, and whose errors the catalogue lists under the kernel's name for it.
@@ -136,6 +179,8 @@ impl CallDescription {
             gives: &[],
             takes: None,
             flags: &[],
+            parameters: &[],
+            told_by_result: false,
         }
     }
 
@@ -187,6 +232,16 @@ impl CallDescription {
     /// Its flags, and where they are.
     pub const fn flags(self, flags: &'static [(Where, &'static [Flag])]) -> Self {
         Self { flags, ..self }
+    }
+
+    /// What its other arguments mean.
+    pub const fn parameters(self, parameters: &'static [Parameter]) -> Self {
+        Self { parameters, ..self }
+    }
+
+    /// What it returns and writes tells all that it did.
+    pub const fn told_by_result(self) -> Self {
+        Self { told_by_result: true, ..self }
     }
 
     /// The name in reports and on the command line: `read`, `fcntl.F_GETFL`.

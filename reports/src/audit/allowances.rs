@@ -69,7 +69,7 @@ impl Allowances {
 
     /// What excuses nothing, as sentences. A pattern is only judged if every spec that it matches was audited.
     pub(super) fn stale(&self, findings: &Findings, registered: &[&str]) -> Vec<String> {
-        if findings.only.is_some() {
+        if findings.is_partial() {
             return Vec::new();
         }
         let without_spec = self.nondeterministic.iter().flat_map(|entry| &entry.specs).filter_map(|(glob, pattern)| {
@@ -120,7 +120,8 @@ impl Allowance {
 /// The missed mutations of asserted calls.
 fn missed(findings: &Findings) -> impl Iterator<Item = (&Audited, &Tried)> {
     let tried = findings.specs.iter().flat_map(|spec| spec.tried.iter().map(move |tried| (spec, tried)));
-    tried.filter(|(_, tried)| tried.assertion.is_some() && tried.outcome() != Outcome::Caught)
+    let is_missed = |tried: &Tried| matches!(tried.outcome(), Outcome::Missed | Outcome::NotReached);
+    tried.filter(move |(_, tried)| tried.assertion.is_some() && is_missed(tried))
 }
 
 #[cfg(test)]

@@ -62,12 +62,15 @@ pub struct Mutations {
     pub missed: usize,
     /// How many were missed and are excused by an allowance.
     pub allowed: usize,
+    /// How many made no difference to their call. They are not among those tried.
+    pub equivalent: usize,
 }
 
 impl Mutations {
     fn add(&mut self, outcome: Outcome, allowed: bool) {
-        self.tried += 1;
+        self.tried += usize::from(outcome != Outcome::Equivalent);
         match outcome {
+            Outcome::Equivalent => self.equivalent += 1,
             Outcome::Caught => self.caught += 1,
             Outcome::Missed | Outcome::NotReached if allowed => self.allowed += 1,
             Outcome::Missed | Outcome::NotReached => self.missed += 1,
@@ -89,7 +92,7 @@ impl<'a> Judgement<'a> {
             all: Counts::default(),
             missed: Vec::new(),
             // If only some mutations were tried, the spec may catch the others.
-            vacuous: findings.specs.iter().filter(|spec| findings.only.is_none() && spec.is_vacuous()).collect(),
+            vacuous: findings.specs.iter().filter(|spec| !findings.is_partial() && spec.is_vacuous()).collect(),
             disturbed: findings.specs.iter().filter(|spec| is_disturbed(spec)).collect(),
             stale: allowances.stale(findings, registered),
         };
@@ -108,9 +111,10 @@ impl<'a> Judgement<'a> {
                 counts.setup.add(outcome, false);
                 continue;
             }
-            let allowed = outcome != Outcome::Caught && allowances.reason(&spec.id, &tried.mutation).is_some();
+            let is_missed = matches!(outcome, Outcome::Missed | Outcome::NotReached);
+            let allowed = is_missed && allowances.reason(&spec.id, &tried.mutation).is_some();
             counts.asserted.add(outcome, allowed);
-            if outcome != Outcome::Caught && !allowed {
+            if is_missed && !allowed {
                 self.missed.push((spec, tried));
             }
         }
@@ -155,6 +159,7 @@ impl Counts {
             sum.caught += more.caught;
             sum.missed += more.missed;
             sum.allowed += more.allowed;
+            sum.equivalent += more.equivalent;
         }
     }
 }

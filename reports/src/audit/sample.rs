@@ -8,7 +8,15 @@ use record::findings::{Audited, Findings, Tried};
 /// An audit of these specs.
 pub(crate) fn findings(specs: Vec<Audited>) -> Findings {
     let run = sample::records().run;
-    Findings { version: run.version, environment: run.environment, only: None, specs, wall_us: 2_000_000 }
+    Findings {
+        version: run.version,
+        environment: run.environment,
+        only: None,
+        shard: None,
+        sample: None,
+        specs,
+        wall_us: 2_000_000,
+    }
 }
 
 /// A spec with mutations: the name, whether an assertion is about the call, and whether it was caught.
@@ -18,6 +26,7 @@ pub(crate) fn spec(id: &str, tried: &[(&str, bool, bool)]) -> Audited {
         mutation: (*mutation).into(),
         assertion: asserted.then(|| source(12)),
         verdict: Some(if *caught { Verdict::Deviates } else { Verdict::Conforms }),
+        equivalent: false,
     });
     Audited {
         id: id.into(),

@@ -257,6 +257,7 @@ fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
                 sysctls: map("fs.pipe-max-size", "1048576"),
                 lsm: Some("capability,landlock".into()),
                 container: None,
+                hostname: Some("a-machine".into()),
                 preloaded: None,
             },
         },

@@ -61,9 +61,9 @@ pub fn plan(
         runs.sort_by_key(|lesson| lesson.attempt);
         let left_out = left_out(&runs);
         let made = if left_out.is_some() { Vec::new() } else { common(runs) };
-        let mutations = made
-            .iter()
-            .flat_map(|made| mutations(made, &documented).into_iter().map(|mutation| (mutation, made.judged.clone())));
+        let mutations = made.iter().flat_map(|one| {
+            mutations(one, &made, &documented).into_iter().map(|mutation| (mutation, one.judged.clone()))
+        });
         Plan { spec, left_out, mutations: mutations.collect() }
     };
     Ok(Some(specs.iter().map(plan_of).collect()))
@@ -134,14 +134,15 @@ pub fn try_all(
     mut progress: impl FnMut(&RunEvent),
 ) -> Result<Option<Vec<Audited>>, CannotRun> {
     let places: HashMap<&str, usize> = plans.iter().enumerate().map(|(place, plan)| (plan.spec.id, place)).collect();
-    let mut verdicts: Vec<Vec<Option<Verdict>>> = plans.iter().map(|plan| vec![None; plan.mutations.len()]).collect();
+    let mut verdicts: Vec<Vec<Option<Judged>>> = plans.iter().map(|plan| vec![None; plan.mutations.len()]).collect();
     for _ in 0..ATTEMPTS {
         let interrupted = runner::run(outstanding(&plans, &verdicts), machine, pace, |event| {
             progress(&event);
             if let RunEvent::Judged(task, record, events) = event
-                && Traced::read(events).mutated
+                && let Traced { mutated: true, equivalent, .. } = Traced::read(events)
             {
-                verdicts[places[task.spec.id]][task.attempt as usize] = Some(record.verdict);
+                verdicts[places[task.spec.id]][task.attempt as usize] =
+                    Some(Judged { verdict: record.verdict, equivalent });
             }
             Ok(())
         })?;
@@ -152,9 +153,16 @@ pub fn try_all(
     Ok(Some(plans.into_iter().zip(verdicts).map(|(plan, verdicts)| audited(plan, verdicts)).collect()))
 }
 
+/// What came of a mutation.
+#[derive(Clone, Copy, Debug)]
+struct Judged {
+    verdict: Verdict,
+    equivalent: bool,
+}
+
 /// A task for each mutation without a verdict; its attempt is the mutation's place in the plan.
-fn outstanding(plans: &[Plan], verdicts: &[Vec<Option<Verdict>>]) -> Vec<Task> {
-    let of_plan = |(plan, verdicts): (&Plan, &Vec<Option<Verdict>>)| {
+fn outstanding(plans: &[Plan], verdicts: &[Vec<Option<Judged>>]) -> Vec<Task> {
+    let of_plan = |(plan, verdicts): (&Plan, &Vec<Option<Judged>>)| {
         let spec = plan.spec;
         let open = (0..).zip(&plan.mutations).zip(verdicts).filter(|(_, verdict)| verdict.is_none());
         let tasks = open.map(|((attempt, (mutation, _)), _)| Task {
@@ -167,7 +175,7 @@ fn outstanding(plans: &[Plan], verdicts: &[Vec<Option<Verdict>>]) -> Vec<Task> {
     plans.iter().zip(verdicts).flat_map(of_plan).collect()
 }
 
-fn audited(plan: Plan, verdicts: Vec<Option<Verdict>>) -> Audited {
+fn audited(plan: Plan, verdicts: Vec<Option<Judged>>) -> Audited {
     let tried = plan.mutations.into_iter().zip(verdicts);
     Audited {
         id: plan.spec.id.into(),
@@ -175,7 +183,12 @@ fn audited(plan: Plan, verdicts: Vec<Option<Verdict>>) -> Audited {
         source: Source { file: plan.spec.file.into(), line: plan.spec.line },
         left_out: plan.left_out,
         tried: tried
-            .map(|((mutation, judged), verdict)| Tried { mutation: mutation.name(), assertion: judged, verdict })
+            .map(|((mutation, assertion), judged)| Tried {
+                mutation: mutation.name(),
+                assertion,
+                verdict: judged.map(|judged| judged.verdict),
+                equivalent: judged.is_some_and(|judged| judged.equivalent),
+            })
             .collect(),
     }
 }

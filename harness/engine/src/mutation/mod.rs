@@ -5,10 +5,13 @@
 //! which calls the spec makes ([`Tracing::Learn`]); from these follow the [`Mutation`]s ([`mutations()`]); then each is done
 //! once ([`Tracing::Mutate`]).
 
+mod arguments;
 pub mod calls;
 pub mod campaign;
 mod effect;
+mod elements;
 pub mod mutations;
+mod parameters;
 mod registers;
 mod sample;
 mod stop;

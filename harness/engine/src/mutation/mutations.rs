@@ -1,5 +1,6 @@
 //! What a wrong kernel could do to a call.
 
+use super::arguments::{arguments, is_given};
 use super::calls;
 use super::traced::Made;
 use harness::call::{CallDescription, Errors, Given, Returns, Where};
@@ -20,6 +21,17 @@ pub struct Mutation {
     pub effect: Effect,
     /// Whether the call is one that a signal interrupts.
     pub interrupted: bool,
+    /// If the call ends like this all the same, the mutation made no difference: no spec can tell.
+    pub unchanged: Option<Unchanged>,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unchanged {
+    /// What it returned, an error as a negative number.
+    pub returned: i64,
+    /// A checksum of what it wrote, if that counts.
+    pub given: Option<u64>,
 }
 
 /// What is done to a call.
@@ -41,8 +53,42 @@ pub enum Effect {
     Corrupt,
     /// It is made, another process that waits in the same call gets what came of it, and it waits again.
     GiveAway,
-    /// A flag is not passed on, by the places in [`CallDescription::flags`].
-    Drop(usize, usize),
+    /// Bits of an argument are cleared, and others set.
+    Bits(Where, u64, u64),
+    /// An argument is one more.
+    More(Where),
+    /// A position in a file is one more, and what the call makes of it seems to be what it should.
+    Further(Where),
+    /// A size is another.
+    Resize(Where, Resized),
+    /// A write of so many bytes, by the arguments with buffer and size, is done as two.
+    InHalves(usize, usize),
+    /// An iovec array, by the argument with the number of its elements, has one less.
+    FewerElements(usize),
+    /// The last element of an iovec array, by the arguments with address and number, is one byte shorter.
+    ShorterElement(usize, usize),
+    /// The first two elements of an iovec array change places.
+    SwappedElements(usize),
+    /// The first element of an iovec array, by the arguments with address and number, is done before the others.
+    ByElement(usize, usize),
+    /// An argument is another value.
+    Replace(usize, u64),
+    /// The struct timespec at the address in an argument is zero.
+    NoTime(usize),
+    /// The process in an argument is the caller.
+    Caller(usize),
+}
+
+/// How a size is changed. If it is that of what a call transfers, the call seems to have transferred what it should: but for
+/// half, which it says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resized {
+    /// One byte less.
+    Less,
+    /// Half of it.
+    Half,
+    /// One byte more.
+    More,
 }
 
 impl Mutation {
@@ -59,8 +105,8 @@ impl Mutation {
 /// Errors that programs are ready for at any time: they have kinds of their own.
 const PASSING: [Errno; 2] = [Errno::EINTR, Errno::EAGAIN];
 
-/// All that can go wrong with a call, given the errors that the catalogue documents for a call.
-pub fn mutations(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mutation> {
+/// All that can go wrong with a call, given all calls of the spec, and the errors that the catalogue documents for a call.
+pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mutation> {
     let Some(call) = calls::named(&made.call) else { return Vec::new() };
     let mut effects = Vec::new();
     let errors = match call.errors {
@@ -83,22 +129,17 @@ pub fn mutations(made: &Made, documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mu
             }
         }
     }
-    for (place, (_, flags)) in call.flags.iter().enumerate() {
-        for (index, (name, _)) in flags.iter().enumerate() {
-            if made.flags.iter().any(|set| set == name) {
-                effects.push((format!("without-{name}"), Effect::Drop(place, index)));
-            }
-        }
-    }
-    let mutation = |(kind, effect)| Mutation {
+    let effects = effects.into_iter().map(|(kind, effect)| (kind, effect, None));
+    let mutation = |(kind, effect, unchanged)| Mutation {
         process: made.process.clone(),
         call: made.call.clone(),
         number: made.number,
         kind,
         effect,
         interrupted: made.result == Some(Err(libc::EINTR)),
+        unchanged,
     };
-    effects.into_iter().map(mutation).collect()
+    effects.chain(arguments(call, made, all)).map(mutation).collect()
 }
 
 /// What can go wrong with a call that should succeed.
@@ -171,14 +212,6 @@ fn succeeded(
     }
 }
 
-/// A caller that does not want a value passes no address.
-fn is_given(place: Where, arguments: &[u64; 6]) -> bool {
-    match place {
-        Where::Argument(_) => true,
-        Where::Memory(argument, ..) => arguments[argument] != 0,
-    }
-}
-
 /// What the call would return had it succeeded.
 fn success(call: &CallDescription, made: &Made) -> i64 {
     match call.returns {
@@ -221,13 +254,16 @@ mod tests {
             blocked: false,
             contested: false,
             flags: Vec::new(),
+            values: Vec::new(),
+            umask: 0,
+            given: None,
             status: None,
         }
     }
 
     fn names(made: &Made) -> Vec<String> {
         let documented = |_: &str| vec![Errno::EAGAIN, Errno::EBADF, Errno::EFAULT];
-        mutations(made, documented).iter().map(Mutation::name).collect()
+        mutations(made, std::slice::from_ref(made), documented).iter().map(Mutation::name).collect()
     }
 
     #[test]
@@ -274,6 +310,32 @@ mod tests {
     fn flags_that_were_set_can_be_lost() {
         let opened = Made { flags: vec!["O_NONBLOCK".into()], ..made("open", [4096, 0, 0, 0, 0, 0], Ok(3)) };
         assert!(names(&opened).contains(&"open#2:without-O_NONBLOCK".into()));
+    }
+
+    #[test]
+    fn a_flag_that_is_not_set_can_be_added_where_an_assertion_judges() {
+        let flags = |judged| Made { judged, ..made("pipe2", [4096, 0, 0, 0, 0, 0], Ok(0)) };
+        let with = "pipe2#2:with-O_DIRECT".to_owned();
+        assert!(!names(&flags(None)).contains(&with));
+        assert!(names(&flags(Some(record::Source { file: "a.rs".into(), line: 1 }))).contains(&with));
+    }
+
+    #[test]
+    fn arguments_can_be_others() {
+        let size = Made { values: vec![Some(5)], ..made("read", [3, 4096, 5, 0, 0, 0], Ok(5)) };
+        assert!(names(&size).contains(&"read#2:size-less".into()));
+        let mode =
+            Made { values: vec![Some(0o620)], umask: 0o022, ..made("mknod", [4096, 0o10620, 0, 0, 0, 0], Ok(0)) };
+        let modes: Vec<_> = names(&mode).into_iter().filter(|name| name.contains("-S_I")).collect();
+        assert_eq!(modes, ["mknod#2:without-S_IRUSR", "mknod#2:without-S_IWUSR"], "the umask has S_IWGRP");
+    }
+
+    #[test]
+    fn a_call_that_fails_as_before_was_not_mutated() {
+        let failed = Made { values: vec![Some(5)], ..made("read", [3, 4096, 5, 0, 0, 0], Err(Errno::EBADF as i32)) };
+        let mutations = mutations(&failed, &[], |_| vec![Errno::EBADF]);
+        let size = mutations.iter().find(|mutation| mutation.kind == "size-less").unwrap();
+        assert_eq!(size.unchanged, Some(Unchanged { returned: -i64::from(Errno::EBADF as i32), given: None }));
     }
 
     #[test]

@@ -21,14 +21,29 @@ pub fn set_argument(pid: Pid, argument: usize, value: u64) -> Result<()> {
     arch::change(pid, |registers| arch::set_argument(registers, argument, value))
 }
 
+/// At the exit: the arguments are again what they were, for the program keeps them in these registers. One is left alone where the
+/// result takes its place.
+pub fn restore_arguments(pid: Pid, arguments: &[u64; 6]) -> Result<()> {
+    arch::change(pid, |registers| {
+        for (argument, value) in arguments.iter().enumerate().skip(arch::RESULT_IN_FIRST.into()) {
+            arch::set_argument(registers, argument, *value);
+        }
+    })
+}
+
 /// At the exit: changes what the call returns; an error is a negative number.
 pub fn set_result(pid: Pid, value: i64) -> Result<()> {
     arch::change(pid, |registers| arch::set_result(registers, value as u64))
 }
 
-/// At the exit: the call is made again. On x86 and Arm the instruction of a system call has one length.
+/// At the exit: the call is made again, with these arguments. On x86 and Arm the instruction of a system call has one length.
 pub fn make_again(pid: Pid, number: u64, arguments: &[u64; 6]) -> Result<()> {
-    arch::change(pid, |registers| arch::make_again(registers, number, arguments))
+    arch::change(pid, |registers| {
+        for (argument, value) in arguments.iter().enumerate() {
+            arch::set_argument(registers, argument, *value);
+        }
+        arch::make_again(registers, number);
+    })
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -38,6 +53,9 @@ mod arch {
     use nix::unistd::Pid;
 
     type Registers = libc::user_regs_struct;
+
+    /// Whether the first argument and the result are in one register.
+    pub const RESULT_IN_FIRST: bool = false;
 
     pub fn change(pid: Pid, how: impl FnOnce(&mut Registers)) -> Result<()> {
         let mut registers = ptrace::getregs(pid)?;
@@ -62,7 +80,7 @@ mod arch {
         registers.rax = value;
     }
 
-    pub fn make_again(registers: &mut Registers, number: u64, _arguments: &[u64; 6]) {
+    pub fn make_again(registers: &mut Registers, number: u64) {
         const SYSCALL: u64 = 2;
         registers.rip -= SYSCALL;
         registers.rax = number;
@@ -77,6 +95,9 @@ mod arch {
     use nix::unistd::Pid;
 
     type Registers = libc::user_regs_struct;
+
+    /// Whether the first argument and the result are in one register.
+    pub const RESULT_IN_FIRST: bool = true;
 
     pub fn change(pid: Pid, how: impl FnOnce(&mut Registers)) -> Result<()> {
         let mut registers = ptrace::getregset::<regset::NT_PRSTATUS>(pid)?;
@@ -112,11 +133,9 @@ mod arch {
         registers.regs[0] = value;
     }
 
-    /// The result took the place of the first argument.
-    pub fn make_again(registers: &mut Registers, number: u64, arguments: &[u64; 6]) {
+    pub fn make_again(registers: &mut Registers, number: u64) {
         const SVC: u64 = 4;
         registers.pc -= SVC;
         registers.regs[8] = number;
-        registers.regs[0] = arguments[0];
     }
 }

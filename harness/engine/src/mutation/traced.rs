@@ -25,6 +25,13 @@ pub struct Made {
     pub contested: bool,
     /// The flags that were set, by name.
     pub flags: Vec<String>,
+    /// What its arguments were, by the places in [`CallDescription::parameters`](harness::call::CallDescription::parameters); none
+    /// where there is nothing to change.
+    pub values: Vec<Option<u64>>,
+    /// The file mode creation mask, if it has a mode.
+    pub umask: u32,
+    /// A checksum of what it wrote, if it only queried.
+    pub given: Option<u64>,
     /// The wait status that it gave.
     pub status: Option<i32>,
 }
@@ -32,6 +39,7 @@ pub struct Made {
 /// Kinds of engine events; 0 is the sandbox's.
 const MADE: u32 = 1;
 const MUTATED: u32 = 2;
+const EQUIVALENT: u32 = 3;
 
 impl Made {
     /// As an entry of the event log.
@@ -46,6 +54,11 @@ pub fn mutated() -> Event {
     Event::Engine(EngineEvent { kind: MUTATED, bytes: Vec::new() })
 }
 
+/// The entry that says that the mutation made no difference to its call.
+pub fn equivalent() -> Event {
+    Event::Engine(EngineEvent { kind: EQUIVALENT, bytes: Vec::new() })
+}
+
 /// What came of tracing a spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traced {
@@ -53,6 +66,8 @@ pub struct Traced {
     pub made: Vec<Made>,
     /// Whether the mutation took place.
     pub mutated: bool,
+    /// Whether it made no difference to its call.
+    pub equivalent: bool,
 }
 
 impl Traced {
@@ -62,6 +77,7 @@ impl Traced {
         Self {
             made: of(MADE).filter_map(|event| serde_json::from_slice(&event.bytes).ok()).collect(),
             mutated: of(MUTATED).next().is_some(),
+            equivalent: of(EQUIVALENT).next().is_some(),
         }
     }
 }

@@ -69,8 +69,19 @@ pub struct Inside {
     pub index: Option<usize>,
     /// Whether this is the one that is mutated.
     pub mutated: bool,
-    /// A byte that was changed at the entry and is put back at the exit: its address and value.
-    pub put_back: Option<(u64, u8)>,
+    /// Bytes that were changed at the entry and are put back at the exit: address and value of each.
+    pub put_back: Vec<(u64, u8)>,
+    /// If it is the second half of a call that was done as two.
+    pub half: Option<Half>,
+}
+
+/// The first half of a call that was done as two.
+#[derive(Clone, Copy, Debug)]
+pub struct Half {
+    /// What it returned.
+    pub returned: i64,
+    /// What the whole was called with.
+    pub arguments: [u64; 6],
 }
 
 /// What came of another process's call.
@@ -159,8 +170,8 @@ impl Tracee {
         let mut set = Vec::new();
         for (place, flags) in call.flags {
             let value = self.value(*place, arguments).unwrap_or_default();
-            let are_set = flags.iter().filter(|(_, bit)| value & *bit as u64 == *bit as u64);
-            set.extend(are_set.map(|(name, _)| (*name).to_owned()));
+            let are_set = flags.iter().filter(|flag| value & flag.bits == flag.bits);
+            set.extend(are_set.map(|flag| flag.name.to_owned()));
         }
         set
     }
@@ -173,10 +184,38 @@ impl Tracee {
         if count == wanted { Ok(()) } else { Err(Errno::EFAULT) }
     }
 
-    fn read_long(&self, address: u64) -> Result<u64> {
-        let mut bytes = [0; 8];
-        self.read(address, &mut bytes)?;
-        Ok(u64::from_ne_bytes(bytes))
+    /// Reads longs, one behind the other.
+    pub fn read_longs<const N: usize>(&self, address: u64) -> Result<[u64; N]> {
+        let mut longs = [[0; 8]; N];
+        self.read(address, longs.as_flattened_mut())?;
+        Ok(longs.map(u64::from_ne_bytes))
+    }
+
+    /// Changes a long; what its bytes were before is added to `put_back`.
+    pub fn replace_long(&self, address: u64, value: u64, put_back: &mut Vec<(u64, u8)>) -> Result<()> {
+        (address..).zip(value.to_ne_bytes()).try_for_each(|(address, byte)| self.replace_byte(address, byte, put_back))
+    }
+
+    /// Changes a byte; what it was before is added to `put_back`.
+    pub fn replace_byte(&self, address: u64, byte: u8, put_back: &mut Vec<(u64, u8)>) -> Result<()> {
+        let mut before = [0];
+        self.read(address, &mut before)?;
+        put_back.push((address, before[0]));
+        self.set_byte(address, byte)
+    }
+
+    /// Changes a value of up to eight bytes: an argument for the call alone, and of memory what its bytes were before is added to
+    /// `put_back`.
+    pub fn replace_value(
+        &self,
+        place: Where,
+        arguments: &[u64; 6],
+        value: u64,
+        put_back: &mut Vec<(u64, u8)>,
+    ) -> Result<()> {
+        let Where::Memory(argument, offset, size) = place else { return self.set_value(place, arguments, value) };
+        let bytes = (address_in(arguments, argument, offset)?..).zip(value.to_le_bytes()).take(size);
+        bytes.into_iter().try_for_each(|(address, byte)| self.replace_byte(address, byte, put_back))
     }
 
     /// A value of up to eight bytes.
@@ -218,10 +257,10 @@ impl Tracee {
         const VECTOR_OF_MESSAGE: u64 = offset_of!(libc::msghdr, msg_iov) as u64;
         match buffer {
             Buffer::At(argument, offset) => Ok(address_in(arguments, argument, 0)? + offset + index),
-            Buffer::Vector(argument) => self.byte_of_vector(address_in(arguments, argument, 0)?, index),
+            Buffer::Vector(argument) => self.byte_of_elements(address_in(arguments, argument, 0)?, index),
             Buffer::Message(argument) => {
-                let header = address_in(arguments, argument, 0)?;
-                self.byte_of_vector(self.read_long(header + VECTOR_OF_MESSAGE)?, index)
+                let [array] = self.read_longs(address_in(arguments, argument, 0)? + VECTOR_OF_MESSAGE)?;
+                self.byte_of_elements(array, index)
             }
         }
     }
@@ -230,8 +269,12 @@ impl Tracee {
     pub fn written(&self, inside: &Inside, returned: i64) -> Result<Vec<Vec<u8>>> {
         let of = |given: &Given| {
             let mut bytes = vec![0; length(given, returned)];
-            for (index, byte) in (0..).zip(&mut bytes) {
-                self.read(self.place(given, &inside.arguments, index)?, std::slice::from_mut(byte))?;
+            if matches!(given, Given::Bytes(Buffer::Vector(_) | Buffer::Message(_))) {
+                for (index, byte) in (0..).zip(&mut bytes) {
+                    self.read(self.place(given, &inside.arguments, index)?, std::slice::from_mut(byte))?;
+                }
+            } else {
+                self.read(self.place(given, &inside.arguments, 0)?, &mut bytes)?;
             }
             Ok(bytes)
         };
@@ -256,19 +299,6 @@ impl Tracee {
                 Where::Memory(argument, offset, _) => Ok(address_in(arguments, *argument, *offset)? + index),
                 Where::Argument(_) => Err(Errno::EFAULT),
             },
-        }
-    }
-
-    /// The address of one byte of a vector of buffers, as long as they are.
-    fn byte_of_vector(&self, mut element: u64, mut index: u64) -> Result<u64> {
-        const ELEMENT: u64 = size_of::<libc::iovec>() as u64;
-        loop {
-            let (start, length) = (self.read_long(element)?, self.read_long(element + 8)?);
-            if index < length {
-                return Ok(start + index);
-            }
-            index -= length;
-            element += ELEMENT;
         }
     }
 }

@@ -5,16 +5,17 @@
 //! as traced. So the tracer lets go of it while it is stopped, and takes it up again before a signal can continue it.
 
 use super::calls;
-use super::mutations::Effect;
+use super::mutations::{Effect, Unchanged};
+use super::parameters::checksum;
 use super::stop::{
     At, event_of, is_restart, is_stopped_by_signal, options, runs_this_program, sends_sigcont, side_of_call,
     wait_for_stop,
 };
-use super::traced::{Made, mutated};
-use super::tracee::{Inside, Misdirected, Stopped, Tracee};
+use super::traced::{Made, equivalent, mutated};
+use super::tracee::{Half, Inside, Misdirected, Stopped, Tracee};
 use super::{Tracing, effect, registers, sample};
 use crate::sandbox::{self, TICK};
-use harness::call::Given;
+use harness::call::{Given, Returns};
 use harness::event_log::EventLog;
 use harness::mark::Whose;
 use harness::process_state;
@@ -181,7 +182,15 @@ impl<'a> Tracer<'a> {
         if let Some(interrupted) = tracee.interrupted.take() {
             let again = number == interrupted.number && arguments == interrupted.arguments;
             if again || number == libc::SYS_restart_syscall as u64 {
-                tracee.inside = Some(interrupted);
+                let mut inside = interrupted;
+                if let Tracing::Mutate(mutation) = self.tracing
+                    && again
+                    && inside.mutated
+                    && inside.half.is_none()
+                {
+                    effect::at_entry(tracee, mutation.effect, &mut inside)?;
+                }
+                tracee.inside = Some(inside);
                 return Ok(());
             }
             if number != interrupted.number {
@@ -192,7 +201,8 @@ impl<'a> Tracer<'a> {
         let (Some(mark), Some(call)) = (mark, calls::described(number, &arguments)) else { return Ok(()) };
         let name = call.name();
         let count = tracee.count(&name);
-        let mut inside = Inside { number, arguments, call, index: None, mutated: false, put_back: None };
+        let mut inside =
+            Inside { number, arguments, call, index: None, mutated: false, put_back: Vec::new(), half: None };
         match self.tracing {
             Tracing::Learn => {
                 inside.index = Some(self.made.len());
@@ -206,6 +216,9 @@ impl<'a> Tracer<'a> {
                     blocked: false,
                     contested: false,
                     flags: tracee.flags_set(call, &arguments),
+                    values: tracee.values(call, &arguments),
+                    umask: tracee.umask(call),
+                    given: None,
                     status: None,
                 });
             }
@@ -213,7 +226,10 @@ impl<'a> Tracer<'a> {
                 if mutation.number == count && mutation.call == name && mutation.process == tracee.path {
                     inside.mutated = true;
                     self.log.append(&mutated());
-                    effect::at_entry(tracee, mutation.effect, &mut inside)?;
+                    if effect::at_entry(tracee, mutation.effect, &mut inside).is_err() {
+                        // The memory that it would change is not there.
+                        self.log.append(&equivalent());
+                    }
                 }
             }
         }
@@ -226,13 +242,28 @@ impl<'a> Tracer<'a> {
         if !tracee.at_harness {
             self.busy = true;
         }
-        let Some(inside) = tracee.inside.take() else { return Ok(()) };
+        let Some(mut inside) = tracee.inside.take() else { return Ok(()) };
         if let Some(misdirected) = tracee.misdirected.take() {
             tracee.write(&inside, &misdirected.given)?;
             return registers::set_result(pid, misdirected.returned);
         }
-        if let Some((address, byte)) = inside.put_back {
+        for (address, byte) in std::mem::take(&mut inside.put_back).into_iter().rev() {
             tracee.set_byte(address, byte)?;
+        }
+        if let Some(half) = inside.half {
+            registers::restore_arguments(pid, &half.arguments)?;
+            return registers::set_result(pid, half.returned + value.max(0));
+        }
+        if let Tracing::Mutate(mutation) = self.tracing
+            && inside.mutated
+        {
+            if let Some(arguments) = effect::second_half(mutation.effect, &inside, value) {
+                let half = Some(Half { returned: value, arguments: inside.arguments });
+                registers::make_again(pid, inside.number, &arguments)?;
+                tracee.interrupted = Some(Inside { arguments, half, ..inside });
+                return Ok(());
+            }
+            registers::restore_arguments(pid, &inside.arguments)?;
         }
         let interrupted = is_restart(value);
         let co_waiter = self.co_waiter(pid, &inside);
@@ -245,6 +276,9 @@ impl<'a> Tracer<'a> {
                 value => Ok(value),
             });
             made.contested = made.blocked && co_waiter_blocks;
+            if value >= 0 && (inside.call.told_by_result || !(inside.call.acts)(&inside.arguments)) {
+                made.given = tracee.written(&inside, value).ok().map(|written| checksum(&written));
+            }
             let status = inside.call.gives.iter().find_map(|given| match given {
                 Given::WaitStatus(place) => Some(*place),
                 _ => None,
@@ -256,6 +290,10 @@ impl<'a> Tracer<'a> {
             && inside.mutated
             && (!interrupted || mutation.interrupted)
         {
+            let ended = if interrupted { -i64::from(libc::EINTR) } else { value };
+            if mutation.unchanged.is_some_and(|unchanged| is_unchanged(tracee, &inside, ended, unchanged)) {
+                self.log.append(&equivalent());
+            }
             if mutation.effect != Effect::GiveAway {
                 return effect::at_exit(tracee, mutation.effect, &inside, value);
             }
@@ -307,6 +345,18 @@ impl<'a> Tracer<'a> {
         }
         self.quiet_ticks >= QUIET_TICKS
     }
+}
+
+/// Whether a call has ended as it would have without the mutation.
+fn is_unchanged(tracee: &Tracee, inside: &Inside, returned: i64, unchanged: Unchanged) -> bool {
+    let gives =
+        |checksum_before| tracee.written(inside, returned).is_ok_and(|written| checksum(&written) == checksum_before);
+    // An address is another in each run.
+    let is_same = match inside.call.returns {
+        Returns::Opaque if unchanged.returned >= 0 => !(-4095..0).contains(&returned),
+        _ => returned == unchanged.returned,
+    };
+    is_same && unchanged.given.is_none_or(gives)
 }
 
 impl sandbox::Tracer for Tracer<'_> {

@@ -37,6 +37,8 @@ pub fn trials() -> Vec<Trial> {
         trial("audit::stopping_and_waiting_are_not_disturbed", stops_and_waits),
         trial("audit::a_wake_up_comes_to_the_wrong_waiter", the_wrong_waiter),
         trial("audit::a_call_of_a_thread_has_its_name", threads),
+        trial("audit::a_changed_argument_is_missed_by_a_spec_that_does_not_look", changed_arguments),
+        trial("audit::what_makes_no_difference_is_equivalent", equivalent),
         trial("audit::a_spec_that_does_not_conform_is_left_out", left_out),
         trial("audit::the_same_is_found_twice", twice),
     ]
@@ -75,7 +77,9 @@ fn the_first_of_two() {
     assert!(!audited.is_vacuous());
     // All that was asked for came: the first read cannot be longer.
     let but_long: Vec<_> = WRONG_READS.into_iter().filter(|kind| *kind != "long").collect();
-    assert_eq!(kinds(&audited, "read#1", Outcome::Caught), but_long);
+    let less = ["size-less", "size-half"];
+    assert_eq!(kinds(&audited, "read#1", Outcome::Caught), [&but_long[..], &less].concat());
+    assert_eq!(kinds(&audited, "read#1", Outcome::Missed), ["size-more"], "the second read lacks the byte");
     assert_eq!(kinds(&audited, "read#2", Outcome::Missed), WRONG_READS);
     let judged =
         |call: &str| audited.tried.iter().any(|tried| tried.mutation.starts_with(call) && tried.assertion.is_some());
@@ -119,6 +123,34 @@ fn threads() {
         assert!(audited.tried.iter().any(is_judged), "{call}: {audited:#?}");
     }
     assert_eq!(audited.tried.iter().filter(|tried| tried.verdict.is_none()).count(), 0, "{audited:#?}");
+}
+
+/// Specs that do not look at an argument, and their kin that do: the call, and what it does not matter to the first of a pair.
+const BLIND: [(&str, &str, &[&str]); 4] = [
+    ("mode", "mknodat#1", &["without-S_IRUSR", "without-S_IRGRP", "with-S_ISUID", "with-S_ISVTX", "with-S_IXOTH"]),
+    ("whence", "lseek#1", &["offset-more", "as-SEEK_CUR"]),
+    ("elements", "writev#1", &["count-less", "last-shorter", "swapped"]),
+    ("halves", "child1/write#1", &["in-halves"]),
+];
+
+fn changed_arguments() {
+    for (what, call, changed) in BLIND {
+        let [blind, sees] = ["blind", "sees"].map(|kind| audited(&format!("{kind}-{what}")));
+        let (missed, caught) = (kinds(&blind, call, Outcome::Missed), kinds(&sees, call, Outcome::Caught));
+        for kind in changed {
+            assert!(missed.contains(kind), "{what}: {kind}: {blind:#?}");
+            assert!(caught.contains(kind), "{what}: {kind}: {sees:#?}");
+        }
+    }
+}
+
+/// A name that exists is refused whatever the mode.
+fn equivalent() {
+    let audited = audited("fails-anyway");
+    let equivalent = kinds(&audited, "mknodat#2", Outcome::Equivalent);
+    assert!(equivalent.contains(&"without-S_IRUSR") && equivalent.contains(&"with-S_ISUID"), "{audited:#?}");
+    assert_eq!(kinds(&audited, "mknodat#2", Outcome::Missed), [""; 0]);
+    assert_eq!(kinds(&audited, "mknodat#2", Outcome::Caught), ["accepted", "error-EACCES"]);
 }
 
 fn left_out() {

@@ -31,6 +31,7 @@ fn run() -> Line {
             sysctls: Default::default(),
             lsm: Some("capability,landlock".into()),
             container: None,
+            hostname: None,
             preloaded: None,
         },
     }))

@@ -1,8 +1,8 @@
 //! `audit.json`: everything that was tried, with the numbers of the other reports.
 
 use crate::audit::{Counts, Judgement};
-use record::Environment;
-use record::findings::Audited;
+use record::findings::{Audited, Sample};
+use record::{Environment, Shard};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -25,6 +25,10 @@ pub struct Report<'a> {
     objections: Vec<String>,
     /// If only some mutations were tried: the glob that selects them.
     only: Option<&'a str>,
+    /// If only some specs were audited: which part of them.
+    shard: Option<Shard>,
+    /// If only some mutations were tried, by chance.
+    sample: Option<Sample>,
     /// The counts of each mechanism.
     mechanisms: &'a BTreeMap<&'a str, Counts>,
     /// The counts of all mechanisms together.
@@ -45,6 +49,8 @@ pub fn audit(judgement: &Judgement) -> String {
         exit: judgement.exit().code(),
         objections: judgement.objections(),
         only: findings.only.as_deref(),
+        shard: findings.shard,
+        sample: findings.sample,
         mechanisms: &judgement.mechanisms,
         all: judgement.all,
         specs: &findings.specs,

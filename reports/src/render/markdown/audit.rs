@@ -20,6 +20,9 @@ pub fn audit(judgement: &Judgement) -> String {
         markdown += &row(&inline(name), counts);
     }
     markdown += &row("**all**", &judgement.all);
+    for part in judgement.findings.parts() {
+        markdown += &format!("\n{part}\n");
+    }
     markdown += &format!("\n{} in total.\n", text::seconds(judgement.findings.wall_us));
     if !judgement.missed.is_empty() {
         markdown += "\n### Missed\n\n| spec | mutation | asserted at |\n| :-- | :-- | :-- |\n";

@@ -110,12 +110,16 @@ fn write_totals(page: &mut Page, judgement: &Judgement) {
     page.line(&[(
         Style::Plain,
         &format!(
-            "{} under {} in {}, {each:.1} ms each",
+            "{} under {}, and {} equivalent, in {}, {each:.1} ms each",
             text::count(specs, "spec"),
             text::count(mutations, "mutation"),
+            asserted.equivalent + setup.equivalent,
             text::seconds(wall_us)
         ),
     )]);
+    for part in judgement.findings.parts() {
+        page.line(&[(Style::Yellow, &part)]);
+    }
     let exit = judgement.exit();
     page.line(&[(
         Style::Bold,
@@ -169,7 +173,7 @@ Not audited
        fifo.c
 
 × 2 of 4 mutations of asserted calls caught: fewer than 90 %
-2 specs under 5 mutations in 2.000 s, 400.0 ms each
+2 specs under 5 mutations, and 0 equivalent, in 2.000 s, 400.0 ms each
 failed: 2 of 4 mutations of asserted calls caught, 0 allowed, 0 vacuous; exit 1
 "
         );

@@ -1,7 +1,7 @@
 //! `ipcspec audit` and `ipcspec run --mutation`.
 
 use super::select::{Filters, unknown};
-use super::{CliError, github, print, progress::Progress, publish, store};
+use super::{CliError, github, print, progress::Progress, publish, reach, store};
 use catalogue::Catalogue;
 use clap::Args;
 use engine::mutation::Tracing;
@@ -10,14 +10,15 @@ use engine::runner::machine::Machine;
 use engine::runner::{Pace, Task};
 use harness::Spec;
 use harness::registry::specs;
-use record::findings::{Audited, Findings, LeftOut};
+use record::Shard;
+use record::findings::{Audited, Findings, LeftOut, Sample};
 use reports::Exit;
 use reports::audit::{Allowances, Judgement};
 use reports::render::{json, markdown, terminal};
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use wildmatch::WildMatch;
 
 /// The findings of the last audit in this directory.
@@ -39,12 +40,28 @@ pub struct Arguments {
     /// Number of specs to run at once [default: four per processor].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     jobs: Option<u16>,
+    /// Audit one shard of the selected specs: 2/4 is the second of four.
+    #[arg(long, value_name = "M/N")]
+    shard: Option<Shard>,
+    /// Try only so many of a hundred mutations, chosen by chance.
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(1..100), conflicts_with = "mutation")]
+    sample: Option<u8>,
+    /// Choose the same sample again [default: a new one, which is shown].
+    #[arg(long, value_name = "SEED", requires = "sample")]
+    seed: Option<u64>,
+    /// Show which calls are mutated, and what of them.
+    #[arg(long, exclusive = true)]
+    reach: bool,
     /// Write the findings to FILE [default: target/ipcspec/audit.json].
     #[arg(long, value_name = "FILE")]
     findings: Option<PathBuf>,
 }
 
 pub fn audit(arguments: &Arguments) -> Result<Exit, CliError> {
+    if arguments.reach {
+        print(&reach::page())?;
+        return Ok(Exit::Passed);
+    }
     let specs = arguments.specs()?;
     publish::prepare(arguments.findings.as_deref())?;
     let machine = Machine::probe(specs.iter().copied())?;
@@ -55,10 +72,19 @@ pub fn audit(arguments: &Arguments) -> Result<Exit, CliError> {
     if let Some(name) = &arguments.mutation {
         narrow(&mut plans, name)?;
     }
+    let sample = arguments.sample();
+    if let Some(sample) = &sample {
+        let _ = writeln!(stderr(), "{} % of the mutations; again with --seed {}", sample.percent, sample.seed);
+        for Plan { spec, mutations, .. } in &mut plans {
+            mutations.retain(|(mutation, _)| sample.has(spec.id, &mutation.name()));
+        }
+    }
     let findings = Findings {
         version: env!("CARGO_PKG_VERSION").into(),
         environment: engine::environment::look(machine.isolation.word(), machine.refused.clone()),
         only: arguments.mutation.clone(),
+        shard: arguments.shard,
+        sample,
         specs: try_all(plans, &machine, pace)?,
         wall_us: start.elapsed().as_micros() as u64,
     };
@@ -81,7 +107,18 @@ impl Arguments {
                 return Err(CliError::nothing_selected("no selected spec is in these files"));
             }
         }
+        if let Some(shard) = self.shard {
+            selected = shard.of(selected);
+            if selected.is_empty() {
+                return Err(CliError::nothing_selected("this shard is empty: there are fewer specs than shards"));
+            }
+        }
         Ok(selected)
+    }
+
+    fn sample(&self) -> Option<Sample> {
+        let new = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+        self.sample.map(|percent| Sample { percent, seed: self.seed.unwrap_or_else(new) })
     }
 }
 

@@ -17,6 +17,7 @@ mod matrix;
 mod merge;
 mod progress;
 mod publish;
+mod reach;
 mod remote;
 mod renamed;
 mod report;

@@ -1,8 +1,10 @@
-//! Specs for the audit. Those called weak have one scene, and each judges something else of it.
+//! Specs for the audit. Those called weak have one setup, and each asserts something else of it. Those called blind do not see an
+//! argument that is changed, and those called sees do.
 
-use harness::{assert, assert_eq};
+use harness::{assert, assert_eq, assert_errno};
 use kit::prelude::*;
 use kit::thread;
+use std::io::IoSlice;
 
 /// The read end of a pipe that holds `abcd` and cannot be written to any more.
 fn four_bytes() -> TestResult<Fd> {
@@ -87,4 +89,100 @@ fn threads_read() -> TestResult {
     }
     in_a_thread()?;
     fork(in_a_thread)?.join()
+}
+
+/// A new FIFO, and what is asserted of its mode.
+fn new_fifo(is_right: fn(u32) -> bool) -> TestResult {
+    use calls::for_layers::libc_nix_raw::mknodat;
+    assert_eq!(mknodat(libc::AT_FDCWD, "fifo", libc::S_IFIFO | 0o640, 0), Ok(()));
+    assert!(is_right(lstat("fifo")?.st_mode));
+    nix::unistd::unlink("fifo")?;
+    Ok(())
+}
+
+/// It asserts the type of a new node, and not its mode.
+#[harness::test(id = "planted.blind-mode", cite = [kernel("none", "none", "0")], covers = [])]
+fn blind_mode() -> TestResult {
+    new_fifo(|mode| mode & libc::S_IFMT == libc::S_IFIFO)
+}
+
+/// It asserts the mode of a new node.
+#[harness::test(id = "planted.sees-mode", cite = [kernel("none", "none", "0")], covers = [])]
+fn sees_mode() -> TestResult {
+    new_fifo(|mode| mode == libc::S_IFIFO | 0o640)
+}
+
+/// The third byte of a file of four.
+fn third_byte(is_right: fn(Result<i64>) -> bool) -> TestResult {
+    use calls::for_layers::libc_nix_raw::{lseek, open_mode};
+    let file = open_mode("file", libc::O_RDWR | libc::O_CREAT, 0o600)?;
+    nix::unistd::unlink("file")?;
+    write_all(&file, b"abcd")?;
+    assert!(is_right(lseek(&file, 2, libc::SEEK_SET)));
+    Ok(())
+}
+
+/// It asserts that there is an offset.
+#[harness::test(id = "planted.blind-whence", cite = [kernel("none", "none", "0")], covers = [])]
+fn blind_whence() -> TestResult {
+    third_byte(|offset| offset.is_ok())
+}
+
+/// It asserts the offset.
+#[harness::test(id = "planted.sees-whence", cite = [kernel("none", "none", "0")], covers = [])]
+fn sees_whence() -> TestResult {
+    third_byte(|offset| offset == Ok(2))
+}
+
+/// It asserts that the first element came.
+#[harness::test(id = "planted.blind-elements", cite = [kernel("none", "none", "0")], covers = [])]
+fn blind_elements() -> TestResult {
+    let (reader, writer) = pipe()?;
+    assert!(writev(&writer, &[IoSlice::new(b"ab"), IoSlice::new(b"cd")]).is_ok_and(|count| count >= 2));
+    let _ = read_bytes(&reader, 9);
+    Ok(())
+}
+
+/// It asserts that both came, in order.
+#[harness::test(id = "planted.sees-elements", cite = [kernel("none", "none", "0")], covers = [])]
+fn sees_elements() -> TestResult {
+    let (reader, writer) = pipe()?;
+    assert_eq!(writev(&writer, &[IoSlice::new(b"ab"), IoSlice::new(b"cd")]), Ok(4));
+    assert_eq!(read_bytes(&reader, 9), Ok("abcd".into()));
+    Ok(())
+}
+
+/// A pipe of one page that holds 1000 bytes, into which a child writes as many as only fit behind them in parts.
+fn part_of_a_page(is_right: fn(usize) -> bool) -> TestResult {
+    use calls::for_layers::libc_nix_raw::{pipe, set_capacity, write};
+    let (reader, writer) = pipe()?;
+    set_capacity(&writer, 1)?;
+    write_all(&writer, &[0; 1000])?;
+    let child = fork(|| assert_eq!(write(&writer, &[1; 4000]), Ok(4000)))?;
+    child.wait_until_blocked_in(calls::WRITE)?;
+    assert!(is_right(unread(&reader)?));
+    read_exactly(&reader, 5000)?;
+    child.join()
+}
+
+/// It does not assert that a write of at most PIPE_BUF bytes is atomic.
+#[harness::test(id = "planted.blind-halves", cite = [kernel("none", "none", "0")], covers = [])]
+fn blind_halves() -> TestResult {
+    part_of_a_page(|unread| unread >= 1000)
+}
+
+/// It asserts that a write of at most PIPE_BUF bytes is atomic.
+#[harness::test(id = "planted.sees-halves", cite = [kernel("none", "none", "0")], covers = [])]
+fn sees_halves() -> TestResult {
+    part_of_a_page(|unread| unread == 1000)
+}
+
+/// It asserts that a name that exists is refused, whatever the mode.
+#[harness::test(id = "planted.fails-anyway", cite = [kernel("none", "none", "0")], covers = [])]
+fn fails_anyway() -> TestResult {
+    use calls::for_layers::libc_nix_raw::mknodat;
+    mknodat(libc::AT_FDCWD, "fifo", libc::S_IFIFO | 0o600, 0)?;
+    assert_errno!(mknodat(libc::AT_FDCWD, "fifo", libc::S_IFIFO | 0o600, 0), EEXIST);
+    nix::unistd::unlink("fifo")?;
+    Ok(())
 }
