@@ -9,6 +9,7 @@ use crate::render::html::{self, Column};
 use crate::render::{Format, github, json, markdown, terminal};
 use crate::{sample, text};
 use fastrand::Rng;
+use record::id::Form;
 use record::{FORMAT, Records};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -35,7 +36,7 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
     let documented = Documented { claims: sample::claims(), errors, ..Documented::default() };
     let claims = &documented.claims;
     for format in Format::VARIANTS {
-        format.render(records, &documented);
+        format.render(records, &documented, Form::Flat);
     }
     let columns = [("sample", &sample), ("mutant", records)].map(|(name, records)| Column {
         name: name.into(),

@@ -47,6 +47,7 @@ pub fn look(isolation: &str, refused: BTreeMap<String, String>) -> Environment {
             .collect(),
         lsm: line("/sys/kernel/security/lsm"),
         container: container(),
+        hostname: uname.as_ref().map(|name| name.nodename().to_string_lossy().into_owned()),
         preloaded: preloaded(),
     }
 }

@@ -31,6 +31,9 @@ pub struct Environment {
     pub lsm: Option<String>,
     /// The container that the run is in, if its signs are there.
     pub container: Option<String>,
+    /// `uname -n`.
+    #[serde(default)]
+    pub hostname: Option<String>,
     /// Libraries that the dynamic linker put before the C library.
     #[serde(default)]
     pub preloaded: Option<String>,

@@ -24,6 +24,7 @@ pub use verdict::Verdict;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// The version of the record format. It grows when an old reader would misunderstand a new record.
 pub const FORMAT: u32 = 3;
@@ -122,6 +123,9 @@ pub struct SpecRecord {
     pub output: String,
     /// How many bytes of output were not kept.
     pub output_dropped: u64,
+    /// What the kernel printed of an error of its own while the spec ran.
+    #[serde(default)]
+    pub kernel_log: Vec<String>,
     /// Wall-clock time of the sandbox from start to end, in microseconds.
     pub wall_us: u64,
     /// Processor time of the sandbox and of all that ran in it, in microseconds.
@@ -251,7 +255,7 @@ impl std::fmt::Display for Process {
 }
 
 /// The end of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EndRecord {
     /// How many spec records were written.
     pub specs: usize,
@@ -259,6 +263,12 @@ pub struct EndRecord {
     pub interrupted: bool,
     /// Wall-clock time of the run in microseconds.
     pub wall_us: u64,
+    /// What the kernel printed of an error of its own while no spec ran.
+    #[serde(default)]
+    pub kernel_log: Vec<String>,
+    /// Kernel objects of which there were more after the run than before it: both numbers.
+    #[serde(default)]
+    pub grown: BTreeMap<String, [u64; 2]>,
 }
 
 /// What shows that a record file is whole: a run that was killed, a full disk and a console that mixes lines leave none

@@ -44,6 +44,20 @@ impl Call {
         let mut numbers = self.described.iter().map(|described| described.number).chain(self.also.iter().copied());
         numbers.any(|known| known.id() as usize == number)
     }
+
+    /// The names of the flags in these arguments.
+    pub fn flags_among(&self, arguments: &[usize; 6]) -> Vec<&'static str> {
+        let registers = arguments.map(|argument| argument as u64);
+        let described = self.described.iter().filter(|described| described.describes(&registers));
+        let flags = described.flat_map(|described| described.flags).filter_map(|(place, flags)| match place {
+            Where::Argument(number) => Some((arguments[*number] as i64, flags)),
+            Where::Memory(..) => None,
+        });
+        let set = |(value, flags): (i64, &&'static [Flag])| {
+            flags.iter().filter(move |(_, bit)| value & bit == *bit).map(|(name, _)| *name).collect::<Vec<_>>()
+        };
+        flags.flat_map(set).collect()
+    }
 }
 
 /// A system call, or one operation of it.

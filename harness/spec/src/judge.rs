@@ -3,6 +3,7 @@
 //! A failure is carried out of a body as the payload of a panic, [`Failed`], or as a [`Stop`]; whoever runs the body
 //! ([`judge`], a thread, a property) takes it from there.
 
+use crate::call::Call;
 use crate::event_log::{self, Event};
 use crate::label;
 use crate::mark;
@@ -17,13 +18,36 @@ use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
 /// A call that returned an error: which call, as the catalogue names it, and which error.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub struct CallError {
     /// The call: `write`, `fcntl(F_SETPIPE_SZ)`.
     pub call: &'static str,
     /// The error.
     pub errno: Errno,
+    /// What was asked for, where that is known.
+    made: Option<(&'static Call, [usize; 6])>,
 }
+
+impl CallError {
+    /// An error of a call.
+    pub fn new(call: &'static str, errno: Errno) -> Self {
+        Self { call, errno, made: None }
+    }
+
+    /// The same, with the arguments that the system call had: a setup that fails names the flags among them.
+    pub fn with(self, call: &'static Call, arguments: [usize; 6]) -> Self {
+        Self { made: Some((call, arguments)), ..self }
+    }
+}
+
+/// It is the same error, whatever the arguments.
+impl PartialEq for CallError {
+    fn eq(&self, other: &Self) -> bool {
+        (self.call, self.errno) == (other.call, other.errno)
+    }
+}
+
+impl Eq for CallError {}
 
 impl Debug for CallError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -31,9 +55,16 @@ impl Debug for CallError {
     }
 }
 
+/// As the reason why a spec could not be judged: `pipe2(O_DIRECT) is refused with EINVAL`.
 impl std::fmt::Display for CallError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        Debug::fmt(self, f)
+        let flags = self.made.map(|(call, arguments)| call.flags_among(&arguments)).unwrap_or_default().join("|");
+        match self.call.strip_suffix(')') {
+            _ if flags.is_empty() => f.write_str(self.call)?,
+            Some(operation) => write!(f, "{operation}, {flags})")?,
+            None => write!(f, "{}({flags})", self.call)?,
+        }
+        write!(f, " is refused with {:?}", self.errno)
     }
 }
 
@@ -231,6 +262,8 @@ fn keep_place_of_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::{CallDescription, Where};
+    use crate::raw::Sysno;
 
     fn stopped(body: impl FnOnce() -> TestResult) -> Failed {
         run(body).unwrap_err().unwrap()
@@ -247,6 +280,26 @@ mod tests {
         }
         std::assert!(run(|| Err::<(), _>(Stop::Reported)).unwrap_err().is_none());
         std::assert_eq!(run(|| Ok(3)).ok(), Some(3));
+    }
+
+    #[test]
+    fn a_refused_call_of_a_setup_is_named_with_its_flags() {
+        const CREATE: &Call = &Call::new(
+            "create",
+            &[CallDescription::new(Sysno::pipe2)
+                .flags(&[(Where::Argument(1), &[("O_CLOEXEC", 0x80000), ("O_DIRECT", 0x4000)])])],
+        );
+        const SET: &Call = &Call { name: "control(SET)", ..Call::new("", CREATE.described) };
+        let refused = |call: &'static Call, flags: usize| {
+            let error = CallError::new(call.name, Errno::EINVAL).with(call, [0, flags, 0, 0, 0, 0]);
+            stopped(|| Err(error.into())).comparison.message
+        };
+        std::assert_eq!(refused(CREATE, 0x84000), "create(O_CLOEXEC|O_DIRECT) is refused with EINVAL");
+        std::assert_eq!(refused(CREATE, 0), "create is refused with EINVAL");
+        std::assert_eq!(refused(SET, 0x4000), "control(SET, O_DIRECT) is refused with EINVAL");
+        let unknown = CallError::new("create", Errno::EPERM);
+        std::assert_eq!(stopped(|| Err(unknown.into())).comparison.message, "create is refused with EPERM");
+        std::assert!(unknown == unknown.with(CREATE, [0; 6]), "the arguments do not matter to an assertion");
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! System calls by the instruction, not by syscall(3) of the C library: no library that is preloaded can change them, they are
 //! not cancellation points, and they leave errno alone. See syscall(2), "Architecture calling conventions".
 
+mod action;
+
+pub use action::{SET_SIZE, set_action};
+
 use nix::errno::Errno;
 use std::ffi::CStr;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -78,6 +82,13 @@ pub unsafe fn duplicate(from: &OwnedFd, to: i32) -> Result<(), Errno> {
     }
     // SAFETY: the caller's.
     unsafe { syscall(Sysno::dup3, arguments([from.as_raw_fd().register(), to.register(), 0])) }.map(drop)
+}
+
+/// Removes a name; of a directory with AT_REMOVEDIR. unlinkat(2)
+pub fn unlink(path: &CStr, flags: i32) -> Result<(), Errno> {
+    let call = [libc::AT_FDCWD.register(), path.as_ptr().register(), flags.register()];
+    // SAFETY: the path ends in NUL and outlives the call.
+    unsafe { syscall(Sysno::unlinkat, arguments(call)) }.map(drop)
 }
 
 /// All that a file holds. open(2), read(2).

@@ -31,6 +31,8 @@ pub fn merge(parts: Vec<Part>) -> Result<Records, String> {
         specs: parts.iter().map(|part| part.records.specs.len()).sum(),
         interrupted: parts.iter().any(|part| part.records.end.interrupted),
         wall_us: span_us(&parts, run.started),
+        kernel_log: parts.iter().flat_map(|part| part.records.end.kernel_log.clone()).collect(),
+        grown: parts.iter().flat_map(|part| part.records.end.grown.clone()).collect(),
     };
     Ok(Records { run, specs: parts.into_iter().flat_map(|part| part.records.specs).collect(), end })
 }

@@ -22,6 +22,7 @@ pub(crate) fn facts(run: &RunRecord) -> Vec<(String, String)> {
     .into();
     let optional = [
         ("target", run.target.clone()),
+        ("hostname", environment.hostname.clone()),
         ("lsm", environment.lsm.clone()),
         ("container", environment.container.clone()),
         ("preloaded", environment.preloaded.clone()),

@@ -53,6 +53,7 @@ pub(crate) fn write(page: &mut Page, spec: &Judged) {
     write_processes(page, &record.processes);
     write_lines(page, "trace", record.trace.iter().map(String::as_str));
     write_output(page, record);
+    write_lines(page, "kernel", record.kernel_log.iter().map(String::as_str));
     labelled(page, "source", Style::Plain, &record.source.to_string());
     page.verbatim((Style::Dim, "  reproduce: "), Style::Cyan, &spec.reproduce());
 }

@@ -4,6 +4,7 @@ use super::{html, json, junit, ktap};
 use crate::documented::Documented;
 use crate::replace_file;
 use record::Records;
+use record::id::Form;
 use std::io;
 use std::path::{Path, PathBuf};
 use strum::{IntoStaticStr, VariantArray};
@@ -31,12 +32,12 @@ impl Format {
         self.into()
     }
 
-    /// The document.
-    pub fn render(self, records: &Records, documented: &Documented) -> String {
+    /// The document. Test cases of JUnit and KTAP have their ids in this form.
+    pub fn render(self, records: &Records, documented: &Documented, ids: Form) -> String {
         match self {
             Self::Json => json::run(records, &documented.claims),
-            Self::Junit => junit::render(records),
-            Self::Ktap => ktap::render(records),
+            Self::Junit => junit::render(records, ids),
+            Self::Ktap => ktap::render(records, ids),
             Self::Html => html::page(&[html::Column::of(records)], documented),
         }
     }
@@ -64,12 +65,12 @@ pub fn is_taken(name: &str) -> bool {
 }
 
 /// Writes every [`Format`] beside the record file, and returns the paths. Each file is replaced atomically.
-pub fn write_all(path: &Path, records: &Records, documented: &Documented) -> io::Result<Vec<PathBuf>> {
+pub fn write_all(path: &Path, records: &Records, documented: &Documented, ids: Form) -> io::Result<Vec<PathBuf>> {
     Format::VARIANTS
         .iter()
         .map(|format| {
             let path = beside(path, format.file_name());
-            replace_file(&path, |file| file.write_all(format.render(records, documented).as_bytes()))?;
+            replace_file(&path, |file| file.write_all(format.render(records, documented, ids).as_bytes()))?;
             Ok(path)
         })
         .collect()

@@ -3,7 +3,7 @@
 //! A deviation is a `failure`, the tested system's; a broken spec and a timeout are an `error`. nextest's own JUnit
 //! does not distinguish a skip from a pass, so this one is made from the records.
 
-use super::facts::facts;
+use super::facts::{facts, time};
 use super::failure;
 use crate::gate::shortfall;
 use crate::judged::{Judged, by_mechanism, judged, reason};
@@ -12,14 +12,15 @@ use quick_junit::{NonSuccessKind, Property, Report, TestCase, TestCaseStatus, Te
 use record::Records;
 use record::Verdict;
 use record::citation_line;
+use record::id::Form;
 use std::time::Duration;
 
-/// The report as XML.
-pub fn render(records: &Records) -> String {
+/// The report as XML, with ids in this form.
+pub fn render(records: &Records, ids: Form) -> String {
     let mut report = Report::new("ipcspec");
     report.set_time(Duration::from_micros(records.end.wall_us));
     for (mechanism, specs) in by_mechanism(&judged(records)) {
-        report.add_test_suite(suite(records, mechanism, specs.iter().map(case).collect()));
+        report.add_test_suite(suite(records, mechanism, specs.iter().map(|spec| case(spec, ids)).collect()));
     }
     if let Some(shortfall) = shortfall(records) {
         report.add_test_suite(suite(records, "run", vec![unfinished(&shortfall)]));
@@ -30,6 +31,10 @@ pub fn render(records: &Records) -> String {
 fn suite(records: &Records, name: &str, cases: Vec<TestCase>) -> TestSuite {
     let mut suite = TestSuite::new(text::one_line(name));
     suite.set_time(cases.iter().filter_map(|case| case.time).sum());
+    let timestamp = time(&records.run).map(|time| time.strftime("%Y-%m-%dT%H:%M:%S+00:00").to_string());
+    for (name, value) in [("timestamp", timestamp), ("hostname", records.run.environment.hostname.clone())] {
+        suite.extra.extend(value.map(|value| (name.into(), text::one_line(&value).into())));
+    }
     for (name, value) in facts(&records.run) {
         suite.add_property(Property::new(text::one_line(&name), text::one_line(&value)));
     }
@@ -37,9 +42,9 @@ fn suite(records: &Records, name: &str, cases: Vec<TestCase>) -> TestSuite {
     suite
 }
 
-fn case(spec: &Judged) -> TestCase {
+fn case(spec: &Judged, ids: Form) -> TestCase {
     let record = spec.record();
-    let mut case = TestCase::new(text::one_line(&record.id), status(spec));
+    let mut case = TestCase::new(text::one_line(&ids.of(&record.id)), status(spec));
     case.set_classname(text::one_line(&record.mechanism));
     case.set_time(Duration::from_micros(spec.wall_us()));
     case.set_assertions(usize::try_from(record.checks).unwrap_or(usize::MAX));
@@ -90,7 +95,7 @@ mod tests {
     use crate::sample;
 
     fn parse(records: &Records) -> Report {
-        Report::deserialize_from_str(&render(records)).unwrap()
+        Report::deserialize_from_str(&render(records, Form::Slashes)).unwrap()
     }
 
     #[test]
@@ -118,8 +123,23 @@ mod tests {
     }
 
     #[test]
+    fn suites_say_when_and_where_they_ran() {
+        let xml = render(&sample::records(), Form::Slashes);
+        let suite = xml.lines().find(|line| line.contains("<testsuite ")).unwrap();
+        assert!(suite.contains(r#"timestamp="2026-11-18T11:06:40+00:00""#), "{suite}");
+        assert!(suite.contains(r#"hostname="a-machine""#), "{suite}");
+    }
+
+    #[test]
+    fn flat_ids_have_no_slash() {
+        let report = Report::deserialize_from_str(&render(&sample::records(), Form::Flat)).unwrap();
+        let names: Vec<_> = report.test_suites[0].test_cases.iter().map(|case| case.name.as_str()).collect();
+        assert_eq!(names, ["fifo.open-nonblock-write.raw", "fifo.open-read-blocks"]);
+    }
+
+    #[test]
     fn cases_carry_reason_type_and_time() {
-        let xml = render(&sample::records());
+        let xml = render(&sample::records(), Form::Slashes);
         assert!(xml.contains(r#"<skipped message="needs reboot: this machine is in use"/>"#), "{xml}");
         assert!(xml.contains(r#"type="deviates""#), "{xml}");
         assert!(xml.contains(r#"<error message="timed out after 30.000 s" type="timeout">"#), "{xml}");

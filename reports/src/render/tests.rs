@@ -7,6 +7,7 @@ use crate::gate::Exit;
 use crate::sample;
 use proptest::prelude::*;
 use record::Verdict;
+use record::id::Form;
 use std::sync::LazyLock;
 
 /// Every document is still what it says it is, and still holds the five verdicts, whatever the records' strings are.
@@ -27,10 +28,10 @@ fn assert_unbroken_by(hostile: &str) {
     let report: serde_json::Value = serde_json::from_str(&json::run(&records, claims)).unwrap();
     assert_eq!(report["specs"][0]["statement"], hostile);
 
-    let report = quick_junit::Report::deserialize_from_str(&junit::render(&records)).unwrap();
+    let report = quick_junit::Report::deserialize_from_str(&junit::render(&records, Form::Slashes)).unwrap();
     assert_eq!((report.tests, report.failures, report.errors), (6, 1, 3));
 
-    let tests = ktap::parser::parse(&ktap::render(&records)).unwrap();
+    let tests = ktap::parser::parse(&ktap::render(&records, Form::Slashes)).unwrap();
     assert_eq!(tests[0].subtests.len(), 5);
 
     // The prefix keeps it from being empty: what is empty has no place in the page at all.
@@ -92,18 +93,18 @@ fn all_files_are_written_and_replaced() {
     let file = directory.path().join("records.jsonl");
     let mut records = sample::records();
     let documented = Documented { claims: sample::claims(), ..Documented::default() };
-    let paths = write_all(&file, &records, &documented).unwrap();
+    let paths = write_all(&file, &records, &documented, Form::Slashes).unwrap();
     let names: Vec<_> = paths.iter().map(|path| path.file_name().unwrap().to_str().unwrap()).collect();
     assert_eq!(names, ["report.json", "junit.xml", "report.ktap", "report.html"]);
 
     records.specs.retain(|spec| spec.verdict == Verdict::Conforms);
-    write_all(&file, &records, &Documented::default()).unwrap();
-    assert_eq!(std::fs::read_to_string(&paths[2]).unwrap(), ktap::render(&records));
+    write_all(&file, &records, &Documented::default(), Form::Slashes).unwrap();
+    assert_eq!(std::fs::read_to_string(&paths[2]).unwrap(), ktap::render(&records, Form::Slashes));
     assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 4, "no temporary file stays");
 }
 
 #[test]
 fn documents_that_cannot_be_written_are_an_error() {
     let nowhere = tempfile::tempdir().unwrap().path().join("records.jsonl");
-    assert!(write_all(&nowhere, &sample::records(), &Documented::default()).is_err());
+    assert!(write_all(&nowhere, &sample::records(), &Documented::default(), Form::Slashes).is_err());
 }

@@ -171,6 +171,7 @@ pub(crate) fn hostile(text: &str) -> Records {
         trace: vec![t(), t()],
         output: t(),
         output_dropped: u64::MAX,
+        kernel_log: vec![t()],
         wall_us: u64::MAX,
         cpu_us: u64::MAX,
     };
@@ -254,10 +255,16 @@ fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
                 sysctls: map("fs.pipe-max-size", "1048576"),
                 lsm: Some("capability,landlock".into()),
                 container: None,
+                hostname: Some("a-machine".into()),
                 preloaded: None,
             },
         },
-        end: EndRecord { specs: specs.len(), interrupted: specs.len() < selected, wall_us: 31_214_000 },
+        end: EndRecord {
+            specs: specs.len(),
+            interrupted: specs.len() < selected,
+            wall_us: 31_214_000,
+            ..EndRecord::default()
+        },
         specs,
     }
 }

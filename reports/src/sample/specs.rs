@@ -29,6 +29,7 @@ pub(super) fn conforms(id: &str, statement: &str) -> SpecRecord {
         trace: vec![],
         output: String::new(),
         output_dropped: 0,
+        kernel_log: vec![],
         wall_us: 1500,
         cpu_us: 400,
     }

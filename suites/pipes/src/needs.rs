@@ -2,8 +2,9 @@
 
 use crate::user_pages::{NEW_PIPE, shares};
 use harness::need::{Need, Probe, met};
+use harness::raw::{Argument as _, Sysno, arguments};
 use kit::memory::page_size;
-use kit::needs::{new_pipe, open_files, pipe_control, setting, setting_is_on};
+use kit::needs::{ask, new_pipe, open_files, pipe_control, setting, setting_is_on};
 
 // Named here, where specs of pipes look for it.
 pub use kit::needs::PIPE_PAGES;
@@ -46,6 +47,20 @@ pub const NO_PIPE_HARD_LIMIT: Need = Need::new(
     "no_pipe_hard_limit",
     |_| met(setting_is_on(HARD_LIMIT).is_err(), || "fs.pipe-user-pages-hard is not 0".into()),
     "Set fs.pipe-user-pages-hard back to 0.",
+);
+
+/// The kernel was built without CONFIG_WATCH_QUEUE. pipe(2), ENOPKG.
+pub const NO_WATCH_QUEUE: Need = Need::new(
+    "no_watch_queue",
+    |_| {
+        let mut ends = [0_i32; 2];
+        // O_NOTIFICATION_PIPE is O_EXCL: linux/watch_queue.h.
+        let flags = libc::O_EXCL.register();
+        // SAFETY: writes two descriptors to `ends`, which outlives the call.
+        let created = unsafe { ask(Sysno::pipe2, arguments([ends.as_mut_ptr().register(), flags])) };
+        met(created.is_err(), || "pipe2(O_NOTIFICATION_PIPE) succeeds".into())
+    },
+    "Use a kernel without CONFIG_WATCH_QUEUE.",
 );
 
 /// fs.protected_fifos is on. proc_sys_fs(5).

@@ -140,7 +140,7 @@ mod tests {
             mutation: None,
             environment: crate::environment::look("userns", [].into()),
         };
-        let end = EndRecord { specs: 0, interrupted: false, wall_us: 1 };
+        let end = EndRecord::default();
         for line in [Line::Run(Box::new(run)), Line::End(end)] {
             frames.line(&line).expect("memory can be written");
         }

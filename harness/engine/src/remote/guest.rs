@@ -1,18 +1,18 @@
 //! The program as the first process: of a machine that was booted for it, or of a container. Does its job, is the parent
 //! of all who lost theirs, and ends the machine.
 
+use harness::bounded::{self, TICK, Waited};
 use nix::mount::{MsFlags, mount, umount};
 use nix::sys::reboot::{RebootMode, reboot};
+use nix::sys::signal::{SigHandler, SigSet, Signal, signal};
 use nix::sys::termios::{SetArg, cfmakeraw, tcgetattr, tcsetattr};
-use nix::sys::wait::{WaitStatus, wait};
-use nix::unistd::Pid;
+use nix::unistd::{ForkResult, dup2_stderr, dup2_stdin, dup2_stdout, execv, execve, fork, setsid};
 use serde::{Deserialize, Serialize};
+use std::ffi::{CStr, CString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 /// Where a guest finds its job.
 pub const JOB: &str = "/job.json";
@@ -75,25 +75,67 @@ fn end_machine() -> io::Result<i32> {
     Ok(0)
 }
 
-/// Runs the program and reaps whatever ends meanwhile.
+/// Runs the program and reaps whatever ends meanwhile. Stands on what is trusted, and not on pipes as
+/// `std::process::Command` does: the kernel may be broken.
 fn run(arguments: &[String], console: Option<File>) -> io::Result<i32> {
-    let mut program = Command::new(PROGRAM);
-    program.args(arguments).stdin(Stdio::null());
-    if let Some(console) = console {
-        program.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
-        program.stdout(console.try_clone()?).stderr(console);
-    }
-    // SAFETY: a system call, between fork and exec. That it is a fork matters as well: posix_spawn(3) asks for clone3(2), which
-    // some containers refuse in a way that the C library does not take for an answer.
-    unsafe { program.pre_exec(|| Ok(nix::unistd::setsid().map(drop)?)) };
-    let child = Pid::from_raw(program.spawn()?.id().cast_signed());
+    let program = CString::new(PROGRAM)?;
+    let arguments: Vec<_> = [PROGRAM]
+        .into_iter()
+        .chain(arguments.iter().map(String::as_str))
+        .map(CString::new)
+        .collect::<Result<_, _>>()?;
+    let ended = SigSet::from(Signal::SIGCHLD);
+    ended.thread_block()?;
+    // Where it is ignored, children are reaped without us.
+    // SAFETY: the default action runs no code of ours.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    // SAFETY: this process has one thread.
+    let child = match unsafe { fork() }? {
+        ForkResult::Parent { child } => child.as_raw(),
+        ForkResult::Child => {
+            let error = become_program(&program, &arguments, console, ended);
+            let _ = fs::write("/dev/kmsg", format!("ipcspec: {PROGRAM} cannot be started: {error}\n"));
+            std::process::exit(2)
+        }
+    };
     loop {
-        match wait()? {
-            WaitStatus::Exited(pid, code) if pid == child => return Ok(code),
-            WaitStatus::Signaled(pid, signal, _) if pid == child => return Ok(128 + signal as i32),
-            _ => {}
+        match bounded::wait(-1, libc::WNOHANG | libc::__WALL) {
+            Ok(Some(Waited { pid, status, .. })) if pid == child && libc::WIFEXITED(status) => {
+                return Ok(libc::WEXITSTATUS(status));
+            }
+            Ok(Some(Waited { pid, status, .. })) if pid == child && libc::WIFSIGNALED(status) => {
+                return Ok(128 + libc::WTERMSIG(status));
+            }
+            Ok(Some(_)) => {}
+            // Whether SIGCHLD comes, or wait(2) has missed somebody, is seen at the next tick.
+            Ok(None) | Err(_) => wait_for_a_tick(&ended),
         }
     }
+}
+
+/// The program in place of this process; returns only if that fails.
+fn become_program(program: &CStr, arguments: &[CString], console: Option<File>, ended: SigSet) -> io::Error {
+    let prepare = || {
+        setsid()?;
+        ended.thread_unblock()?;
+        let null = File::open("/dev/null")?;
+        dup2_stdin(&null)?;
+        let Some(console) = console else { return Ok(execv(program, arguments)?) };
+        dup2_stdout(&console)?;
+        dup2_stderr(&console)?;
+        Ok(execve(program, arguments, &[c"PATH=/usr/sbin:/usr/bin:/sbin:/bin"])?)
+    };
+    match prepare() {
+        Ok(never) => match never {},
+        Err(error) => error,
+    }
+}
+
+/// Sleeps until one of these signals comes, for a tick at most.
+fn wait_for_a_tick(signals: &SigSet) {
+    let tick = libc::timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
+    // SAFETY: reads the set and the time.
+    unsafe { libc::sigtimedwait(signals.as_ref(), std::ptr::null_mut(), &tick) };
 }
 
 impl Machine {

@@ -157,6 +157,8 @@ fn local(program: &Path, uid: Option<u32>, max_user_namespaces: Option<u32>, job
 /// there loses the capabilities with the next execve(2). user_namespaces(7), namespaces(7)
 fn limit_user_namespaces(most: u32) -> io::Result<()> {
     let (uid, gid) = (Uid::current(), Gid::current());
+    // After a change of user /proc/self belongs to root, until this is said.
+    nix::sys::prctl::set_dumpable(true)?;
     unshare(CloneFlags::CLONE_NEWUSER)?;
     std::fs::write("/proc/self/setgroups", "deny")?;
     std::fs::write("/proc/self/uid_map", format!("{uid} {uid} 1"))?;

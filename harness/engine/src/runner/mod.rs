@@ -7,6 +7,7 @@ mod signals;
 mod unconfirmed;
 pub mod verdict;
 
+use crate::kernel::log::KernelLog;
 use crate::sandbox::{Attach, Clock};
 use harness::bounded::{self, TICK};
 use harness::event_log::EngineEvent;
@@ -57,6 +58,8 @@ pub enum RunEvent<'a> {
     Started(&'static Spec),
     /// A spec was judged, or skipped; and what was attached to it wrote down.
     Judged(&'a Task, &'a SpecRecord, &'a [EngineEvent]),
+    /// The kernel printed a report of an error of its own, these lines, while no spec ran.
+    KernelReported(&'a [String]),
 }
 
 /// Does each task and tells the observer; an observer's error ends the run. Returns whether the run was interrupted, by a signal
@@ -74,6 +77,7 @@ pub fn run(
     let mut running: Vec<Running> = Vec::new();
     let mut unconfirmed = Unconfirmed::default();
     let mut clock = Clock::start();
+    let mut kernel_log = KernelLog::follow();
     let mut tell =
         |event: RunEvent| observer(event).map_err(|error| CannotRun(format!("records cannot be written: {error}")));
     let mut outcome = Ok(());
@@ -106,6 +110,12 @@ pub fn run(
             running.iter_mut().for_each(|spec| spec.end(now));
         }
         let ticked = wait_for_something(&mut running, &signals.unblocked);
+        let report = kernel_log.report();
+        if !report.is_empty() && running.is_empty() {
+            outcome = outcome.and_then(|()| tell(RunEvent::KernelReported(&report)));
+        }
+        let beside = running.len().saturating_sub(1);
+        running.iter_mut().for_each(|spec| spec.was_reported(&report, beside));
         let now = clock.advance();
         let mut index = 0;
         while index < running.len() {
@@ -128,6 +138,10 @@ pub fn run(
             }
         }
         ending |= interrupted || outcome.is_err();
+    }
+    let report = kernel_log.report();
+    if !report.is_empty() {
+        outcome = outcome.and_then(|()| tell(RunEvent::KernelReported(&report)));
     }
     outcome.map(|()| interrupted)
 }

@@ -34,6 +34,9 @@ pub struct Running {
     ended: bool,
     /// Where each process was when the watchdog acted.
     were: Option<Vec<Process>>,
+    /// What the kernel printed of an error of its own, and how many other specs ran then.
+    reported: Vec<String>,
+    beside: usize,
 }
 
 impl Running {
@@ -52,6 +55,8 @@ impl Running {
             is_late: false,
             ended: false,
             were: None,
+            reported: Vec::new(),
+            beside: 0,
         })
     }
 
@@ -85,6 +90,14 @@ impl Running {
         }
     }
 
+    /// The kernel has printed this report while the spec ran beside so many others.
+    pub fn was_reported(&mut self, report: &[String], beside: usize) {
+        if self.reported.is_empty() {
+            self.beside = beside;
+        }
+        self.reported.extend_from_slice(report);
+    }
+
     /// Whether somebody who is neither the runner nor in the sandbox has asked init to end: it is not the spec's fault.
     pub fn was_ended_by_others(&self) -> bool {
         !self.ended && self.sandbox.log.was_told_to_end()
@@ -101,6 +114,7 @@ impl Running {
             processes: self.were.clone().unwrap_or_default(),
             output: String::from_utf8_lossy(&self.sandbox.output.kept).into_owned(),
             output_dropped: self.sandbox.output.dropped,
+            kernel_log: std::mem::take(&mut self.reported),
             wall_us: wall.as_micros() as u64,
             cpu_us: init.cpu.as_micros() as u64,
             ..blank(&self.task)
@@ -125,6 +139,7 @@ impl Running {
             failures: &record.failures,
             first: log.status().map(Ended::from_status),
             init: init.status.map(Ended::from_status),
+            reported: record.kernel_log.first().map(|line| (line.as_str(), self.beside)),
             lost: log.lost(),
             finished: log.is_finished(),
             checks: record.checks,
@@ -181,6 +196,7 @@ fn blank(task: &Task) -> SpecRecord {
         trace: Vec::new(),
         output: String::new(),
         output_dropped: 0,
+        kernel_log: Vec::new(),
         wall_us: 0,
         cpu_us: 0,
     }

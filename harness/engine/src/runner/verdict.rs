@@ -17,6 +17,8 @@ pub struct Evidence<'a> {
     pub first: Option<Ended>,
     /// How init ended, where the kernel reported it.
     pub init: Option<Ended>,
+    /// The first line of what the kernel reported of an error of its own meanwhile, and how many other specs ran then.
+    pub reported: Option<(&'a str, usize)>,
     /// How many entries found no room in the event log.
     pub lost: u32,
     /// Whether the body returned.
@@ -39,6 +41,16 @@ pub fn judge(evidence: &Evidence) -> (Verdict, Option<String>) {
     }
     if found(Verdict::Broken) {
         return (Verdict::Broken, None);
+    }
+    if let Some((line, beside)) = evidence.reported {
+        let beside = match beside {
+            0 => String::new(),
+            others => format!(" and {others} others (run with --jobs 1 to see which)"),
+        };
+        return (
+            Verdict::Broken,
+            Some(format!("the kernel reported an error of its own while it ran{beside}: {line}")),
+        );
     }
     let reason = match evidence.first {
         None => Some(match evidence.init {
@@ -70,6 +82,7 @@ mod tests {
         failures: &[],
         first: Some(Ended::Exited(0)),
         init: Some(Ended::Exited(0)),
+        reported: None,
         lost: 0,
         finished: true,
         checks: 1,

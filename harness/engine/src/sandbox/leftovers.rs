@@ -21,8 +21,8 @@ pub fn report_and_remove(log: &EventLog) {
         .collect();
     let objects = if here.isolation == Isolation::None { unremoved(log) } else { in_namespace(here.queues.as_deref()) };
     for object in objects {
-        remove(&object);
-        left.push(describe(&object));
+        let removed = object.remove();
+        left.push(describe(&object, removed));
     }
     left.extend(files_in(&here.scratch).map(|name| format!("file {name} in the scratch directory")));
     if here.isolation == Isolation::None {
@@ -43,36 +43,17 @@ pub fn report_and_remove(log: &EventLog) {
     }
 }
 
-fn describe(object: &Object) -> String {
-    match object {
+fn describe(object: &Object, removed: nix::Result<()>) -> String {
+    let what = match object {
         Object::SysvQueue(id) => format!("System V message queue {id}"),
         Object::SysvSemaphores(id) => format!("System V semaphore set {id}"),
         Object::SysvSegment(id) => format!("System V shared memory segment {id}"),
         Object::Queue(name) => format!("POSIX message queue {name}"),
         Object::SharedMemoryFile(name) => format!("file {name} in /dev/shm"),
-    }
-}
-
-fn remove(object: &Object) {
-    // SAFETY: each call removes an object by number or name and touches no memory of ours.
-    unsafe {
-        match object {
-            Object::SysvQueue(id) => {
-                libc::msgctl(*id, libc::IPC_RMID, std::ptr::null_mut());
-            }
-            Object::SysvSemaphores(id) => {
-                libc::semctl(*id, 0, libc::IPC_RMID);
-            }
-            Object::SysvSegment(id) => {
-                libc::shmctl(*id, libc::IPC_RMID, std::ptr::null_mut());
-            }
-            Object::Queue(name) => {
-                let _ = nix::mqueue::mq_unlink(name.as_str());
-            }
-            Object::SharedMemoryFile(name) => {
-                let _ = fs::remove_file(Path::new("/dev/shm").join(name));
-            }
-        }
+    };
+    match removed {
+        Ok(()) => what,
+        Err(error) => format!("{what}, which cannot be removed ({error})"),
     }
 }
 

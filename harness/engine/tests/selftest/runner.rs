@@ -35,12 +35,13 @@ pub fn main(arguments: &[String]) -> Result<(), CannotRun> {
     write(&begin).expect("records can be written");
     let mut written = 0;
     let interrupted = runner::run(order, &machine, pace, |event| match event {
-        RunEvent::Started(_) => Ok(()),
+        RunEvent::Started(_) | RunEvent::KernelReported(_) => Ok(()),
         RunEvent::Judged(_, record, _) => {
             written += 1;
             write(&Line::Spec(Box::new(record.clone())))
         }
     })?;
-    write(&Line::End(EndRecord { specs: written, interrupted, wall_us: 0 })).expect("records can be written");
+    write(&Line::End(EndRecord { specs: written, interrupted, ..EndRecord::default() }))
+        .expect("records can be written");
     Ok(())
 }

@@ -31,6 +31,7 @@ fn run() -> Line {
             sysctls: Default::default(),
             lsm: Some("capability,landlock".into()),
             container: None,
+            hostname: None,
             preloaded: None,
         },
     }))
@@ -60,13 +61,14 @@ fn spec(attempt: u32) -> Line {
         trace: Vec::new(),
         output: "a line\nand another\n".into(),
         output_dropped: 0,
+        kernel_log: Vec::new(),
         wall_us: 1,
         cpu_us: 1,
     }))
 }
 
 fn end(specs: usize) -> Line {
-    Line::End(EndRecord { specs, interrupted: false, wall_us: 1 })
+    Line::End(EndRecord { specs, ..EndRecord::default() })
 }
 
 fn file(lines: &[Line]) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! What the log holds, and its bytes.
 
+use super::object::Object;
 use super::slots::Sink;
 use record::{Failure, Layer, Missing, Observation, SeenError, Source, Verdict};
 
@@ -24,21 +25,6 @@ pub enum Event {
     Handler(HandlerEvent),
     /// What the engine writes down for itself.
     Engine(EngineEvent),
-}
-
-/// An IPC object that no process's end removes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Object {
-    /// A System V message queue by its identifier.
-    SysvQueue(i32),
-    /// A System V semaphore set by its identifier.
-    SysvSemaphores(i32),
-    /// A System V shared memory segment by its identifier.
-    SysvSegment(i32),
-    /// A POSIX message queue by its name, with the slash.
-    Queue(String),
-    /// A file in /dev/shm, which POSIX shared memory and named semaphores are on Linux, by its file name.
-    SharedMemoryFile(String),
 }
 
 /// How many values a handler logs at once.

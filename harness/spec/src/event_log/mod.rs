@@ -8,11 +8,13 @@
 mod event;
 mod handler;
 mod memory;
+mod object;
 mod slots;
 
-pub use event::{EngineEvent, Event, HandlerEvent, Object, VALUES};
+pub use event::{EngineEvent, Event, HandlerEvent, VALUES};
 pub use handler::{check_in_handler, log_in_handler, logged_by_handlers};
 pub use memory::{Source, set_source};
+pub use object::Object;
 
 use crate::bounded::Gate;
 use slots::{Sink, Slot};

@@ -67,9 +67,14 @@ pub fn declare_disposable() {
     MAY_CHANGE_THE_MACHINE.store(true, Ordering::Relaxed);
 }
 
+/// Whether it was declared that this machine's global settings may be changed: nobody else uses it.
+pub fn machine_is_disposable() -> bool {
+    MAY_CHANGE_THE_MACHINE.load(Ordering::Relaxed)
+}
+
 fn is_disposable(_: &Need) -> Probe {
     initial_root()?;
-    met(MAY_CHANGE_THE_MACHINE.load(Ordering::Relaxed), || "this machine was not declared disposable".into())
+    met(machine_is_disposable(), || "this machine was not declared disposable".into())
 }
 
 /// What the first boot of a machine left, where this is the second.

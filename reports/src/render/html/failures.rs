@@ -139,6 +139,9 @@ impl Way<'_> {
         if record.output_dropped > 0 {
             output += &format!("\n... ({} bytes not kept)", record.output_dropped);
         }
+        if !record.kernel_log.is_empty() {
+            output += &format!("\nThe kernel's log:\n{}", text::clip(&record.kernel_log.join("\n"), LONGEST));
+        }
         output
     }
 }

@@ -9,9 +9,10 @@ use crate::judged::{Judged, by_mechanism, judged, reason};
 use crate::text;
 use record::Records;
 use record::Verdict;
+use record::id::Form;
 
-/// The report as KTAP.
-pub fn render(records: &Records) -> String {
+/// The report as KTAP, with ids in this form.
+pub fn render(records: &Records, ids: Form) -> String {
     let specs = judged(records);
     let mechanisms = by_mechanism(&specs);
     let shortfall = shortfall(records);
@@ -20,7 +21,7 @@ pub fn render(records: &Records) -> String {
         ktap += &format!("# {}: {}\n", text::one_line(&name), text::one_line(&value));
     }
     for (number, (mechanism, specs)) in mechanisms.iter().enumerate() {
-        ktap += &subtests(specs);
+        ktap += &subtests(specs, ids);
         ktap += &parent(number + 1, mechanism, specs);
     }
     if let Some(shortfall) = shortfall {
@@ -30,10 +31,10 @@ pub fn render(records: &Records) -> String {
     ktap
 }
 
-fn subtests(specs: &[Judged]) -> String {
+fn subtests(specs: &[Judged], ids: Form) -> String {
     let mut lines = format!("  KTAP version 1\n  1..{}\n", specs.len());
     for (number, spec) in specs.iter().enumerate() {
-        let id = description(&spec.record().id);
+        let id = description(&ids.of(&spec.record().id));
         if spec.verdict().is_failure() {
             // The id in front keeps a printed `Subtest: x` or `ok 1 x` from being read as one.
             for line in failure::plain(spec).lines().filter(|line| !line.is_empty()) {
@@ -88,7 +89,7 @@ mod tests {
 
     #[test]
     fn two_levels_with_every_verdict() {
-        let tests = parse(&render(&sample::interrupted())).unwrap();
+        let tests = parse(&render(&sample::interrupted(), Form::Slashes)).unwrap();
         let shape: Vec<_> = tests
             .iter()
             .map(|test| (test.name.as_str(), &test.outcome, test.subtests.iter().map(|sub| &sub.outcome).collect()))
@@ -106,9 +107,17 @@ mod tests {
 
     #[test]
     fn a_failure_is_explained_before_its_result() {
-        let ktap = render(&sample::records());
+        let ktap = render(&sample::records(), Form::Slashes);
         assert!(ktap.contains("  # fifo.open-nonblock-write/raw: actual: Ok(3)\n"), "{ktap}");
         assert!(ktap.contains("# SKIP needs reboot: this machine is in use\n"), "{ktap}");
+    }
+
+    #[test]
+    fn flat_ids_have_no_slash() {
+        let tests = parse(&render(&sample::records(), Form::Flat)).unwrap();
+        let names: Vec<_> = tests.iter().flat_map(|test| &test.subtests).map(|test| test.name.as_str()).collect();
+        assert_eq!(names[0], "fifo.open-nonblock-write.raw");
+        assert!(names.iter().all(|name| !name.contains('/')), "{names:?}");
     }
 
     #[test]
@@ -116,6 +125,6 @@ mod tests {
         let mut records = sample::records();
         records.specs.clear();
         records.run.selected = 0;
-        assert_eq!(parse(&render(&records)), Ok(vec![]));
+        assert_eq!(parse(&render(&records, Form::Slashes)), Ok(vec![]));
     }
 }

@@ -11,7 +11,7 @@ use crate::summary::{Counts, SkipGroup, Summary};
 use crate::text;
 use record::Verdict;
 use record::id::family;
-use record::{Records, RunRecord};
+use record::{EndRecord, Records, RunRecord};
 
 /// How many causes are shown in full.
 const CAUSES: usize = 10;
@@ -37,6 +37,7 @@ pub fn run(records: &Records, documented: &Documented, exit: Exit, with_claims: 
         write_refuted(&mut page, &findings(records, &documented.claims));
     }
     write_failed(&mut page, &specs);
+    write_kernel(&mut page, &records.end);
     write_totals(&mut page, records, &summary, Coverage::of(records, documented), exit);
     page.into_text()
 }
@@ -182,6 +183,22 @@ fn write_refuted(page: &mut Page, findings: &[Finding]) {
             let seen = evidence.observations.iter().map(|seen| format!("{}: {}", seen.name, seen.value));
             let shown = [evidence.id.clone()].into_iter().chain(seen).collect::<Vec<_>>().join("; ");
             page.paragraph((Style::Dim, "          "), Style::Dim, &shown);
+        }
+    }
+}
+
+/// What the kernel showed besides the results of calls.
+fn write_kernel(page: &mut Page, end: &EndRecord) {
+    if !end.kernel_log.is_empty() {
+        page.heading("The kernel reported an error of its own while no spec ran");
+        for line in &end.kernel_log {
+            page.line(&[(Style::Dim, "  | "), (Style::Plain, line)]);
+        }
+    }
+    if !end.grown.is_empty() {
+        page.heading("Kernel objects that the run left");
+        for (name, [before, after]) in &end.grown {
+            page.line(&[(Style::Plain, &format!("  {name}: {before} before, {after} after"))]);
         }
     }
 }

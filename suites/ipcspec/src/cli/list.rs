@@ -4,6 +4,7 @@ use super::select::Filters;
 use super::{CliError, print};
 use clap::Args;
 use harness::{Citation, Layer, Level, Spec};
+use record::id::Form;
 use reports::Exit;
 use serde::Serialize;
 use std::fmt::Write;
@@ -12,6 +13,9 @@ use std::fmt::Write;
 pub struct Arguments {
     #[command(flatten)]
     filters: Filters,
+    /// Write the ids with `slashes`, or `flat` as `run --ids flat` does.
+    #[arg(long = "ids", value_name = "FORM", default_value = "slashes", conflicts_with = "json")]
+    form: Form,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -57,7 +61,7 @@ pub fn list(arguments: &Arguments) -> Result<Exit, CliError> {
         text = serde_json::to_string_pretty(&listed).expect("plain data") + "\n";
     } else {
         for spec in specs {
-            let _ = writeln!(text, "{}\n    {}", spec.id, spec.statement);
+            let _ = writeln!(text, "{}\n    {}", arguments.form.of(spec.id), spec.statement);
         }
     }
     print(&text)?;

@@ -42,7 +42,7 @@ impl Progress {
         match (self, event) {
             (Self::Bar(bar), RunEvent::Started(spec)) => bar.set_message(spec.id),
             (Self::Bar(bar), RunEvent::Judged(..)) => bar.inc(1),
-            (_, RunEvent::Started(_)) => {}
+            (_, RunEvent::Started(_) | RunEvent::KernelReported(_)) => {}
             (Self::Tenths { total, done }, RunEvent::Judged(..)) => {
                 let before = done.replace(done.get() + 1);
                 let (tenth, tenth_before) = (done.get() * 10 / total, before * 10 / total);

@@ -3,6 +3,7 @@
 use super::{CliError, documented::documented, github, print, store};
 use clap::Args;
 use record::Records;
+use record::id::Form;
 use reports::render::{self, beside};
 use reports::{Documented, Exit};
 use std::io::{Write, stderr, stdout};
@@ -18,6 +19,9 @@ pub struct Output {
     /// Write neither records nor reports.
     #[arg(long, conflicts_with = "records")]
     no_records: bool,
+    /// Write the ids in JUnit and KTAP with `slashes`, or `flat` for consumers that refuse a slash: pipe.read-eof.raw.
+    #[arg(long = "ids", value_name = "FORM", default_value = "slashes")]
+    form: Form,
     /// Also print which claims of the founding notes the run refutes.
     #[arg(long)]
     claims: bool,
@@ -77,7 +81,7 @@ pub fn prepare(named: Option<&Path>) -> Result<(), CliError> {
 /// Writes and prints the reports. A run whose records cannot be written has no result, and the text says so.
 pub fn publish(place: &Place, output: &Output, records: &Records) -> Result<Exit, CliError> {
     let documented = documented();
-    let kept = keep(place, records, &documented);
+    let kept = keep(place, records, &documented, output.form);
     let exit = if kept.is_ok() { Exit::of(records) } else { Exit::CouldNotRun };
     let text = render::terminal::run(records, &documented, exit, output.claims);
     if matches!(place, Place::StandardOutput) {
@@ -95,14 +99,14 @@ pub fn publish(place: &Place, output: &Output, records: &Records) -> Result<Exit
 }
 
 /// Writes records and reports.
-fn keep(place: &Place, records: &Records, documented: &Documented) -> Result<(), CliError> {
+fn keep(place: &Place, records: &Records, documented: &Documented, ids: Form) -> Result<(), CliError> {
     match place {
         Place::Nowhere => Ok(()),
         Place::StandardOutput => records
             .write(stdout().lock())
             .map_err(|error| CliError::could_not_run(format!("cannot write to standard output: {error}"))),
         Place::File(path) => store::write(path, records)
-            .and_then(|()| render::write_all(path, records, documented).map(drop))
+            .and_then(|()| render::write_all(path, records, documented, ids).map(drop))
             .map_err(|error| store::unwritable(path, &error)),
     }
 }

@@ -4,6 +4,7 @@ use super::publish::{Output, Place, publish};
 use super::select::Filters;
 use super::{CliError, audit, carried, progress::Progress, remote, send::send, spool::Spool, trace};
 use clap::Args;
+use engine::kernel::objects;
 use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
 use engine::runner::selection;
@@ -145,17 +146,22 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     let progress = Progress::new(selected);
     let start = Instant::now();
     let mut spool = Spool::new().map_err(unspooled)?;
+    let (before, mut kernel_log) = (objects::count(), Vec::new());
     let interrupted = runner::run(order, &machine, pace, |event| {
         progress.show(&event);
         match event {
             RunEvent::Judged(_, record, _) => spool.push(record),
+            RunEvent::KernelReported(lines) => {
+                kernel_log.extend_from_slice(lines);
+                Ok(())
+            }
             RunEvent::Started(_) => Ok(()),
         }
     })?;
     progress.end();
     let wall_us = start.elapsed().as_micros() as u64;
     let mut judged = spool.into_records().map_err(unspooled)?;
-    let end = EndRecord { specs: judged.len(), interrupted, wall_us };
+    let end = EndRecord { specs: judged.len(), interrupted, wall_us, kernel_log, grown: objects::grown_since(&before) };
     if arguments.trace && !interrupted {
         trace::add_traces(&mut judged, &again(arguments));
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use engine::runner::selection::{NothingMatches, Selection};
 use harness::registry::specs;
 use harness::{Layer, Level, Spec};
-use record::id::family;
+use record::id::{IdPattern, family, from_flat};
 
 /// Filters. A spec must match all of them.
 #[derive(Debug, Args)]
@@ -51,7 +51,7 @@ impl Filters {
     /// The selected specs, at least one. An error names the filter that matches nothing.
     pub fn specs(&self) -> Result<Vec<&'static Spec>, CliError> {
         let selection = Selection {
-            ids: self.ids.clone(),
+            ids: self.ids.iter().map(|id| with_slashes(id)).collect(),
             mechanisms: self.mechanism.clone(),
             needs: self.need.clone(),
             levels: self.level.clone(),
@@ -69,6 +69,13 @@ impl Filters {
         }
         Ok(selected)
     }
+}
+
+/// The id, if it is written without slashes: see `--ids flat`.
+fn with_slashes(id: &str) -> String {
+    let names_any = |id: &str| specs().iter().any(|spec| IdPattern::new(id).matches(spec.id));
+    let slashed = from_flat(id);
+    if !names_any(id) && names_any(&slashed) { slashed } else { id.to_owned() }
 }
 
 /// The error for an id or a glob that names no spec: it was renamed, removed or mistyped.

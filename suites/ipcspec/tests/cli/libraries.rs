@@ -1,7 +1,5 @@
 //! A library that is at fault is named, and not the kernel: shown on libraries that are broken on purpose.
 
-mod reported;
-
 use crate::command::*;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -57,3 +57,20 @@ fn a_report_that_cannot_be_made_is_refused() {
     assert_eq!(fs::read(&records).unwrap(), before);
     assert!(!directory.path().join("matrix.html").exists());
 }
+
+#[test]
+fn ids_without_slashes_go_out_and_come_back() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let run = |arguments: &[&str]| {
+        let answer = ask_in(directory.path(), &[&["run"], arguments, &["--records", "r.jsonl"]].concat());
+        assert_eq!(answer.code, Some(PASSED), "{}", answer.err);
+        fs::read_to_string(directory.path().join("r.report.ktap")).unwrap()
+    };
+    let ktap = run(&["pipe.read-eof/raw", "--ids", "flat"]);
+    let name = ktap.lines().find_map(|line| line.strip_prefix("  ok 1 ")).unwrap();
+    assert_eq!(name, "pipe.read-eof.raw");
+    assert!(run(&[name]).contains("\n  ok 1 pipe.read-eof/raw\n"));
+    let listed = ask(&["list", "pipe.read-eof.raw", "--ids", "flat"]).out;
+    assert!(listed.starts_with("pipe.read-eof.raw\n"), "{listed}");
+    assert_refused(&ask(&["run", "pipe.raed-eof.raw"]), NOTHING_SELECTED, "unknown id `pipe.raed-eof.raw`");
+}

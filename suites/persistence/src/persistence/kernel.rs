@@ -185,7 +185,7 @@ static TAKES_SEMAPHORES: Program = Program {
 #[harness::test(
     id = "persistence.sysv-namespace",
     cite = [man("ipc_namespaces.7", "DESCRIPTION")],
-    covers = ["notes:persist.sysv-gone-after-reboot", "behaviours:ipcns.destroy-with-last"],
+    covers = ["behaviours:ipcns.destroy-with-last"],
     needs = [IPCNS, SYSV],
 )]
 fn system_v_objects_live_as_long_as_their_namespace() -> TestResult {

@@ -3,11 +3,11 @@
 use super::calls::*;
 use crate::needs::PIPE_HARD_LIMIT;
 use crate::user_pages::{fill_descriptors, use_up_lower_limit};
-use harness::need::{MOUNTS, OWN_UID};
+use harness::need::{DISPOSABLE, MOUNTS, OWN_UID};
 use kit::mounted::Mounted;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
-use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
+use libc::{O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 #[rstest]
@@ -94,6 +94,63 @@ fn a_fifo_on_a_read_only_file_system_can_be_written() -> TestResult {
     let writer = assert_ok!(open(&path, O_WRONLY | O_NONBLOCK));
     assert_eq!(write(&writer, b"hello"), Ok(5));
     assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
+    Ok(())
+}
+
+#[rstest]
+#[case::write_only(O_WRONLY)]
+#[case::read_write(O_RDWR)]
+#[case::truncate(O_RDONLY | O_TRUNC)]
+#[case::create(O_RDONLY | O_CREAT)]
+/// On a read-only file system, an open of a regular file fails with EROFS if it asks for write access or O_TRUNC, and so does one
+/// with O_CREAT if the file does not exist.
+#[harness::test(
+    id = "fifo.open-erofs",
+    cite = [posix("open.3p", "ERRORS", "EROFS"), man("open.2", "ERRORS", "EROFS")],
+    covers = ["errors:fifo.open.EROFS"],
+    needs = [MOUNTS],
+    layers = [libc, nix, raw],
+)]
+fn an_open_that_would_change_a_read_only_file_system_fails(#[case] flags: i32) -> TestResult {
+    let mounted = Mounted::new("tmpfs", "")?;
+    let (file, nothing) = (mounted.join("file"), mounted.join("nothing"));
+    std::fs::write(&file, "abc")?;
+    mounted.make_read_only()?;
+    let path = if flags & O_CREAT == 0 { &file } else { &nothing };
+    assert_errno!(open_mode(path, flags, 0o600), EROFS);
+    assert_errno!(node_at(&nothing), ENOENT);
+    let reader = assert_ok!(open(&file, O_RDONLY));
+    assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
+    Ok(())
+}
+
+/// An open of a FIFO fails with ENFILE in a process without CAP_SYS_ADMIN if the system-wide limit on open files is reached.
+#[harness::test(
+    id = "fifo.open-enfile",
+    cite = [posix("open.3p", "ERRORS", "ENFILE"), man("open.2", "ERRORS", "ENFILE")],
+    covers = ["errors:fifo.open.ENFILE"],
+    needs = [DISPOSABLE],
+)]
+fn an_open_beyond_the_limit_of_the_system_fails() -> TestResult {
+    let fifo = Fifo::new()?;
+    let limited = kit::setting::change("fs/file-max", 1)?;
+    let child = fork(|| -> TestResult {
+        drop_capabilities()?;
+        // The kernel counts files per CPU, so slightly more than the limit may be open before a call fails.
+        let mut opened = Vec::new();
+        let refused = loop {
+            match open(&fifo, O_RDWR) {
+                Ok(both) => opened.push(both),
+                refused => break refused,
+            }
+        };
+        assert_errno!(refused, ENFILE);
+        Ok(())
+    })?;
+    let ended = child.wait()?;
+    drop(limited);
+    assert_eq!(ended, Ended::Exited(0));
+    drop(assert_ok!(open(&fifo, O_RDWR)));
     Ok(())
 }
 

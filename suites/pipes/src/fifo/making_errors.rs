@@ -50,9 +50,9 @@ fn creating_a_fifo_at_an_existing_pathname_fails(make: Make) -> TestResult {
     let (fifo, nothing) = (Fifo::new()?, Name::free("nothing"));
     let (link, dangling) = (Name::symlink("link", &fifo)?, Name::symlink("dangling", &nothing)?);
     for existing in [&fifo, &link, &dangling] {
-        let before = (existing.node(), identity_at(existing));
+        let before = object_at(existing)?;
         assert_errno!(make(existing, 0o640), EEXIST);
-        assert_eq!((existing.node(), identity_at(existing)), before);
+        assert_eq!(object_at(existing), Ok(before));
     }
     assert_errno!(nothing.node(), ENOENT);
     Ok(())
@@ -129,9 +129,9 @@ fn creating_a_fifo_in_a_missing_directory_fails(make: Make) -> TestResult {
 fn creating_a_fifo_below_a_non_directory_fails(make: Make) -> TestResult {
     let (file, fifo) = (Name::file("file")?, Fifo::new()?);
     for existing in [&file, &fifo] {
-        let before = (existing.node(), identity_at(existing));
+        let before = object_at(existing)?;
         assert_errno!(make(&existing.join("below"), 0o600), ENOTDIR);
-        assert_eq!((existing.node(), identity_at(existing)), before);
+        assert_eq!(object_at(existing), Ok(before));
     }
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! What pipe() and pipe2() create.
 
+use crate::needs::NO_WATCH_QUEUE;
 use crate::user_pages::fill_descriptors;
 use harness::need::DISPOSABLE;
 use kit::prelude::*;
@@ -176,6 +177,24 @@ fn an_array_outside_the_address_space_fails_with_efault() -> TestResult {
 fn invalid_flags_fail_with_einval(#[case] flags: i32) -> TestResult {
     let free = lowest_free()?;
     assert_errno!(pipe2(flags), EINVAL);
+    assert_eq!(lowest_free()?, free);
+    Ok(())
+}
+
+/// pipe2 with O_NOTIFICATION_PIPE fails with ENOPKG and allocates no descriptors if the kernel was built without support for
+/// notifications.
+#[harness::test(
+    id = "pipe.no-notifications",
+    cite = [man("pipe.2", "ERRORS", "ENOPKG"), posix("pipe.3p", "RETURN VALUE")],
+    covers = ["errors:pipe.pipe2.ENOPKG"],
+    needs = [NO_WATCH_QUEUE],
+    layers = [libc, raw],
+)]
+fn a_notification_pipe_fails_without_support() -> TestResult {
+    /// linux/watch_queue.h.
+    const O_NOTIFICATION_PIPE: i32 = libc::O_EXCL;
+    let free = lowest_free()?;
+    assert_errno!(pipe2(O_NOTIFICATION_PIPE), ENOPKG);
     assert_eq!(lowest_free()?, free);
     Ok(())
 }

@@ -8,7 +8,7 @@ use libc::{SPLICE_F_GIFT, SPLICE_F_MORE, SPLICE_F_MOVE};
 #[case::no_flag(0)]
 #[case::move_pages(SPLICE_F_MOVE)]
 #[case::more(SPLICE_F_MORE)]
-#[case::gift(SPLICE_F_GIFT)]
+#[case::gifted(SPLICE_F_GIFT)]
 #[case::all(SPLICE_F_MOVE | SPLICE_F_MORE | SPLICE_F_GIFT)]
 /// splice and tee between pipes move and copy the same bytes with SPLICE_F_MOVE, SPLICE_F_MORE and SPLICE_F_GIFT as
 /// without.

@@ -1,5 +1,6 @@
 //! signal(7): signals.
 
+mod bad_address;
 mod guarded;
 mod handler;
 mod ignored;

@@ -3,8 +3,6 @@
 use harness::process_state;
 use kit::prelude::*;
 use libc::SIGKILL;
-use nix::sys::wait::{Id, WaitPidFlag, waitid};
-use nix::unistd::Pid;
 
 /// SIGKILL has no effect on a zombie: kill succeeds, and the zombie keeps its exit status until it is waited for. After
 /// that, kill fails with ESRCH.
@@ -16,7 +14,7 @@ use nix::unistd::Pid;
 )]
 fn sigkill_does_not_affect_a_zombie() -> TestResult {
     let child = fork(|| -> TestResult { exit(7) })?;
-    waitid(Id::Pid(Pid::from_raw(child.pid())), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    child.wait_until_zombie();
     assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
     assert_eq!(process_state::state(child.pid()), Some('Z'));
     assert_eq!(child.wait()?, Ended::Exited(7));

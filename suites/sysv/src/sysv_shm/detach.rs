@@ -6,6 +6,7 @@ use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
 use kit::sysv::Segment;
 use libc::IPC_PRIVATE;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::Signal::SIGKILL;
 
 /// The last shmdt leaves an unmarked segment and its contents in place; if the segment is marked with IPC_RMID, it
@@ -31,6 +32,27 @@ fn last_detach_destroys_only_a_marked_segment() -> TestResult {
     assert_eq!(segment.remove(), Ok(()));
     assert_eq!(attachment.detach(), Ok(()));
     assert_errno!(segment.status(), EINVAL);
+    Ok(())
+}
+
+/// shmat fails with ENOMEM if the address space that RLIMIT_AS leaves is too small for the segment, which is not attached then.
+#[harness::test(
+    id = "sysv-shm.no-address-space",
+    cite = [posix("shmat.3p", "ERRORS", "ENOMEM"), man("getrlimit.2", "DESCRIPTION", "RLIMIT_AS")],
+    covers = ["errors:sysv-shm.shmat.ENOMEM"],
+    needs = [SYSV],
+    layers = [libc, raw],
+)]
+fn a_segment_needs_address_space() -> TestResult {
+    let segment = Segment::new(IPC_PRIVATE, size())?;
+    let (soft, hard) = getrlimit(Resource::RLIMIT_AS)?;
+    // Nothing else is allocated meanwhile.
+    setrlimit(Resource::RLIMIT_AS, 0, hard)?;
+    let refused = shmat(segment.id(), 0, 0);
+    setrlimit(Resource::RLIMIT_AS, soft, hard)?;
+    assert_errno!(refused, ENOMEM);
+    assert_eq!(segment.status(), Ok(SegmentStatus::new(IPC_PRIVATE, size())));
+    drop(segment.attach()?);
     Ok(())
 }
 

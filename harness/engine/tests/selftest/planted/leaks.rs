@@ -9,7 +9,7 @@ use std::os::fd::AsRawFd;
 
 /// Not by `fixtures`, whose objects remove themselves.
 fn made(call: &'static str, value: i32) -> TestResult<i32> {
-    if value == -1 { Err(CallError { call, errno: Errno::last() }.into()) } else { Ok(value) }
+    if value == -1 { Err(CallError::new(call, Errno::last()).into()) } else { Ok(value) }
 }
 
 /// A name that no other spec of any run has.

@@ -1,57 +1,53 @@
-//! Kinds of bugs that were reported of kernels and runtimes, as libraries that have them: the specs of the kind catch each.
+//! Kinds of bugs that were reported of kernels, runtimes and libraries, as libraries that have them.
 
-use super::library_of;
-use crate::command::*;
-use tempfile::TempDir;
+use super::Wrong;
 
-/// What a library does wrong, how, and the specs that must deviate through it.
-struct Wrong {
-    what: &'static str,
-    source: &'static str,
-    specs: &'static [&'static str],
-}
-
-const WRONG: &[Wrong] = &[
+pub const REPORTED: [Wrong; 11] = [
     Wrong {
         what: "no call is restarted",
-        source: r#"
+        library: r#"
             int sigaction(int signal, const struct sigaction *new, struct sigaction *old) {
                 struct sigaction plain;
                 if (new) { plain = *new; plain.sa_flags &= ~SA_RESTART; }
                 return NEXT(sigaction)(signal, new ? &plain : 0, old);
             }"#,
-        specs: &["pipe.restart/read", "fifo.restart/write", "splice.restart/tee-from", "fifo.open-restarted/reading"],
+        specs: &[
+            "pipe.restart/read/libc",
+            "fifo.restart/write/libc",
+            "splice.restart/tee-from",
+            "fifo.open-restarted/reading/libc",
+        ],
     },
     Wrong {
         what: "O_TRUNC on a FIFO is refused",
-        source: r#"
+        library: r#"
             int open(const char *path, int flags, ...) {
                 struct stat it;
                 if (flags & O_TRUNC && stat(path, &it) == 0 && S_ISFIFO(it.st_mode)) { errno = EINVAL; return -1; }
                 va_list rest; va_start(rest, flags); mode_t mode = va_arg(rest, mode_t); va_end(rest);
                 return NEXT(open)(path, flags, mode);
             }"#,
-        specs: &["fifo.trunc-no-effect"],
+        specs: &["fifo.trunc-no-effect/libc"],
     },
     Wrong {
         what: "a pipe can be synchronised",
-        source: r#"
+        library: r#"
             int fsync(int fd) { return 0; }
             int fdatasync(int fd) { return 0; }"#,
-        specs: &["pipe.unsupported/fsync", "pipe.unsupported/fdatasync"],
+        specs: &["pipe.unsupported/fsync/libc", "pipe.unsupported/fdatasync/libc"],
     },
     Wrong {
         what: "a large length is refused",
-        source: r#"
+        library: r#"
             ssize_t splice(int in, loff_t *at, int out, loff_t *to, size_t length, unsigned flags) {
                 if (length > INT_MAX) { errno = EINVAL; return -1; }
                 return NEXT(splice)(in, at, out, to, length, flags);
             }"#,
-        specs: &["splice.largest-length"],
+        specs: &["splice.largest-length/libc"],
     },
     Wrong {
         what: "a write to a pipe reaches the file that was spliced into it",
-        source: r#"
+        library: r#"
             static char source[64];
             static off_t at;
             ssize_t splice(int in, loff_t *from, int out, loff_t *to, size_t length, unsigned flags) {
@@ -71,11 +67,11 @@ const WRONG: &[Wrong] = &[
                 }
                 return NEXT(write)(fd, bytes, count);
             }"#,
-        specs: &["splice.file-unchanged/pipe", "splice.file-unchanged/fifo"],
+        specs: &["splice.file-unchanged/pipe/libc", "splice.file-unchanged/fifo/libc"],
     },
     Wrong {
         what: "only the first event is told",
-        source: r#"
+        library: r#"
             int epoll_wait(int epoll, struct epoll_event *events, int most, int timeout) {
                 static int told;
                 int count = NEXT(epoll_wait)(epoll, events, most, timeout);
@@ -85,26 +81,26 @@ const WRONG: &[Wrong] = &[
     },
     Wrong {
         what: "a read end can be written to, says poll",
-        source: r#"
+        library: r#"
             int ppoll(struct pollfd *entries, nfds_t count, const struct timespec *timeout, const sigset_t *mask) {
                 int ready = NEXT(ppoll)(entries, count, timeout, mask);
                 for (nfds_t i = 0; i < count; i++) { entries[i].revents |= entries[i].events & POLLOUT; }
                 return ready;
             }"#,
-        specs: &["poll.pipe-wrong-direction"],
+        specs: &["poll.pipe-wrong-direction/libc"],
     },
     Wrong {
         what: "no more than 512 iovec elements are taken",
-        source: r#"
+        library: r#"
             ssize_t readv(int fd, const struct iovec *elements, int count) {
                 if (count > 512) { errno = EINVAL; return -1; }
                 return NEXT(readv)(fd, elements, count);
             }"#,
-        specs: &["pipe.iov-max"],
+        specs: &["pipe.iov-max/libc"],
     },
     Wrong {
         what: "a negative key is refused",
-        source: r#"
+        library: r#"
             int semget(key_t key, int count, int flags) {
                 if (key < 0) { errno = EINVAL; return -1; }
                 return NEXT(semget)(key, count, flags);
@@ -113,22 +109,22 @@ const WRONG: &[Wrong] = &[
                 if (key < 0) { errno = ENOENT; return -1; }
                 return NEXT(shmget)(key, size, flags);
             }"#,
-        specs: &["sysv-sem.negative-key", "sysv-shm.negative-key"],
+        specs: &["sysv-sem.negative-key/libc", "sysv-shm.negative-key/libc"],
     },
     Wrong {
         what: "each operation of semop is done on its own",
-        source: r#"
+        library: r#"
             int semop(int set, struct sembuf *operations, size_t count) {
                 for (size_t i = 0; i < count; i++) {
                     if (NEXT(semop)(set, operations + i, 1) != 0) { return -1; }
                 }
                 return 0;
             }"#,
-        specs: &["sysv-sem.array-order"],
+        specs: &["sysv-sem.array-order/libc"],
     },
     Wrong {
         what: "system leaves SIGINT ignored",
-        source: r#"
+        library: r#"
             int system(const char *command) {
                 int status = NEXT(system)(command);
                 signal(SIGINT, SIG_IGN);
@@ -137,43 +133,3 @@ const WRONG: &[Wrong] = &[
         specs: &["process.system-mask-restored"],
     },
 ];
-
-/// What the sources above stand on: the headers, and the function that a function here hides.
-const BEFORE: &str = r#"
-    #define _GNU_SOURCE
-    #include <dlfcn.h>
-    #include <errno.h>
-    #include <fcntl.h>
-    #include <limits.h>
-    #include <poll.h>
-    #include <signal.h>
-    #include <stdarg.h>
-    #include <stdio.h>
-    #include <stdlib.h>
-    #include <sys/epoll.h>
-    #include <sys/ipc.h>
-    #include <sys/sem.h>
-    #include <sys/shm.h>
-    #include <sys/stat.h>
-    #include <sys/uio.h>
-    #include <unistd.h>
-    #define NEXT(function) ((typeof(&function))dlsym(RTLD_NEXT, #function))
-"#;
-
-#[test]
-#[cfg_attr(target_feature = "crt-static", ignore = "a static binary preloads nothing")]
-fn each_kind_of_bug_that_was_reported_is_caught() {
-    for Wrong { what, source, specs } in WRONG {
-        let directory = TempDir::new().unwrap();
-        library_of(directory.path(), &format!("{BEFORE}{source}"));
-        // Specs without layers go through the C library.
-        let options = ["--preload", "shim.so", "--records", "r.jsonl"];
-        let run = ask_in(directory.path(), &[&["run"][..], specs, &options].concat());
-        assert_eq!(run.code, Some(FAILED), "{what}:\n{}{}", run.out, run.err);
-        for spec in *specs {
-            let through_libc = [format!("conforms  {spec} ("), format!("conforms  {spec}/libc (")];
-            let caught = !through_libc.iter().any(|line| run.err.contains(line) || run.out.contains(line));
-            assert!(caught, "{what}, and {spec} conforms:\n{}{}", run.out, run.err);
-        }
-    }
-}
