@@ -45,18 +45,28 @@ impl Call {
         numbers.any(|known| known.id() as usize == number)
     }
 
-    /// The names of the flags in these arguments.
+    /// The names of the access mode and the flags in these arguments.
     pub fn flags_among(&self, arguments: &[usize; 6]) -> Vec<&'static str> {
         let registers = arguments.map(|argument| argument as u64);
-        let described = self.described.iter().filter(|described| described.describes(&registers));
-        let flags = described.flat_map(|described| described.flags).filter_map(|(place, flags)| match place {
-            Where::Argument(number) => Some((arguments[*number] as i64, flags)),
-            Where::Memory(..) => None,
-        });
-        let set = |(value, flags): (i64, &&'static [Flag])| {
-            flags.iter().filter(move |(_, bit)| value & bit == *bit).map(|(name, _)| *name).collect::<Vec<_>>()
-        };
-        flags.flat_map(set).collect()
+        let mut names = Vec::new();
+        for described in self.described.iter().filter(|described| described.describes(&registers)) {
+            for parameter in described.parameters {
+                if let Parameter::Access(Where::Argument(number)) = *parameter {
+                    names.extend(match arguments[number] as i32 & libc::O_ACCMODE {
+                        libc::O_WRONLY => Some("O_WRONLY"),
+                        libc::O_RDWR => Some("O_RDWR"),
+                        _ => None,
+                    });
+                }
+            }
+            for (place, flags) in described.flags {
+                if let Where::Argument(number) = *place {
+                    let value = arguments[number] as u64;
+                    names.extend(flags.iter().filter(|flag| value & flag.bits == flag.bits).map(|flag| flag.name));
+                }
+            }
+        }
+        names
     }
 }
 
