@@ -3,7 +3,7 @@
 
 use crate::judged::{Judged, judged};
 use record::Verdict;
-use record::{Observation, Records};
+use record::{Observation, Records, SpecRecord};
 use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -102,10 +102,10 @@ fn evidence(spec: &Judged) -> Evidence {
     Evidence { id: spec.record().id.clone(), statement: spec.record().statement.clone(), observations: observed(spec) }
 }
 
-/// What a spec observed. Attempts may observe different values; each is evidence once.
+/// The evidence of a spec, and what it observed. Attempts may have different values; each is shown once.
 pub(crate) fn observed(spec: &Judged) -> Vec<Observation> {
-    let observations: BTreeSet<_> = spec.attempts().iter().flat_map(|record| &record.observations).collect();
-    observations.into_iter().cloned().collect()
+    let of = |record: &&SpecRecord| [&record.evidence[..], &record.observations].concat();
+    spec.attempts().iter().flat_map(of).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]

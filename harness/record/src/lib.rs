@@ -114,6 +114,9 @@ pub struct SpecRecord {
     pub errors: Vec<SeenError>,
     /// Values that documentation leaves open.
     pub observations: Vec<Observation>,
+    /// Values that an assertion has fixed, and that support or refute a claim.
+    #[serde(default)]
+    pub evidence: Vec<Observation>,
     /// Where each process was, when the watchdog ended the spec or a process was left behind.
     pub processes: Vec<Process>,
     /// What strace showed around the assertion that failed, when the failure was traced.
@@ -206,7 +209,7 @@ pub struct SeenError {
     pub layer: Layer,
 }
 
-/// A value that documentation leaves open.
+/// A value that a spec wrote down.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {
     /// What was observed: `default capacity in bytes`.

@@ -45,18 +45,19 @@ impl Call {
         numbers.any(|known| known.id() as usize == number)
     }
 
-    /// The names of the flags in these arguments.
+    /// The names of the flags in these arguments, in the order of their bits.
     pub fn flags_among(&self, arguments: &[usize; 6]) -> Vec<&'static str> {
         let registers = arguments.map(|argument| argument as u64);
         let described = self.described.iter().filter(|described| described.describes(&registers));
         let flags = described.flat_map(|described| described.flags).filter_map(|(place, flags)| match place {
-            Where::Argument(number) => Some((arguments[*number] as i64, flags)),
+            Where::Argument(number) => Some((registers[*number], *flags)),
             Where::Memory(..) => None,
         });
-        let set = |(value, flags): (i64, &&'static [Flag])| {
-            flags.iter().filter(move |(_, bit)| value & bit == *bit).map(|(name, _)| *name).collect::<Vec<_>>()
-        };
-        flags.flat_map(set).collect()
+        let set =
+            |(value, flags): (u64, &'static [Flag])| flags.iter().filter(move |flag| value & flag.bits == flag.bits);
+        let mut set: Vec<_> = flags.flat_map(set).collect();
+        set.sort_by_key(|flag| flag.bits);
+        set.into_iter().map(|flag| flag.name).collect()
     }
 }
 

@@ -208,6 +208,11 @@ pub fn observe(name: &str, value: impl std::fmt::Display) {
     event_log::append(&Event::Observation(Observation { name: name.into(), value: value.to_string() }));
 }
 
+/// Writes down a value that an assertion has fixed, and that supports or refutes the claim that the spec covers.
+pub fn evidence(name: &str, value: impl std::fmt::Display) {
+    event_log::append(&Event::Evidence(Observation { name: name.into(), value: value.to_string() }));
+}
+
 /// Runs a body in this process; what stopped it goes into the event log. Tells whether it came to its end.
 pub fn judge(body: impl FnOnce() -> TestResult) -> bool {
     keep_place_of_panics();
@@ -262,7 +267,7 @@ fn keep_place_of_panics() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::call::{CallDescription, Where};
+    use crate::call::{CallDescription, Flag, Shows, Where};
     use crate::raw::Sysno;
 
     fn stopped(body: impl FnOnce() -> TestResult) -> Failed {
@@ -284,17 +289,20 @@ mod tests {
 
     #[test]
     fn a_refused_call_of_a_setup_is_named_with_its_flags() {
+        const fn flag(name: &'static str, bits: u64) -> Flag {
+            Flag { name, bits, shows: Shows::Later }
+        }
         const CREATE: &Call = &Call::new(
             "create",
             &[CallDescription::new(Sysno::pipe2)
-                .flags(&[(Where::Argument(1), &[("O_CLOEXEC", 0x80000), ("O_DIRECT", 0x4000)])])],
+                .flags(&[(Where::Argument(1), &[flag("O_CLOEXEC", 0x80000), flag("O_DIRECT", 0x4000)])])],
         );
         const SET: &Call = &Call { name: "control(SET)", ..Call::new("", CREATE.described) };
         let refused = |call: &'static Call, flags: usize| {
             let error = CallError::new(call.name, Errno::EINVAL).with(call, [0, flags, 0, 0, 0, 0]);
             stopped(|| Err(error.into())).comparison.message
         };
-        std::assert_eq!(refused(CREATE, 0x84000), "create(O_CLOEXEC|O_DIRECT) is refused with EINVAL");
+        std::assert_eq!(refused(CREATE, 0x84000), "create(O_DIRECT|O_CLOEXEC) is refused with EINVAL");
         std::assert_eq!(refused(CREATE, 0), "create is refused with EINVAL");
         std::assert_eq!(refused(SET, 0x4000), "control(SET, O_DIRECT) is refused with EINVAL");
         let unknown = CallError::new("create", Errno::EPERM);

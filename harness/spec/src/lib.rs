@@ -39,7 +39,7 @@ pub mod cases {
 
 /// What a file of specs uses.
 pub mod prelude {
-    pub use crate::judge::{CallError, Stop, observe};
+    pub use crate::judge::{CallError, Stop, evidence, observe};
     pub use crate::{Errno, Layer, TestResult, rstest};
 }
 

@@ -167,6 +167,7 @@ pub(crate) fn hostile(text: &str) -> Records {
         failures: vec![failure(verdict, text, Some(text), Some(text)), failure(verdict, text, None, None)],
         errors: vec![SeenError { call: t(), errno: t(), layer: Layer::Libc }],
         observations: vec![observation(text, text)],
+        evidence: vec![observation(text, text)],
         processes: vec![process(i32::MIN, text, text.chars().next().unwrap_or('?'), Some(text))],
         trace: vec![t(), t()],
         output: t(),

@@ -25,6 +25,7 @@ pub(super) fn conforms(id: &str, statement: &str) -> SpecRecord {
         failures: vec![],
         errors: vec![],
         observations: vec![],
+        evidence: vec![],
         processes: vec![],
         trace: vec![],
         output: String::new(),

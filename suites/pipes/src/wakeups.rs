@@ -93,7 +93,8 @@ fn growth_wakes_two(on: On) -> TestResult {
     let obstacle = waiter.obstacle(channel)?;
     let waiting = obstacle.two(|| (), |returned| assert_eq!(returned, Ok(1)))?;
     let capacity = obstacle.held.0.len() as i32;
-    assert_eq!(set_capacity(&obstacle.writer, 2 * capacity), Ok(2 * capacity));
+    // It fails where other pipes of the user have taken the pages in the meantime.
+    set_capacity(&obstacle.writer, 2 * capacity)?;
     waiting.into_iter().try_for_each(Child::join)?;
     obstacle.remove()?;
     obstacle.assert_left_by(2);

@@ -36,6 +36,15 @@ impl Object {
         }
     }
 
+    /// Takes over an object of the same kind.
+    fn adopt(&self, id: i32, key: i32) -> Self {
+        match self {
+            ASegment(_) => ASegment(Segment::adopt(id, key)),
+            Semaphores(_) => Semaphores(SemaphoreSet::adopt(id, key)),
+            AQueue(_) => AQueue(Queue::adopt(id, key)),
+        }
+    }
+
     /// shmget, semget or msgget.
     fn get(&self, key: i32, flags: i32) -> Result<i32> {
         match self {
@@ -176,8 +185,9 @@ fn ipc_stat_needs_read_permission(make: Make) -> TestResult {
     layers = [libc, raw],
 )]
 fn negative_keys_are_keys(make: Make) -> TestResult {
+    let other = make(IPC_PRIVATE)?;
     for key in [-1, -2, i32::MIN] {
-        let object = make(key)?;
+        let object = other.adopt(assert_ok!(other.get(key, IPC_CREAT | IPC_EXCL | 0o600)), key);
         assert_eq!(object.get(key, 0), Ok(object.id()));
         assert_errno!(object.get(key, IPC_CREAT | IPC_EXCL | 0o600), EEXIST);
         assert_eq!(object.remove(), Ok(()));

@@ -125,6 +125,7 @@ impl Running {
                 Event::Failure(failure) => record.failures.push(failure),
                 Event::Error(seen) if !record.errors.contains(&seen) => record.errors.push(seen),
                 Event::Observation(observation) => record.observations.push(observation),
+                Event::Evidence(evidence) => record.evidence.push(evidence),
                 Event::Process(pid) => pids.push(pid),
                 Event::Engine(event) => match sandbox::as_stalled(&event) {
                     Some(processes) => (record.processes, stalled) = (processes, true),
@@ -192,6 +193,7 @@ fn blank(task: &Task) -> SpecRecord {
         failures: Vec::new(),
         errors: Vec::new(),
         observations: Vec::new(),
+        evidence: Vec::new(),
         processes: Vec::new(),
         trace: Vec::new(),
         output: String::new(),

@@ -57,6 +57,7 @@ fn spec(attempt: u32) -> Line {
         failures: Vec::new(),
         errors: Vec::new(),
         observations: Vec::new(),
+        evidence: Vec::new(),
         processes: Vec::new(),
         trace: Vec::new(),
         output: "a line\nand another\n".into(),

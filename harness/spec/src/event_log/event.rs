@@ -13,6 +13,8 @@ pub enum Event {
     Error(SeenError),
     /// A value that documentation leaves open.
     Observation(Observation),
+    /// A value that supports or refutes a claim.
+    Evidence(Observation),
     /// A probe found a need unmet.
     Missing(Missing),
     /// An object that outlives its process was made.
@@ -85,6 +87,7 @@ const REMOVED: u8 = 6;
 const PROCESS: u8 = 7;
 const HANDLER: u8 = 8;
 const ENGINE: u8 = 9;
+const EVIDENCE: u8 = 10;
 
 /// Puts an event into a sink.
 pub(super) fn encode(event: &Event, sink: &mut dyn Sink) {
@@ -98,6 +101,11 @@ pub(super) fn encode(event: &Event, sink: &mut dyn Sink) {
         }
         Event::Observation(Observation { name, value }) => {
             byte(sink, OBSERVATION);
+            text(sink, name);
+            text(sink, value);
+        }
+        Event::Evidence(Observation { name, value }) => {
+            byte(sink, EVIDENCE);
             text(sink, name);
             text(sink, value);
         }
@@ -192,6 +200,7 @@ pub(super) fn decode(bytes: &[u8]) -> Option<Event> {
             layer: *Layer::ALL.get(usize::from(bytes.byte()?))?,
         }),
         OBSERVATION => Event::Observation(Observation { name: bytes.text()?, value: bytes.text()? }),
+        EVIDENCE => Event::Evidence(Observation { name: bytes.text()?, value: bytes.text()? }),
         MISSING => Event::Missing(Missing { need: bytes.text()?, found: bytes.text()?, remedy: bytes.text()? }),
         CREATED => Event::Created(bytes.object()?),
         REMOVED => Event::Removed(bytes.object()?),

@@ -28,6 +28,7 @@ fn every_kind_of_event_is_read_as_it_was_written() {
         Event::Failure(Failure { source: None, expected: None, actual: Some(String::new()), ..failure("") }),
         Event::Error(seen),
         Event::Observation(Observation { name: "a name".into(), value: "ü".repeat(100) }),
+        Event::Evidence(Observation { name: "a name".into(), value: "5".into() }),
         Event::Missing(missing),
         Event::Created(Object::SysvQueue(-1)),
         Event::Created(Object::SysvSemaphores(2)),

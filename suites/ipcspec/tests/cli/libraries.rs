@@ -124,6 +124,43 @@ fn what_cannot_be_preloaded_is_refused() {
     assert!(ours.starts_with("ipcspec: cannot preload text.so: the dynamic linker did not load it"), "{ours}");
 }
 
+/// A C library without packet mode.
+const REFUSES_PACKETS: &str = r#"
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int pipe2(int ends[2], int flags) {
+    if (flags & O_DIRECT) {
+        errno = EINVAL;
+        return -1;
+    }
+    return syscall(SYS_pipe2, ends, flags);
+}
+"#;
+
+#[test]
+#[cfg_attr(target_feature = "crt-static", ignore = "a static binary preloads nothing")]
+fn a_call_that_is_refused_to_setups_is_one_entry_with_its_flags_and_the_layer_at_fault() {
+    let directory = TempDir::new().unwrap();
+    library_of(directory.path(), REFUSES_PACKETS);
+    let packets = ["pipe.packet-short-read", "pipe.packet-large-write", "pipe.read-eof"];
+    let run = ask_in(directory.path(), &[&["run"][..], &packets, &["--preload", "shim.so", "--no-records"]].concat());
+    assert_eq!(run.code, Some(FAILED), "{}{}", run.out, run.err);
+    assert_eq!(run.out.matches("\n× ").count(), 1, "{}", run.out);
+    for part in [
+        "× 1: pipe.packet-large-write/libc broken, and 3 more specs alike\n",
+        "   at fault: preloaded library: raw conforms, libc broken, nix broken\n",
+        "     failed: pipe2(O_NONBLOCK|O_DIRECT) is refused with EINVAL\n",
+        "      alike: pipe.packet-large-write/{libc,nix} pipe.packet-short-read/{libc,nix}\n",
+        "5 conforms, 0 deviates, 4 broken",
+    ] {
+        assert!(run.out.contains(part), "{part:?} is not in\n{}", run.out);
+    }
+}
+
 /// Copies a directory.
 fn copy(from: &Path, to: &Path) {
     let copied = Command::new("cp").arg("-r").arg(from).arg(to).status().unwrap();

@@ -94,7 +94,7 @@ fn system_v_objects_do_not_survive_a_reboot() -> TestResult {
 )]
 fn posix_objects_do_not_survive_a_reboot() -> TestResult {
     let opened = (shm_open(NAME, O_RDWR, 0), mq_open(NAME, O_RDWR, 0, None), sem_open(NAME, 0, 0, 0));
-    observe("opened on the second boot", format!("{opened:?}"));
+    evidence("opened on the second boot", format!("{opened:?}"));
     assert_errno!(opened.0, ENOENT);
     assert_errno!(opened.1, ENOENT);
     assert_errno!(opened.2, ENOENT);

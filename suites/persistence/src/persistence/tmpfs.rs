@@ -41,7 +41,7 @@ fn posix_objects_are_files_in_virtual_filesystems() -> TestResult {
     assert_eq!(of_semaphore, Ok(TMPFS_MAGIC));
     assert_eq!(of_queue, Ok(MQUEUE_MAGIC));
     for (object, found) in [("shared memory", of_memory), ("a named semaphore", of_semaphore), ("a queue", of_queue)] {
-        observe(&format!("file system type of {object}"), format!("{:#x}", found?));
+        evidence(&format!("file system type of {object}"), format!("{:#x}", found?));
     }
     Ok(())
 }
@@ -74,7 +74,7 @@ fn posix_objects_are_discarded_with_their_tmpfs() -> TestResult {
         assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
         mount_tmpfs()?;
         let (of_memory, of_semaphore) = (shm_open(memory.name(), O_RDWR, 0), sem_open(semaphore.name(), 0, 0, 0));
-        observe("opened after the remount", format!("{of_memory:?}; {of_semaphore:?}"));
+        evidence("opened after the remount", format!("{of_memory:?}; {of_semaphore:?}"));
         assert_errno!(of_memory, ENOENT);
         assert_errno!(of_semaphore, ENOENT);
         Ok(())

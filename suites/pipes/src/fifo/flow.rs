@@ -94,7 +94,7 @@ fn a_new_writer_ends_end_of_file() -> TestResult {
     assert_eq!(after_eof, Ok("again".into()));
     drop(writer);
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
-    observe("bytes read on the same descriptor after end of file", after_eof.map_or(0, |bytes| bytes.0.len()));
+    evidence("bytes read on the same descriptor after end of file", after_eof.map_or(0, |bytes| bytes.0.len()));
     Ok(())
 }
 
@@ -122,8 +122,8 @@ fn a_fifo_needs_a_reader_and_cannot_seek() -> TestResult {
     let sought = lseek(&reader, 3, libc::SEEK_SET);
     assert_errno!(sought, ESPIPE);
     let error = |error: Option<CallError>| error.map_or_else(String::new, |error| format!("{:?}", error.errno));
-    observe("errno of a non-blocking open for writing of a FIFO without readers", error(refused.err()));
-    observe("errno of lseek on a FIFO", error(sought.err()));
+    evidence("errno of a non-blocking open for writing of a FIFO without readers", error(refused.err()));
+    evidence("errno of lseek on a FIFO", error(sought.err()));
     Ok(())
 }
 

@@ -109,8 +109,8 @@ fn a_fifo_is_not_a_device() -> TestResult {
     assert_eq!(name.node(), Ok(Node::new("p0600")));
     let device = lstat(&name).map(|found| found.st_rdev);
     assert_eq!(device, Ok(0));
-    observe("file type letter of a FIFO (p: FIFO, c or b: device)", name.node()?.kind);
-    observe("device number of a FIFO", device?);
+    evidence("file type letter of a FIFO (p: FIFO, c or b: device)", name.node()?.kind);
+    evidence("device number of a FIFO", device?);
     Ok(())
 }
 

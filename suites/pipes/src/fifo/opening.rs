@@ -111,6 +111,6 @@ fn an_open_for_writing_blocks_on_a_stale_fifo() -> TestResult {
     let writer = fork(|| drop(open(&fifo, O_WRONLY)))?;
     writer.assert_blocked_in(calls::OPEN);
     let state = harness::process_state::state(writer.pid()).map(String::from);
-    observe("process state of a writer opening a FIFO whose reader was killed", state.unwrap_or_default());
+    evidence("process state of a writer opening a FIFO whose reader was killed", state.unwrap_or_default());
     Ok(())
 }

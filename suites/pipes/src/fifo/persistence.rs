@@ -36,8 +36,8 @@ fn data_is_lost_and_the_name_kept_when_the_last_process_terminates(#[case] end: 
     let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
     assert_eq!(unread(&reader), Ok(0));
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
-    observe("file type letter of a FIFO after its last process has terminated", fifo.node()?.kind);
-    observe("unread bytes of 4 after its last process has terminated", unread(&reader)?);
+    evidence("file type letter of a FIFO after its last process has terminated", fifo.node()?.kind);
+    evidence("unread bytes of 4 after its last process has terminated", unread(&reader)?);
     Ok(())
 }
 

@@ -32,7 +32,7 @@ fn a_read_returns_what_is_available_and_blocks_only_on_an_empty_pipe() -> TestRe
     write_all(&writer, b"ab")?;
     let bytes = read_bytes(&reader, 100);
     assert_eq!(bytes, Ok("ab".into()));
-    observe("bytes returned by a read of 100 while a write end was open", bytes?.0.len());
+    evidence("bytes returned by a read of 100 while a write end was open", bytes?.0.len());
     let child = fork(|| assert_eq!(read_bytes(&reader, 100), Ok("c".into())))?;
     child.assert_blocked_in(calls::READ);
     write_all(&writer, b"c")?;
@@ -97,7 +97,7 @@ fn a_writer_can_exit_before_its_bytes_are_read() -> TestResult {
     assert_eq!(child.wait()?, Ended::Exited(0));
     let left = unread(&reader);
     assert_eq!(left, Ok(5));
-    observe("unread bytes in the pipe after the writer exited with 0", left?);
+    evidence("unread bytes in the pipe after the writer exited with 0", left?);
     assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("".into()));
     Ok(())

@@ -55,7 +55,7 @@ fn the_direction_of_an_empty_pipe_cannot_be_reversed() -> TestResult {
     let reversed = write(&reader, b"x");
     assert_errno!(reversed, EBADF);
     assert_errno!(read(&writer, &mut [0; 1]), EBADF);
-    observe("writing to the read end of an empty pipe", format!("{:?}", reversed.map_err(|error| error.errno)));
+    evidence("writing to the read end of an empty pipe", format!("{:?}", reversed.map_err(|error| error.errno)));
     Ok(())
 }
 
@@ -154,13 +154,8 @@ fn map(end: &Fd) -> Result<i64> {
     covers = ["notes:pipe.simple"],
 )]
 fn passing_a_byte_takes_few_calls() -> TestResult {
-    let mut calls = Vec::from(["pipe"]);
     let (reader, writer) = pipe()?;
-    calls.push("fork");
     let child = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("x".into())))?;
-    calls.extend(["write", "read in the child"]);
     assert_eq!(write(&writer, b"x"), Ok(1));
-    child.join()?;
-    observe("calls to pass one byte", calls.join(", "));
-    Ok(())
+    child.join()
 }

@@ -27,7 +27,7 @@ static USE_OWN_PIPE: Program = Program {
         assert_eq!(write(&writer, b"abc"), Ok(3));
         let bytes = read_bytes(&reader, 9);
         assert_eq!(bytes, Ok("abc".into()));
-        observe("bytes an orphan reads from its own pipe", bytes?.0.len());
+        evidence("bytes an orphan reads from its own pipe", bytes?.0.len());
         Ok(())
     },
 };
@@ -45,7 +45,7 @@ fn siblings_and_grandchildren_share_a_pipe() -> TestResult {
         writer.close();
         let bytes = read_to_end(&reader)?;
         assert_eq!(bytes, "abcdef");
-        observe("bytes a child reads from its sibling and its sibling's child", bytes.len());
+        evidence("bytes a child reads from its sibling and its sibling's child", bytes.len());
         Ok(())
     })?;
     reader.close();
@@ -78,7 +78,7 @@ fn an_end_can_be_passed_to_a_process_that_is_not_a_descendant() -> TestResult {
     creator.join()?;
     let bytes = read_bytes(&reader, 9);
     assert_eq!(bytes, Ok("abc".into()));
-    observe("bytes the parent reads from its child's pipe", bytes?.0.len());
+    evidence("bytes the parent reads from its child's pipe", bytes?.0.len());
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
     Ok(())
 }
@@ -90,7 +90,7 @@ static READ_FROM_PASSED_END: Program = Program {
         let reader = passing::receive(&passing::connect(&arguments[0])?)?;
         let bytes = read_bytes(&reader, 9);
         assert_eq!(bytes, Ok("abc".into()));
-        observe("bytes an unrelated process reads through a descriptor passed to it", bytes?.0.len());
+        evidence("bytes an unrelated process reads through a descriptor passed to it", bytes?.0.len());
         Ok(())
     },
 };
@@ -121,7 +121,7 @@ static READ_FROM_NAMED_PATH: Program = Program {
         let reader = assert_ok!(open(String::from_utf8_lossy(&path).as_ref(), O_RDONLY));
         let bytes = read_bytes(&reader, 9);
         assert_eq!(bytes, Ok("abc".into()));
-        observe("bytes an unrelated process reads through /proc/PID/fd", bytes?.0.len());
+        evidence("bytes an unrelated process reads through /proc/PID/fd", bytes?.0.len());
         Ok(())
     },
 };

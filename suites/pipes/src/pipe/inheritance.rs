@@ -123,8 +123,8 @@ fn descriptors_are_copied_and_open_file_descriptions_shared() -> TestResult {
     assert_eq!(write(&writer, b"abc"), Ok(3));
     let read = read_bytes(&reader, 9);
     assert_eq!(read, Ok("abc".into()));
-    observe("bytes the parent reads from the descriptor its child has closed", read?.0.len());
-    observe("O_NONBLOCK set in the child is set in the parent", flags? & O_NONBLOCK != 0);
+    evidence("bytes the parent reads from the descriptor its child has closed", read?.0.len());
+    evidence("O_NONBLOCK set in the child is set in the parent", flags? & O_NONBLOCK != 0);
     Ok(())
 }
 
@@ -166,7 +166,7 @@ fn a_child_differs_from_its_parent() -> TestResult {
         assert_ne!(getpid(), parent);
         assert_eq!(getppid(), parent);
         assert_eq!(pending(), Ok(vec![]), "the signal is pending for the parent");
-        observe("pending signals that the child inherits", pending()?.len());
+        evidence("pending signals that the child inherits", pending()?.len());
         Ok(())
     })?;
     child.join()?;

@@ -77,7 +77,7 @@ fn ls_and_wc_count_lines() -> TestResult {
         let lines: i32 = output.printed.trim().parse()?;
         assert_eq!(lines, expected, "the lines for {files:?}");
         let entries = std::fs::read_dir(&directory)?.count();
-        observe(&format!("ls | wc -l for the {entries} file(s) {files:?}"), lines);
+        evidence(&format!("ls | wc -l for the {entries} file(s) {files:?}"), lines);
     }
     Ok(())
 }
@@ -144,7 +144,7 @@ fn the_commands_of_a_pipeline_run_concurrently() -> TestResult {
     let alive =
         numbers_in(&lines)?.iter().filter(|pid| !matches!(process_state::state(**pid), None | Some('Z' | 'X'))).count();
     assert_eq!(alive, 3);
-    observe("commands of a three-stage pipeline that run concurrently", alive);
+    evidence("commands of a three-stage pipeline that run concurrently", alive);
     write_all(&input, b"a-b-c-x\n")?;
     drop(input);
     assert_eq!(read_to_end(&output)?, "d-d-d-x\n");

@@ -2,10 +2,10 @@
 
 use kit::disposition::{block, handle, handled, ignore, pending};
 use kit::prelude::*;
+use kit::thread::spawn;
 use nix::sys::signal::SaFlags;
 use nix::sys::signal::Signal::SIGPIPE;
 use std::io::IoSlice;
-use std::thread::Builder;
 
 #[rstest]
 #[case::write(|writer: &Fd| write(writer, b"x"))]
@@ -83,10 +83,11 @@ fn sigpipe_is_sent_to_the_writing_thread() -> TestResult {
     block(SIGPIPE)?;
     let (reader, writer) = pipe()?;
     drop(reader);
-    let by_thread = Builder::new().spawn(move || (write(&writer, b"x"), pending(), writer))?.join();
-    let (written, pending_there, _writer) = by_thread.map_err(|_| Stop::broken("the thread panicked"))?;
-    assert_errno!(written, EPIPE);
-    assert_eq!(pending_there, Ok(vec![SIGPIPE]));
+    let thread = spawn(move || {
+        assert_errno!(write(&writer, b"x"), EPIPE);
+        assert_eq!(pending(), Ok(vec![SIGPIPE]));
+    })?;
+    thread.join()?;
     assert_eq!(pending(), Ok(vec![]), "it is not pending for the other thread");
     Ok(())
 }

@@ -21,7 +21,7 @@ fn one_read_returns_several_writes() -> TestResult {
     assert_eq!(write(&writer, b"de"), Ok(2));
     let joined = read_bytes(&reader, 100);
     assert_eq!(joined, Ok("abcde".into()));
-    observe("bytes of two writes, of 3 and 2, that one read returned", joined?.0.len());
+    evidence("bytes of two writes, of 3 and 2, that one read returned", joined?.0.len());
     Ok(())
 }
 
@@ -40,7 +40,7 @@ fn packet_mode_preserves_write_boundaries() -> TestResult {
     let packet = read_bytes(&reader, 100);
     assert_eq!(packet, Ok("abc".into()));
     assert_eq!(read_bytes(&reader, 100), Ok("de".into()));
-    observe("bytes of two writes, of 3 and 2, that one read returned in packet mode", packet?.0.len());
+    evidence("bytes of two writes, of 3 and 2, that one read returned in packet mode", packet?.0.len());
     Ok(())
 }
 

@@ -58,8 +58,7 @@ fn pthread_sigmask_with_a_bad_address_fails() -> TestResult {
     block(Known::SIGUSR2)?;
     // SAFETY: the library passes the address to the kernel, which refuses it.
     let error = unsafe { libc::pthread_sigmask(SIG_BLOCK, null(), with_exposed_provenance_mut(BAD_ADDRESS)) };
-    let refused =
-        if error == 0 { Ok(()) } else { Err(CallError { call: "pthread_sigmask", errno: Errno::from_raw(error) }) };
+    let refused = if error == 0 { Ok(()) } else { Err(CallError::new("pthread_sigmask", Errno::from_raw(error))) };
     assert_errno!(refused, EFAULT);
     assert_eq!(sigprocmask(SIG_BLOCK, &SigSet::empty()), Ok(Known::SIGUSR2.into()));
     Ok(())

@@ -33,8 +33,8 @@ fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
     resumed.arrive();
     let ended = child.wait()?;
     assert_eq!(ended, Ended::Exited(77));
-    observe("the process after SIGSTOP", stopped);
-    observe("the same process after SIGCONT", ended);
+    evidence("the process after SIGSTOP", stopped);
+    evidence("the same process after SIGCONT", ended);
     Ok(())
 }
 

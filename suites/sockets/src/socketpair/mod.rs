@@ -43,7 +43,7 @@ static ANSWER: Program = Program {
         let question = read_bytes(&end, 9);
         assert_eq!(question, Ok("ping".into()));
         assert_eq!(write(&end, b"pong!"), Ok(5));
-        observe("bytes that an unrelated process reads from a socket pair", question?.0.len());
+        evidence("bytes that an unrelated process reads from a socket pair", question?.0.len());
         Ok(())
     },
 };
@@ -65,6 +65,6 @@ fn an_end_can_be_passed_to_an_unrelated_process() -> TestResult {
     unrelated_process.join()?;
     let answer = read_bytes(&ours, 9);
     assert_eq!(answer, Ok("pong!".into()));
-    observe("bytes that an unrelated process sends back over a socket pair", answer?.0.len());
+    evidence("bytes that an unrelated process sends back over a socket pair", answer?.0.len());
     Ok(())
 }

@@ -26,7 +26,7 @@ fn last_detach_destroys_only_a_marked_segment() -> TestResult {
     assert_eq!(segment.status(), Ok(attached_here));
     assert_eq!(attachment.detach(), Ok(()));
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 0, ..attached_here }));
-    observe("attachments of an unmarked segment that still exists", segment.status()?.attachments);
+    evidence("attachments of an unmarked segment that still exists", segment.status()?.attachments);
     let attachment = segment.attach()?;
     assert_eq!(Bytes(attachment.read()), text());
     assert_eq!(segment.remove(), Ok(()));
@@ -93,7 +93,7 @@ fn process_termination_only_detaches(#[case] end: Ended) -> TestResult {
     assert_eq!(user.wait()?, end);
     // Not attached, and not marked with SHM_DEST.
     assert_eq!(segment.status(), Ok(SegmentStatus { last: user.pid(), ..created }));
-    observe("mode of the segment after the end of its user", format!("{:#o}", segment.status()?.mode));
+    evidence("mode of the segment after the end of its user", format!("{:#o}", segment.status()?.mode));
     assert_eq!(Bytes(segment.attach()?.read()), text());
     Ok(())
 }

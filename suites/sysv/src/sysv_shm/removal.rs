@@ -65,7 +65,7 @@ fn removal_of_an_unattached_segment_is_immediate() -> TestResult {
     assert_eq!(segment.status(), Ok(SegmentStatus::new(segment.key(), size())));
     assert_eq!(segment.remove(), Ok(()));
     let status = segment.status();
-    observe("IPC_STAT after IPC_RMID of a segment without attachments", format!("{status:?}"));
+    evidence("IPC_STAT after IPC_RMID of a segment without attachments", format!("{status:?}"));
     assert_errno!(status, EINVAL);
     assert_errno!(shmat(segment.id(), 0, 0), EINVAL);
     assert_errno!(shmget(segment.key(), 0, 0), ENOENT);
@@ -91,7 +91,7 @@ fn removal_of_an_attached_segment_marks_it() -> TestResult {
     assert_eq!(segment.remove(), Ok(()));
     let marked = SegmentStatus { mode: 0o600 | SHM_DEST, ..attached };
     assert_eq!(segment.status(), Ok(marked));
-    observe("mode after IPC_RMID of an attached segment", format!("{:#o}", segment.status()?.mode));
+    evidence("mode after IPC_RMID of an attached segment", format!("{:#o}", segment.status()?.mode));
     assert_eq!(Bytes(attachment.read()), text());
     let attached_again = assert_ok!(Attachment::new(segment.id(), 0));
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, ..marked }));
@@ -151,8 +151,8 @@ fn removal_can_be_repeated_until_the_segment_is_destroyed() -> TestResult {
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, last: own_pid(), ..marked }));
     assert_eq!(attachment.detach(), Ok(()));
     let late_removal = segment.remove();
-    observe("IPC_RMID while attached, three times", format!("{removals:?}"));
-    observe("IPC_RMID after the segment was destroyed", format!("{late_removal:?}"));
+    evidence("IPC_RMID while attached, three times", format!("{removals:?}"));
+    evidence("IPC_RMID after the segment was destroyed", format!("{late_removal:?}"));
     assert_errno!(late_removal, EINVAL);
     Ok(())
 }
