@@ -66,7 +66,7 @@ impl Call {
                 }
             }
         }
-        set.sort_by_key(|flag| flag.bits);
+        set.sort_by_key(|flag: &&Flag| flag.bits);
         names.extend(set.iter().map(|flag| flag.name));
         names
     }
