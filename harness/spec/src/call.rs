@@ -45,19 +45,30 @@ impl Call {
         numbers.any(|known| known.id() as usize == number)
     }
 
-    /// The names of the flags in these arguments, in the order of their bits.
+    /// The names of the access mode and of the flags in these arguments, in the order of their bits.
     pub fn flags_among(&self, arguments: &[usize; 6]) -> Vec<&'static str> {
         let registers = arguments.map(|argument| argument as u64);
-        let described = self.described.iter().filter(|described| described.describes(&registers));
-        let flags = described.flat_map(|described| described.flags).filter_map(|(place, flags)| match place {
-            Where::Argument(number) => Some((registers[*number], *flags)),
-            Where::Memory(..) => None,
-        });
-        let set =
-            |(value, flags): (u64, &'static [Flag])| flags.iter().filter(move |flag| value & flag.bits == flag.bits);
-        let mut set: Vec<_> = flags.flat_map(set).collect();
-        set.sort_by_key(|flag| flag.bits);
-        set.into_iter().map(|flag| flag.name).collect()
+        let (mut names, mut set) = (Vec::new(), Vec::new());
+        for described in self.described.iter().filter(|described| described.describes(&registers)) {
+            for parameter in described.parameters {
+                if let Parameter::Access(Where::Argument(number)) = *parameter {
+                    names.extend(match arguments[number] as i32 & libc::O_ACCMODE {
+                        libc::O_WRONLY => Some("O_WRONLY"),
+                        libc::O_RDWR => Some("O_RDWR"),
+                        _ => None,
+                    });
+                }
+            }
+            for (place, flags) in described.flags {
+                if let Where::Argument(number) = *place {
+                    let value = arguments[number] as u64;
+                    set.extend(flags.iter().filter(|flag| value & flag.bits == flag.bits));
+                }
+            }
+        }
+        set.sort_by_key(|flag: &&Flag| flag.bits);
+        names.extend(set.iter().map(|flag| flag.name));
+        names
     }
 }
 

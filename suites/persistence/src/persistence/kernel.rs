@@ -123,6 +123,8 @@ static READS_SEGMENT: Program = Program {
         assert_eq!(shmget(key, 0, 0), Ok(id));
         let attached = assert_ok!(Attachment::new(id, 0));
         assert_eq!(Bytes(attached.read()), pages_of_text());
+        // It is not only there to read.
+        attached.write(&pages_of_text().0);
         Ok(())
     },
 };

@@ -6,7 +6,7 @@ use kit::needs::{DEV_SHM, MQUEUE};
 use kit::posix::{MessageQueue, NamedSemaphore, SharedMemory};
 use kit::prelude::*;
 use kit::unrelated::{self, PROGRAMS, Program};
-use libc::{O_NONBLOCK, O_RDWR};
+use libc::{O_NONBLOCK, O_RDONLY, O_RDWR};
 use linkme::distributed_slice;
 
 /// A POSIX shared memory object and its contents survive the SIGKILL of their creator.
@@ -38,7 +38,8 @@ static READS_MEMORY: Program = Program {
         let fd = assert_ok!(shm_open(argument(arguments, 0)?, O_RDWR, 0));
         let text = pages_of_text();
         assert_eq!(node_of(&fd), Ok(Node { size: text.0.len() as i64, ..Node::new("-0600") }));
-        assert_eq!(Bytes(Mapping::new(&fd, text.0.len())?.read()), text);
+        let mapping = Mapping::new(&fd, text.0.len())?;
+        assert_eq!(Bytes(mapping.read()), text);
         Ok(())
     },
 };
@@ -73,7 +74,7 @@ static TAKES_MESSAGE: Program = Program {
     name: "that takes a message from a POSIX queue",
     body: |arguments| {
         use calls::for_layers::libc_nix_raw::{mq_open, mq_receive};
-        let queue = assert_ok!(mq_open(argument(arguments, 0)?, O_RDWR | O_NONBLOCK, 0, None));
+        let queue = assert_ok!(mq_open(argument(arguments, 0)?, O_RDONLY | O_NONBLOCK, 0, None));
         assert_eq!(mq_receive(&queue, MessageQueue::SIZE), Ok((TEXT.to_vec(), 3)));
         assert_errno!(mq_receive(&queue, MessageQueue::SIZE), EAGAIN);
         Ok(())
@@ -102,7 +103,10 @@ fn semaphore_survives_its_creator() -> TestResult {
         Ok(semaphore)
     })?;
     creator.kill()?;
-    unrelated::start(&TAKES_SEMAPHORE, &[name.name().into()])?.join()
+    unrelated::start(&TAKES_SEMAPHORE, &[name.name().into()])?.join()?;
+    let taken = sem_open(name.name(), 0, 0, 0)?;
+    assert_eq!(sem_getvalue(&taken), Ok(0));
+    Ok(())
 }
 
 #[distributed_slice(PROGRAMS)]

@@ -29,6 +29,7 @@ fn pipe_is_gone_with_the_last_process_that_has_it_open() -> TestResult {
     let last = fork(|| {
         alone.wait_for(1);
         assert_eq!(read_bytes(&reader, 4), Ok(TEXT[..4].into()));
+        assert_eq!(unread(&reader), Ok(TEXT.len() - 4));
         nix::unistd::pause();
     })?;
     let first = holder(|| Ok(write(&writer, TEXT)?))?;

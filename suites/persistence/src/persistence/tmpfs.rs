@@ -68,8 +68,10 @@ fn posix_objects_are_discarded_with_their_tmpfs() -> TestResult {
         Mapping::new(&memory.create(TEXT.len())?, TEXT.len())?.write(TEXT);
         drop(semaphore.create(3)?);
         let of_text = Node { size: TEXT.len() as i64, ..Node::new("-0600") };
-        assert_eq!(shm_open(memory.name(), O_RDWR, 0).and_then(node_of), Ok(of_text));
-        assert_eq!(sem_open(semaphore.name(), 0, 0, 0).and_then(|open| sem_getvalue(&open)), Ok(3));
+        let (open_memory, open_semaphore) = (shm_open(memory.name(), O_RDWR, 0)?, sem_open(semaphore.name(), 0, 0, 0)?);
+        assert_eq!(node_of(&open_memory), Ok(of_text));
+        assert_eq!(sem_getvalue(&open_semaphore), Ok(3));
+        drop((open_memory, open_semaphore));
         umount("/dev/shm")?;
         assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
         mount_tmpfs()?;

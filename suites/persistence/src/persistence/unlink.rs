@@ -27,8 +27,11 @@ fn unlinked_shared_memory_remains_usable() -> TestResult {
     assert_eq!(shm_unlink(memory.name()), Ok(()));
     assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
     assert_errno!(shm_unlink(memory.name()), ENOENT);
-    mapping.write(&text.0);
-    assert_eq!(Bytes(Mapping::new(&fd, text.0.len())?.read()), text);
+    mapping.write(&vec![0; text.0.len()]);
+    let mapped_again = Mapping::new(&fd, text.0.len())?;
+    assert_eq!(Bytes(mapped_again.read()), Bytes::of(0, text.0.len()));
+    mapped_again.write(&text.0);
+    assert_eq!(Bytes(mapping.read()), text);
     let successor = memory.create(0)?;
     assert_eq!(node_of(&successor), Ok(Node::new("-0600")));
     assert_ne!(identity_of(&successor)?, identity_of(&fd)?);

@@ -94,6 +94,7 @@ fn process_termination_only_detaches(#[case] end: Ended) -> TestResult {
     // Not attached, and not marked with SHM_DEST.
     assert_eq!(segment.status(), Ok(SegmentStatus { last: user.pid(), ..created }));
     evidence("mode of the segment after the end of its user", format!("{:#o}", segment.status()?.mode));
-    assert_eq!(Bytes(segment.attach()?.read()), text());
+    let attachment = segment.attach()?;
+    assert_eq!(Bytes(attachment.read()), text());
     Ok(())
 }

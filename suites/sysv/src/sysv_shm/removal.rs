@@ -96,6 +96,8 @@ fn removal_of_an_attached_segment_marks_it() -> TestResult {
     let attached_again = assert_ok!(Attachment::new(segment.id(), 0));
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, ..marked }));
     assert_eq!(Bytes(attached_again.read()), text());
+    attached_again.write(&other_text().0);
+    assert_eq!(Bytes(attachment.read()), other_text());
     Ok(())
 }
 
@@ -121,7 +123,9 @@ fn marked_segment_loses_its_key() -> TestResult {
     let successor = Segment::adopt(created_again, segment.key());
     assert_ne!(successor.id(), segment.id());
     assert_eq!(shmget(segment.key(), 0, 0), Ok(successor.id()));
-    assert_eq!(Bytes(successor.attach()?.read()), Bytes::of(0, size()));
+    assert_eq!(successor.status(), Ok(SegmentStatus::new(segment.key(), size())));
+    let new = successor.attach()?;
+    assert_eq!(Bytes(new.read()), Bytes::of(0, size()));
     assert_eq!(Bytes(attachment.read()), text());
     Ok(())
 }
