@@ -67,8 +67,8 @@ pub enum Effect {
     FewerElements(usize),
     /// The last element of an iovec array, by the arguments with address and number, is one byte shorter.
     ShorterElement(usize, usize),
-    /// The first two elements of an iovec array change places.
-    SwappedElements(usize),
+    /// The first two elements of an iovec array that have bytes, by the arguments with address and number, change places.
+    SwappedElements(usize, usize),
     /// The first element of an iovec array, by the arguments with address and number, is done before the others.
     ByElement(usize, usize),
     /// An argument is another value.
