@@ -1,6 +1,6 @@
 //! One spec, one process tree, in a place of its own.
 //!
-//! [`start`] makes *init*: the first process of the sandbox, PID 1 where there is a pid namespace. It sets the place up,
+//! `start` makes *init*: the first process of the sandbox, PID 1 where there is a pid namespace. It sets the place up,
 //! forks the spec's first process from itself, reaps whatever ends, and at the end looks for what was left behind and
 //! removes it. The spec is never PID 1, since signals treat that one apart.
 

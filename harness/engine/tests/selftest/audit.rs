@@ -77,8 +77,7 @@ fn the_first_of_two() {
     assert!(!audited.is_vacuous());
     // All that was asked for came: the first read cannot be longer.
     let but_long: Vec<_> = WRONG_READS.into_iter().filter(|kind| *kind != "long").collect();
-    let less = ["size-less", "size-half"];
-    assert_eq!(kinds(&audited, "read#1", Outcome::Caught), [&but_long[..], &less].concat());
+    assert_eq!(kinds(&audited, "read#1", Outcome::Caught), [&but_long[..], &["size-less"]].concat());
     assert_eq!(kinds(&audited, "read#1", Outcome::Missed), ["size-more"], "the second read lacks the byte");
     assert_eq!(kinds(&audited, "read#2", Outcome::Missed), WRONG_READS);
     let judged =
@@ -157,7 +156,20 @@ fn left_out() {
     assert_eq!(audited("asserts-nothing").left_out, Some(LeftOut::DoesNotConform(Verdict::Broken)));
 }
 
+/// What reports/audit-allowances.toml has as nondeterministic for all specs: the kit waits again for a child that wait4 misses.
+const DEPENDS_ON_THE_CHILD: [&str; 3] = ["not-done", "refused-ECHILD", "with-WNOHANG"];
+
 fn twice() {
-    let found = || Run::of(["weak-*", "stops-and-goes-on", "conforms"]).audited();
+    let depends = |tried: &Tried| {
+        tried
+            .mutation
+            .split_once(':')
+            .is_some_and(|(call, kind)| call.contains("wait4#") && DEPENDS_ON_THE_CHILD.contains(&kind))
+    };
+    let found = || {
+        let mut specs = Run::of(["weak-*", "stops-and-goes-on", "conforms"]).audited();
+        specs.iter_mut().for_each(|spec| spec.tried.retain(|tried| !depends(tried)));
+        specs
+    };
     assert_eq!(found(), found());
 }
