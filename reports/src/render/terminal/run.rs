@@ -57,6 +57,9 @@ pub(crate) fn write_machine(page: &mut Page, run: &RunRecord) {
         environment.isolation
     );
     page.paragraph((Style::Plain, ""), Style::Bold, &machine);
+    for broken in &environment.broken {
+        page.paragraph((Style::Red, "broken: "), Style::Plain, broken);
+    }
 }
 
 fn write_mechanisms(page: &mut Page, summary: &Summary) {
