@@ -8,3 +8,4 @@ pub mod remote;
 pub mod runner;
 pub mod sandbox;
 pub mod trace;
+pub mod trusted;

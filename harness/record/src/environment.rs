@@ -31,6 +31,9 @@ pub struct Environment {
     pub lsm: Option<String>,
     /// The container that the run is in, if its signs are there.
     pub container: Option<String>,
+    /// What the run itself found broken of that which makes it fast, in a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<String>,
     /// `uname -n`.
     #[serde(default)]
     pub hostname: Option<String>,

@@ -17,11 +17,20 @@ fn timespec(duration: Duration) -> libc::timespec {
 
 /// Sleeps while the word holds this value, for a tick at most. May return early. futex(2), FUTEX_WAIT
 pub fn sleep_while(word: &AtomicU32, value: u32) {
-    let tick = timespec(TICK);
-    let wait = [word.as_ptr().register(), libc::FUTEX_WAIT.register(), value.register(), (&raw const tick).register()];
     // An error is a wake-up like another: the caller looks at the word again.
+    let _ = sleep_for(TICK, word, value);
+}
+
+/// Sleeps on a word that nobody changes, for ten ticks at most. Whether it was woken.
+pub fn is_woken(word: &AtomicU32) -> bool {
+    sleep_for(10 * TICK, word, word.load(Ordering::Relaxed)).is_ok()
+}
+
+fn sleep_for(limit: Duration, word: &AtomicU32, value: u32) -> Result<usize, Errno> {
+    let limit = timespec(limit);
+    let wait = [word.as_ptr().register(), libc::FUTEX_WAIT.register(), value.register(), (&raw const limit).register()];
     // SAFETY: word and time outlive the call.
-    let _ = unsafe { raw::syscall(Sysno::futex, arguments(wait)) };
+    unsafe { raw::syscall(Sysno::futex, arguments(wait)) }
 }
 
 /// Wakes all who sleep on the word, in all processes. futex(2), FUTEX_WAKE

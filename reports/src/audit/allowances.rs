@@ -72,11 +72,15 @@ impl Allowances {
         if findings.is_partial() {
             return Vec::new();
         }
-        let without_spec = self.nondeterministic.iter().flat_map(|entry| &entry.specs).filter_map(|(glob, pattern)| {
-            let names_any = registered.iter().any(|id| pattern.matches(id));
-            (!names_any).then(|| format!("stale allowance: no spec has the id {glob}"))
-        });
-        self.allowed.iter().flat_map(|allowance| allowance.stale(findings, registered)).chain(without_spec).collect()
+        let stale = self.allowed.iter().flat_map(|allowance| allowance.stale(findings, registered));
+        stale.chain(self.without_spec(registered)).collect()
+    }
+
+    /// What names none of these ids, as sentences.
+    pub fn without_spec(&self, registered: &[&str]) -> Vec<String> {
+        let patterns = self.allowed.iter().chain(&self.nondeterministic).flat_map(|entry| &entry.specs);
+        let unknown = patterns.filter(|(_, pattern)| !registered.iter().any(|id| pattern.matches(id)));
+        unknown.map(|(glob, _)| format!("stale allowance: no spec has the id {glob}")).collect()
     }
 }
 
@@ -99,7 +103,10 @@ impl Allowance {
         let excused: Vec<_> =
             missed(findings).filter(|(spec, tried)| self.excuses(&spec.id, &tried.mutation)).collect();
         let audited = |id: &str| findings.specs.iter().any(|spec| spec.id == id && spec.left_out.is_none());
-        let is_whole = |pattern: &IdPattern| registered.iter().filter(|id| pattern.matches(id)).all(|id| audited(id));
+        let is_whole = |pattern: &IdPattern| {
+            let mut named = registered.iter().filter(|id| pattern.matches(id)).peekable();
+            named.peek().is_some() && named.all(|id| audited(id))
+        };
         let mut stale = Vec::new();
         for (glob, pattern) in &self.specs {
             if is_whole(pattern) && !excused.iter().any(|(spec, _)| pattern.matches(&spec.id)) {

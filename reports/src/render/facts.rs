@@ -29,6 +29,7 @@ pub(crate) fn facts(run: &RunRecord) -> Vec<(String, String)> {
         ("seed", run.seed.map(|seed| seed.to_string())),
         ("repeat", (run.repeat > 1).then(|| run.repeat.to_string())),
     ];
+    facts.extend((1..).zip(&environment.broken).map(|(number, what)| (format!("broken.{number}"), what.clone())));
     facts.extend(optional.into_iter().filter_map(|(name, value)| Some((name.into(), value?))));
     for (group, entries) in
         [("refused", &environment.refused), ("rlimit", &environment.rlimits), ("sysctl", &environment.sysctls)]

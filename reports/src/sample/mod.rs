@@ -259,6 +259,7 @@ fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
                 lsm: Some("capability,landlock".into()),
                 container: None,
                 hostname: Some("a-machine".into()),
+                broken: Vec::new(),
                 preloaded: None,
             },
         },

@@ -8,6 +8,7 @@ use harness::need::Need;
 use harness::registry::{SPECS, specs};
 use record::Citation;
 use record::id::{Form, from_flat};
+use reports::audit::Allowances;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use suites::FAMILIES;
 
@@ -132,6 +133,12 @@ fn a_wrong_citation_is_found() {
         assert!(found.contains(words), "{citation}: {found}");
     }
     assert_eq!(fault(&pages, &Citation::man("read.2", "ERRORS", Some("EAGAIN"))), None);
+}
+
+#[test]
+fn every_allowance_of_the_audit_names_a_spec() {
+    let ids: Vec<_> = specs().iter().map(|spec| spec.id).collect();
+    assert_eq!(Allowances::ours().without_spec(&ids), [""; 0]);
 }
 
 /// The oldest kernel that is supported; what is newer is a feature, which a need has to ask for.

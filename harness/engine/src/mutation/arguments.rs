@@ -201,7 +201,9 @@ fn other_sizes(place: Where, size: u64, call: &CallDescription, made: &Made) -> 
             if size > 0 {
                 mutated.push(resized("size-less", Resized::Less));
             }
-            if size > 1 && is_judged {
+            // Who reads again gets the other half, and who does not sees that it is short.
+            let is_read = made.result.is_some_and(|result| result.is_ok()) && !call.gives.is_empty();
+            if size > 1 && is_judged && !is_read {
                 mutated.push(resized("size-half", Resized::Half));
             }
             if is_judged {
@@ -209,8 +211,9 @@ fn other_sizes(place: Where, size: u64, call: &CallDescription, made: &Made) -> 
             }
         }
     }
+    // A larger one need not be atomic.
     if made.blocked
-        && size > 1
+        && (2..=libc::PIPE_BUF as u64).contains(&size)
         && let (Some(Buffer::At(buffer, 0)), Where::Argument(argument)) = (call.takes, place)
     {
         mutated.push(("in-halves".into(), Effect::InHalves(buffer, argument)));
@@ -240,7 +243,7 @@ fn other_elements(array: usize, count: usize, total: u64, made: &Made) -> Vec<(S
         }
     }
     if elements > 1 && is_judged && total > 0 {
-        mutated.push(("swapped".into(), Effect::SwappedElements(array)));
+        mutated.push(("swapped".into(), Effect::SwappedElements(array, count)));
     }
     if elements > 1 && made.blocked {
         mutated.push(("by-element".into(), Effect::ByElement(array, count)));

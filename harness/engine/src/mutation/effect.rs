@@ -43,7 +43,7 @@ pub fn at_entry(tracee: &Tracee, effect: Effect, inside: &mut Inside) -> nix::Re
         Effect::ShorterElement(array, count) => {
             tracee.shorten_last_element(arguments[array], arguments[count], put_back)
         }
-        Effect::SwappedElements(array) => tracee.swap_elements(arguments[array], put_back),
+        Effect::SwappedElements(array, count) => tracee.swap_elements(arguments[array], arguments[count], put_back),
         Effect::ByElement(_, count) => registers::set_argument(tracee.pid, count, 1),
         Effect::Replace(argument, value) => registers::set_argument(tracee.pid, argument, value),
         Effect::NoTime(argument) => {
@@ -141,7 +141,7 @@ pub fn at_exit(tracee: &Tracee, effect: Effect, inside: &Inside, returned: i64) 
         | Effect::Resize(..)
         | Effect::InHalves(..)
         | Effect::FewerElements(_)
-        | Effect::SwappedElements(_)
+        | Effect::SwappedElements(..)
         | Effect::ByElement(..)
         | Effect::Replace(..)
         | Effect::NoTime(_)

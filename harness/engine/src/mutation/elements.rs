@@ -2,6 +2,7 @@
 
 use super::tracee::Tracee;
 use nix::Result;
+use nix::errno::Errno;
 
 /// The size of a struct iovec (sys/uio.h): an address and a length.
 const ELEMENT: u64 = size_of::<libc::iovec>() as u64;
@@ -45,10 +46,18 @@ impl Tracee {
         Ok(())
     }
 
-    /// The first two elements change places. What the memory was before is added to `put_back`.
-    pub fn swap_elements(&self, array: u64, put_back: &mut Vec<(u64, u8)>) -> Result<()> {
-        let [first, second] = [self.element(array, 0)?, self.element(array, 1)?];
-        for (place, element) in [(array, second), (array + ELEMENT, first)] {
+    /// The first two elements that have bytes change places. What the memory was before is added to `put_back`. An error when there
+    /// are no two.
+    pub fn swap_elements(&self, array: u64, count: u64, put_back: &mut Vec<(u64, u8)>) -> Result<()> {
+        let mut with_bytes = Vec::new();
+        for index in 0..count.min(MOST) {
+            let element = self.element(array, index)?;
+            if element[1] > 0 {
+                with_bytes.push((array + index * ELEMENT, element));
+            }
+        }
+        let [(first_place, first), (second_place, second), ..] = with_bytes[..] else { return Err(Errno::EINVAL) };
+        for (place, element) in [(first_place, second), (second_place, first)] {
             for (offset, long) in [0, 8].into_iter().zip(element) {
                 self.replace_long(place + offset, long, put_back)?;
             }

@@ -147,8 +147,9 @@ pub struct InitEnded {
 }
 
 /// Waits for the end of a child so long, in time in which this process ran, and then kills it. Its wait status; none when it was
-/// killed here, or when the kernel did not report it.
+/// killed here, or when the kernel did not report it. One that cannot be killed is left.
 pub fn wait_for_child(child: Pid, limit: Duration) -> Option<i32> {
+    const GRACE: Duration = Duration::from_secs(5);
     let (mut clock, mut unreported, mut killed) = (Clock::start(), Unreported::default(), false);
     let mut next_look = bounded::TICK;
     loop {
@@ -165,6 +166,9 @@ pub fn wait_for_child(child: Pid, limit: Duration) -> Option<i32> {
         if now > limit && !killed {
             let _ = bounded::kill(child.as_raw(), libc::SIGKILL);
             killed = true;
+        }
+        if now > limit + GRACE {
+            return None;
         }
         bounded::pause(reaping::BETWEEN_LOOKS);
     }

@@ -10,7 +10,7 @@ use harness::event_log::EventLog;
 use harness::judge::Stop;
 use harness::place::{Here, Isolation, here, settle};
 use harness::spec::{Spec, TestResult};
-use harness::{Layer, inherited, label, layer, registry, sign};
+use harness::{Layer, inherited, label, layer, mark, registry, sign};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::unistd::execve;
 use std::ffi::{CStr, CString, OsString};
@@ -149,12 +149,13 @@ pub fn run_if_asked() {
     inherited::reset_signals().expect("signals can be reset");
     clean::after_exec();
     clean::run_body(&log, || {
-        // SAFETY: nobody uses it any more.
-        unsafe { inherited::close_from(LIBRARY.cast_unsigned()) };
-        become_number(&nothing_to_read()?, 0)?;
-        if !is_loaded() {
-            return Err(Stop::broken("the dynamic linker did not load the library"));
-        }
+        // What the other specs' processes did before their body.
+        mark::by_harness(|| {
+            // SAFETY: nobody uses it any more.
+            unsafe { inherited::close_from(LIBRARY.cast_unsigned()) };
+            become_number(&nothing_to_read()?, 0)?;
+            if is_loaded() { Ok(()) } else { Err(Stop::broken("the dynamic linker did not load the library")) }
+        })?;
         (spec.body)()
     })
 }

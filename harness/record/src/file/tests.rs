@@ -32,6 +32,7 @@ fn run() -> Line {
             lsm: Some("capability,landlock".into()),
             container: None,
             hostname: None,
+            broken: Vec::new(),
             preloaded: None,
         },
     }))

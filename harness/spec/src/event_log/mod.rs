@@ -121,6 +121,11 @@ impl EventLog {
         (at + size <= ARENA).then(|| unsafe { self.0.cast().byte_add(SIZE - ARENA + at) })
     }
 
+    /// A word of the shared memory that nothing else uses before a spec begins.
+    pub fn word(&self) -> &AtomicU32 {
+        &self.header().seen_blocked
+    }
+
     /// What the runner opens when init may go on.
     pub fn go(&self) -> &Gate {
         &self.header().go

@@ -125,6 +125,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
         harness::sign::make_signs();
     }
     harness::set_seed(arguments.shuffle.unwrap_or_default());
+    let broken = engine::trusted::check()?;
     let machine = Machine::probe(specs.iter().copied())?;
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from))?;
     let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
@@ -138,7 +139,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
             (specs.len() * arguments.repeat as usize, Box::new(order))
         }
     };
-    let run = header(arguments, &machine, selected);
+    let run = header(arguments, &machine, broken, selected);
     if arguments.frames {
         return send(&run, order, &machine, pace, arguments.strict);
     }
@@ -191,7 +192,7 @@ fn again(arguments: &Arguments) -> Vec<OsString> {
     again
 }
 
-fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecord {
+fn header(arguments: &Arguments, machine: &Machine, broken: Vec<String>, selected: usize) -> RunRecord {
     let started = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     RunRecord {
         format: FORMAT,
@@ -205,7 +206,7 @@ fn header(arguments: &Arguments, machine: &Machine, selected: usize) -> RunRecor
         repeat: arguments.repeat,
         seed: arguments.shuffle,
         mutation: arguments.mutation.clone(),
-        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone()),
+        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone(), broken),
     }
 }
 

@@ -78,7 +78,10 @@ fn a_target_that_fails_shows_the_end_of_its_log() {
 #[test]
 fn an_unknown_target_is_refused() {
     let directory = with_wrapper(&["env"]);
-    assert_failed(&run_on(directory.path(), "bord"), "unknown target `bord`; available: here, board, and qemu:PATH");
+    assert_failed(
+        &run_on(directory.path(), "bord"),
+        "unknown target `bord`; available: here, board, and qemu:PATH for a kernel image",
+    );
     fs::write(directory.path().join("list.toml"), "[a]\nkind = \"vax\"\n").unwrap();
     assert_failed(&run_on(directory.path(), "a"), "list.toml is not a list of targets: line 2: unknown variant `vax`");
     assert_failed(&run_on(directory.path(), "qemu:/no/such/bzImage"), "list.toml is not a list of targets");

@@ -25,7 +25,9 @@ pub type Open = fn(&Path, i32) -> Result<Fd>;
 pub const OPEN: Open = |path, flags| open(path, flags);
 pub const OPENAT: Open = |path, flags| openat(AT_FDCWD, path, flags);
 
-/// The access mode and the O_NONBLOCK flag of an open file description.
-pub fn access_and_blocking(fd: &Fd) -> Result<i32> {
-    get_flags(fd).map(|flags| flags & (libc::O_ACCMODE | libc::O_NONBLOCK))
+/// The access mode and the status flags of an open file description that a spec can set.
+pub fn access_and_status(fd: &Fd) -> Result<i32> {
+    const STATUS: i32 =
+        libc::O_NONBLOCK | libc::O_APPEND | libc::O_ASYNC | libc::O_DIRECT | libc::O_NOATIME | libc::O_SYNC;
+    get_flags(fd).map(|flags| flags & (libc::O_ACCMODE | STATUS))
 }

@@ -1,5 +1,6 @@
 //! Data transfer through a FIFO.
 
+use crate::fifo::calls::access_and_status;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_WRONLY};
 use nix::sys::stat::FileStat;
@@ -114,6 +115,7 @@ fn a_new_writer_ends_end_of_file() -> TestResult {
 fn a_fifo_needs_a_reader_and_cannot_seek() -> TestResult {
     let (fifo, file) = (Fifo::new()?, Name::file("file")?);
     let regular = assert_ok!(open(&file, O_WRONLY | O_NONBLOCK));
+    assert_eq!(access_and_status(&regular), Ok(O_WRONLY | O_NONBLOCK));
     assert_eq!(lseek(&regular, 3, libc::SEEK_SET), Ok(3));
     assert_eq!(lseek(&regular, 0, libc::SEEK_CUR), Ok(3));
     let refused = open(&fifo, O_WRONLY | O_NONBLOCK);

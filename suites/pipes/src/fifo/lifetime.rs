@@ -83,6 +83,7 @@ fn a_recreated_fifo_is_a_new_fifo() -> TestResult {
     let (old_reader, old_writer) = fifo.connect()?;
     fs::remove_file(&fifo)?;
     assert_eq!(mkfifo(&fifo, 0o600), Ok(()));
+    assert_eq!(node_at(&fifo), Ok(Node::new("p0600")));
     // The reader of the old FIFO is not a reader of the new one.
     assert_errno!(open(&fifo, O_WRONLY | O_NONBLOCK), ENXIO);
     let (new_reader, new_writer) = fifo.connect()?;

@@ -38,6 +38,7 @@ fn creating_a_fifo_without_a_free_inode_fails(#[case] make: Make) -> TestResult 
     let mounted = Mounted::new("tmpfs", "nr_inodes=2")?;
     let (first, second) = (mounted.join("first"), mounted.join("second"));
     assert_eq!(make(&first, 0o600), Ok(()));
+    assert_eq!(node_at(&first), Ok(Node::new("p0600")));
     assert_errno!(make(&second, 0o600), ENOSPC);
     assert_errno!(node_at(&second), ENOENT);
     std::fs::remove_file(&first)?;

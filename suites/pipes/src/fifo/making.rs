@@ -165,6 +165,7 @@ fn creating_a_fifo_updates_the_times_of_the_parent_directory(#[case] make: Make)
     wait_until_file_clock_is_after(changed.max(modified))?;
     let now = file_clock()?;
     assert_eq!(make(&directory.join("fifo"), 0o600), Ok(()));
+    assert_eq!(node_at(directory.join("fifo")), Ok(Node::new("p0600")));
     let (modified, changed) = times(&directory)?;
     assert!(modified >= now, "mtime is {modified:?}, which is before the call at {now:?}");
     assert!(changed >= now, "ctime is {changed:?}, which is before the call at {now:?}");

@@ -26,6 +26,7 @@ fn creating_a_fifo_without_permission_on_the_directory_fails(make: Make) -> Test
         assert_errno!(make(&directory.join("unsearchable"), 0o600), EACCES);
         directory.set_permissions(0o300)?;
         assert_eq!(make(&directory.join("created"), 0o600), Ok(()));
+        assert_eq!(node_at(directory.join("created")), Ok(Node::new("p0600")));
         Ok(())
     })?;
     child.join()?;

@@ -17,9 +17,10 @@ use libc::{O_NONBLOCK, O_RDONLY, O_WRONLY};
 fn a_nonblocking_open_for_reading_does_not_block(#[case] open: Open) -> TestResult {
     let fifo = Fifo::new()?;
     let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
-    assert_eq!(access_and_blocking(&reader), Ok(O_RDONLY | O_NONBLOCK));
+    assert_eq!(access_and_status(&reader), Ok(O_RDONLY | O_NONBLOCK));
     // The descriptor counts as a reader: a writer can now open the FIFO.
     let writer = assert_ok!(open(&fifo, O_WRONLY | O_NONBLOCK));
+    assert_eq!(access_and_status(&writer), Ok(O_WRONLY | O_NONBLOCK));
     assert_eq!(write(&writer, b"hello"), Ok(5));
     assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
     Ok(())
@@ -71,7 +72,7 @@ fn a_nonblocking_open_for_writing_with_a_reader_succeeds(#[case] open: Open) -> 
     let fifo = Fifo::new()?;
     let reader = open(&fifo, O_RDONLY | O_NONBLOCK)?;
     let writer = assert_ok!(open(&fifo, O_WRONLY | O_NONBLOCK));
-    assert_eq!(access_and_blocking(&writer), Ok(O_WRONLY | O_NONBLOCK));
+    assert_eq!(access_and_status(&writer), Ok(O_WRONLY | O_NONBLOCK));
     assert_eq!(write(&writer, b"hello"), Ok(5));
     assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
     Ok(())
@@ -109,7 +110,7 @@ fn each_open_has_its_own_file_status_flags() -> TestResult {
     let fifo = Fifo::new()?;
     let (blocking, writer) = fifo.connect()?;
     let nonblocking = open(&fifo, O_RDONLY | O_NONBLOCK)?;
-    assert_eq!(access_and_blocking(&blocking), Ok(O_RDONLY));
+    assert_eq!(access_and_status(&blocking), Ok(O_RDONLY));
     assert_errno!(read(&nonblocking, &mut [0; 1]), EAGAIN | EWOULDBLOCK);
     let child = fork(|| assert_eq!(read_bytes(&blocking, 9), Ok("x".into())))?;
     child.assert_blocked_in(calls::READ);
@@ -117,7 +118,7 @@ fn each_open_has_its_own_file_status_flags() -> TestResult {
     child.join()?;
     assert_eq!(set_flags(&nonblocking, 0), Ok(0));
     assert_eq!(set_flags(&blocking, O_NONBLOCK), Ok(0));
-    assert_eq!(access_and_blocking(&nonblocking), Ok(O_RDONLY));
-    assert_eq!(access_and_blocking(&blocking), Ok(O_RDONLY | O_NONBLOCK));
+    assert_eq!(access_and_status(&nonblocking), Ok(O_RDONLY));
+    assert_eq!(access_and_status(&blocking), Ok(O_RDONLY | O_NONBLOCK));
     Ok(())
 }

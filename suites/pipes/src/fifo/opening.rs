@@ -28,6 +28,7 @@ fn an_open_for_reading_blocks_until_a_writer_opens(#[case] open: Open, #[case] o
     })?;
     child.assert_blocked_in(calls::OPEN);
     let writer = assert_ok!(open(&fifo, other));
+    assert_eq!(access_and_status(&writer), Ok(other));
     assert_eq!(write(&writer, b"hello"), Ok(5));
     child.join()
 }
@@ -56,6 +57,7 @@ fn an_open_for_writing_blocks_until_a_reader_opens(#[case] open: Open, #[case] o
     })?;
     child.assert_blocked_in(calls::OPEN);
     let reader = assert_ok!(open(&fifo, other));
+    assert_eq!(access_and_status(&reader), Ok(other));
     // Before the read, which would block forever if the child has failed.
     child.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
@@ -78,7 +80,7 @@ fn an_open_of_the_same_end_unblocks_no_open(#[case] end: i32, #[case] other: i32
     let opener = || {
         fork(|| {
             let opened = assert_ok!(open(&fifo, end));
-            assert_eq!(access_and_blocking(&opened), Ok(end));
+            assert_eq!(access_and_status(&opened), Ok(end));
         })
     };
     let first = opener()?;
@@ -86,7 +88,8 @@ fn an_open_of_the_same_end_unblocks_no_open(#[case] end: i32, #[case] other: i32
     let second = opener()?;
     second.assert_blocked_in(calls::OPEN);
     first.assert_blocked_in(calls::OPEN);
-    let _other = assert_ok!(open(&fifo, other));
+    let opened = assert_ok!(open(&fifo, other));
+    assert_eq!(access_and_status(&opened), Ok(other));
     first.join()?;
     second.join()
 }

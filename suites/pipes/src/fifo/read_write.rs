@@ -19,7 +19,7 @@ use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 fn an_open_for_reading_and_writing_does_not_block(#[case] open: Open, #[case] flags: i32) -> TestResult {
     let fifo = Fifo::new()?;
     let both = assert_ok!(open(&fifo, flags));
-    assert_eq!(access_and_blocking(&both), Ok(flags));
+    assert_eq!(access_and_status(&both), Ok(flags));
     Ok(())
 }
 

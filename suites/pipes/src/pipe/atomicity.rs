@@ -30,6 +30,7 @@ fn all_or_nothing(count: usize, space: usize) -> TestResult {
     }
     assert_eq!(unread(&reader), Ok(held.0.len()));
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
+    assert_eq!(unread(&reader), Ok(0));
     Ok(())
 }
 
@@ -86,15 +87,18 @@ fn a_small_write_blocks_until_all_its_bytes_fit(
     let (small_write, call) = by;
     let (reader, writer) = pipe()?;
     let held = fill_leaving(&writer, space)?;
-    let child = fork(|| assert_eq!(small_write(&writer, &vec![b'a'; count]), Ok(count)))?;
+    let small = Bytes::sequence(count).0;
+    let child = fork(|| assert_eq!(small_write(&writer, &small), Ok(count)))?;
     child.assert_blocked_in(call);
     assert_eq!(unread(&reader), Ok(held.0.len()));
     assert_eq!(write(&writer, &vec![b'b'; space]), Ok(space));
     child.assert_blocked_in(call);
     drop(writer);
     let bytes = read_exactly(&reader, held.0.len() + space + count)?;
-    assert_eq!(bytes, Bytes([held.0, vec![b'b'; space], vec![b'a'; count]].concat()));
-    child.join()
+    assert_eq!(bytes, Bytes([held.0, vec![b'b'; space], small].concat()));
+    child.join()?;
+    assert_eq!(unread(&reader), Ok(0));
+    Ok(())
 }
 
 /// A call that writes all bytes to a pipe, and its name: writev has them in two iovec elements.
@@ -212,6 +216,7 @@ fn a_large_nonblocking_write_to_a_full_pipe_fails() -> TestResult {
     assert_errno!(write(&writer, &[b'x'; PIPE_BUF + 1]), EAGAIN);
     assert_eq!(unread(&reader), Ok(held.0.len()));
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
+    assert_eq!(unread(&reader), Ok(0));
     Ok(())
 }
 
@@ -270,6 +275,7 @@ fn a_small_nonblocking_writev_writes_all_elements_or_fails(#[case] element: usiz
     }
     assert_eq!(unread(&reader), Ok(held.0.len()));
     assert_eq!(read_exactly(&reader, held.0.len())?, held);
+    assert_eq!(unread(&reader), Ok(0));
     Ok(())
 }
 

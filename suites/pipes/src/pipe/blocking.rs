@@ -56,6 +56,7 @@ fn a_write_blocks_until_a_reader_frees_space() -> TestResult {
     child.join()?;
     let rest = read_exactly(&reader, held.0.len() - page_size() + 1)?;
     assert_eq!(Bytes([first.0, rest.0].concat()), Bytes([&held.0[..], b"x"].concat()));
+    assert_eq!(unread(&reader), Ok(0));
     Ok(())
 }
 

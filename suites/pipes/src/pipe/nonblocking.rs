@@ -64,6 +64,7 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&reader, libc::O_NONBLOCK), Ok(0));
     assert_errno!(read(&reader, &mut [0; 1]), EAGAIN);
+    assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY | libc::O_NONBLOCK));
     assert_eq!(get_flags(&writer), Ok(libc::O_WRONLY));
     let held = fill(&writer)?;
     let child = fork(|| assert_eq!(write(&writer, b"x"), Ok(1)))?;
@@ -88,6 +89,7 @@ fn a_nonblocking_read_end_leaves_the_write_end_blocking() -> TestResult {
 fn a_nonblocking_write_end_leaves_the_read_end_blocking() -> TestResult {
     let (reader, writer) = pipe()?;
     assert_eq!(set_flags(&writer, libc::O_NONBLOCK), Ok(0));
+    assert_eq!(get_flags(&writer), Ok(libc::O_WRONLY | libc::O_NONBLOCK));
     assert_eq!(get_flags(&reader), Ok(libc::O_RDONLY));
     let child = fork(|| assert_eq!(read_bytes(&reader, 9), Ok("x".into())))?;
     child.assert_blocked_in(calls::READ);

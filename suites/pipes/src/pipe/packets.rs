@@ -23,6 +23,7 @@ fn one_read_returns_one_packet() -> TestResult {
     assert_eq!(read_bytes(&reader, 2 * PIPE_BUF), Ok("abc".into()));
     assert_eq!(read_bytes(&reader, 2 * PIPE_BUF), Ok("de".into()));
     assert_eq!(read_bytes(&reader, 2 * PIPE_BUF), Ok(largest));
+    assert_eq!(unread(&reader), Ok(0));
     Ok(())
 }
 

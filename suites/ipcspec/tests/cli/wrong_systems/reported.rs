@@ -6,10 +6,22 @@ pub const REPORTED: [Wrong; 11] = [
     Wrong {
         what: "no call is restarted",
         library: r#"
-            int sigaction(int signal, const struct sigaction *new, struct sigaction *old) {
-                struct sigaction plain;
-                if (new) { plain = *new; plain.sa_flags &= ~SA_RESTART; }
-                return NEXT(sigaction)(signal, new ? &plain : 0, old);
+            static void lose_restart(void) {
+                struct sigaction action;
+                sigaction(SIGUSR1, 0, &action);
+                action.sa_flags &= ~SA_RESTART;
+                sigaction(SIGUSR1, &action, 0);
+            }
+            ssize_t read(int fd, void *to, size_t size) { lose_restart(); return NEXT(read)(fd, to, size); }
+            ssize_t write(int fd, const void *from, size_t size) { lose_restart(); return NEXT(write)(fd, from, size); }
+            ssize_t tee(int from, int to, size_t size, unsigned flags) {
+                lose_restart();
+                return NEXT(tee)(from, to, size, flags);
+            }
+            int open(const char *path, int flags, ...) {
+                va_list rest; va_start(rest, flags); mode_t mode = va_arg(rest, mode_t); va_end(rest);
+                lose_restart();
+                return NEXT(open)(path, flags, mode);
             }"#,
         specs: &[
             "pipe.restart/read/libc",

@@ -1,0 +1,163 @@
+//! What a run stands on, asked before it.
+//!
+//! A harness has to trust something. This one trusts clone(2) as fork, _exit(2), SIGKILL, one monotonic clock, memory that is
+//! shared by one of two ways, and /proc or that memory to see that a process has ended. Without these nothing is judged.
+//! Everything else only makes it faster: where that is broken the run takes longer, says so, and judges what is not broken.
+
+use crate::runner::machine::CannotRun;
+use crate::sandbox::{Clock, wait_for_child};
+use harness::bounded::{self, TICK};
+use harness::ended::Ended;
+use harness::event_log::{EventLog, Source, set_source};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::unistd::{ForkResult, Pid, fork, pipe, write};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+/// How long a child may take that does next to nothing, in time in which this process ran.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What a child exits with.
+const CODE: i32 = 7;
+
+/// Asks everything, in a few seconds at most. What is broken and can be done without, in a sentence each; an error when nothing can
+/// be judged.
+pub fn check() -> Result<Vec<String>, CannotRun> {
+    clock().map_err(CannotRun)?;
+    let mut broken = memory().map_err(CannotRun)?;
+    killing().map_err(CannotRun)?;
+    broken.extend([waking(), child_signal(), polling()].into_iter().flatten());
+    Ok(broken)
+}
+
+fn clock() -> Result<(), String> {
+    /// Pauses may be broken too.
+    const LOOKS: u32 = 1_000_000;
+    let start = Instant::now();
+    bounded::pause(Duration::from_millis(1));
+    match (0..LOOKS).any(|_| start.elapsed() > Duration::ZERO) {
+        true => Ok(()),
+        false => Err("clock_gettime(2): CLOCK_MONOTONIC does not go on".into()),
+    }
+}
+
+/// Looks for memory that a child and its parent share, and leaves it chosen; and whether wait4(2) reports the child.
+fn memory() -> Result<Vec<String>, String> {
+    let mut broken = Vec::new();
+    for (source, name) in
+        [(Source::Anonymous, "mmap(2), MAP_SHARED | MAP_ANONYMOUS"), (Source::File, "memfd_create(2)")]
+    {
+        set_source(source);
+        let log = EventLog::new().map_err(|error| format!("{name}: {error}"));
+        let shared = log.and_then(|log| {
+            let shared = shares(&log);
+            log.unmap();
+            shared
+        });
+        match shared {
+            Ok(reported) => {
+                broken.extend(reported);
+                return Ok(broken);
+            }
+            Err(why) => broken.push(format!("{name}: {why}")),
+        }
+    }
+    Err(format!("no memory is shared between processes: {}", broken.join("; ")))
+}
+
+/// Whether a child's change is seen; what else is wrong.
+fn shares(log: &EventLog) -> Result<Option<String>, String> {
+    let child = child(|| {
+        log.finish();
+        CODE
+    })?;
+    let status = wait_for_child(child, PATIENCE).map(Ended::from_status);
+    let is_shared = log.is_finished();
+    match status {
+        _ if !is_shared => Err("what a child writes is not seen by its parent".into()),
+        Some(Ended::Exited(CODE)) => Ok(None),
+        Some(other) => Ok(Some(format!("wait4(2): a child that exited with {CODE} is reported as {other}"))),
+        None => Ok(Some("wait4(2): a child that has ended is not reported; each spec takes longer".into())),
+    }
+}
+
+fn killing() -> Result<(), String> {
+    let child = child(|| {
+        let clock = Instant::now();
+        while clock.elapsed() < 4 * PATIENCE {
+            bounded::pause(TICK);
+        }
+        CODE
+    })?;
+    bounded::kill(child.as_raw(), libc::SIGKILL).map_err(|error| format!("kill(2), SIGKILL: {error}"))?;
+    match wait_for_child(child, PATIENCE).map(Ended::from_status) {
+        Some(Ended::Exited(_)) => Err("kill(2): SIGKILL does not end a process".into()),
+        _ => Ok(()),
+    }
+}
+
+/// Wakes a child again and again, so that it does not matter when it falls asleep.
+fn waking() -> Option<String> {
+    const NOT_WOKEN: i32 = 1;
+    let log = EventLog::new().ok()?;
+    let woken = child(|| if bounded::is_woken(log.word()) { CODE } else { NOT_WOKEN });
+    let (mut clock, mut status) = (Clock::start(), None);
+    while let Ok(child) = woken
+        && status.is_none()
+        && clock.advance() < PATIENCE
+    {
+        bounded::wake(log.word());
+        bounded::pause(Duration::from_micros(200));
+        status = bounded::wait(child.as_raw(), libc::WNOHANG).ok().flatten();
+    }
+    log.unmap();
+    let ended = status.map(|waited| Ended::from_status(waited.status));
+    (ended == Some(Ended::Exited(NOT_WOKEN)))
+        .then(|| "futex(2), FUTEX_WAKE: nobody is woken; waiting for a latch takes up to a tick longer".into())
+}
+
+fn child_signal() -> Option<String> {
+    let mut before = SigSet::empty();
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&Signal::SIGCHLD.into()), Some(&mut before)).ok()?;
+    // What earlier children left pending goes first.
+    while take_child_signal() {}
+    wait_for_child(child(|| CODE).ok()?, PATIENCE);
+    let came = take_child_signal();
+    let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
+    (!came).then(|| "SIGCHLD: not sent when a child ends; each spec takes up to two ticks longer".into())
+}
+
+fn take_child_signal() -> bool {
+    let (set, at_once) = (SigSet::from(Signal::SIGCHLD), libc::timespec { tv_sec: 0, tv_nsec: 0 });
+    // SAFETY: reads the set and the time.
+    unsafe { libc::sigtimedwait(set.as_ref(), std::ptr::null_mut(), &at_once) == libc::SIGCHLD }
+}
+
+fn polling() -> Option<String> {
+    let broken = || Some("poll(2): a pipe with a byte in it is not readable; output is taken at ticks".into());
+    let Ok((reader, writer)) = pipe() else { return broken() };
+    let _ = write(&writer, b"x");
+    let mut polled = [PollFd::new(reader.as_fd(), PollFlags::POLLIN)];
+    if matches!(poll(&mut polled, PollTimeout::from(TICK.as_millis() as u16)), Ok(1)) { None } else { broken() }
+}
+
+fn child(body: impl FnOnce() -> i32) -> Result<Pid, String> {
+    // SAFETY: this process has one thread, and the child only does what the body says.
+    match unsafe { fork() }.map_err(|error| format!("fork(2): {error}"))? {
+        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Child => {
+            let code = body();
+            // SAFETY: ends the process without running what its ancestors registered.
+            unsafe { libc::_exit(code) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn nothing_is_broken_here() {
+        assert_eq!(super::check().unwrap(), Vec::<String>::new());
+    }
+}

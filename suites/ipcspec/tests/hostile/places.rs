@@ -1,0 +1,130 @@
+//! Places that lack what others have: every skip names its need.
+
+use super::{Run, has, is_root};
+use std::io::Read;
+use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
+
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn few_descriptors() {
+    for limit in ["16", "64"] {
+        let shell = format!("ulimit -n {limit}; exec \"$0\" \"$@\"");
+        Run::within(&["sh", "-c", &shell], &[]).assert_nothing_false(0);
+    }
+}
+
+/// Too small a file for the records: said, and nothing is judged wrong.
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn small_files() {
+    // In blocks of 512 bytes (ulimit(1p)): 16 MiB are enough for the records.
+    Run::within(&["sh", "-c", "ulimit -f 32768; exec \"$0\" \"$@\""], &[]).assert_nothing_false(0);
+    let mut small = Run::within(&["sh", "-c", "ulimit -f 8; exec \"$0\" \"$@\""], &[]);
+    let output = small.command.output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("File too large"));
+}
+
+/// A process of this user that holds pipes; ended when it is dropped.
+struct Holder(Child);
+
+impl Holder {
+    fn new(directory: &TempDir, uid: u32) -> Self {
+        use std::os::unix::process::CommandExt;
+        const SOURCE: &str = r#"
+            #include <sys/resource.h>
+            #include <unistd.h>
+            int main(void) {
+                struct rlimit files = {4096, 4096};
+                int ends[2], pipes = 0;
+                setrlimit(RLIMIT_NOFILE, &files);
+                while (pipes < 1100 && pipe(ends) == 0) pipes++;
+                write(1, pipes == 1100 ? "y" : "n", 1);
+                pause();
+            }"#;
+        let (source, program) = (directory.path().join("hold.c"), directory.path().join("hold"));
+        std::fs::write(&source, SOURCE).unwrap();
+        assert!(Command::new("cc").arg("-w").arg("-o").arg(&program).arg(&source).status().unwrap().success());
+        let mut child = Command::new(&program).uid(uid).gid(uid).stdout(Stdio::piped()).spawn().unwrap();
+        let mut answer = [0];
+        child.stdout.as_mut().unwrap().read_exact(&mut answer).unwrap();
+        assert_eq!(&answer, b"y", "it holds 1100 pipes");
+        Self(child)
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+const AS_NOBODY: [&str; 6] = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"];
+
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn beside_eleven_hundred_pipes_of_the_same_user() {
+    if !is_root() || !has(&["setpriv", "cc"]) {
+        return;
+    }
+    let directory = TempDir::new().unwrap();
+    std::fs::set_permissions(directory.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let _holder = Holder::new(&directory, 65534);
+    Run::within(&AS_NOBODY, &[]).assert_nothing_false(0);
+}
+
+const NO_CAPABILITIES: &str = "exec setpriv --inh-caps=-all --ambient-caps=-all --bounding-set=-all \"$0\" \"$@\"";
+
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn without_user_namespaces() {
+    if !is_root() || !has(&["setpriv", "unshare"]) {
+        return;
+    }
+    let shell = format!("echo 0 > /proc/sys/user/max_user_namespaces; {NO_CAPABILITIES}");
+    for uid in ["65534", "0"] {
+        let maps = [format!("--map-user={uid}"), format!("--map-group={uid}")];
+        let unshare = ["unshare", "-U", "--keep-caps", &maps[0], &maps[1], "sh", "-c", &shell];
+        let program: Vec<_> = AS_NOBODY.into_iter().chain(unshare).collect();
+        let records = Run::within(&program, &[]).assert_nothing_false(0);
+        assert_eq!(records.run.environment.isolation, "none");
+    }
+}
+
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn under_strace() {
+    if !has(&["strace"]) {
+        return;
+    }
+    // A part: each call costs two stops.
+    for shard in ["1/12", "7/12"] {
+        Run::within(&["strace", "-f", "-o", "/dev/null"], &["--shard", shard]).assert_nothing_false(0);
+    }
+    Run::within(&["strace", "-f", "-o", "/dev/null"], &["--mechanism", "signal"]).assert_nothing_false(0);
+}
+
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn without_dev() {
+    if !is_root() || !has(&["unshare"]) {
+        return;
+    }
+    let shell = "mount -t tmpfs none /dev && exec \"$0\" \"$@\"";
+    Run::within(&["unshare", "--mount", "sh", "-c", shell], &[]).assert_nothing_false(0);
+}
+
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn without_proc() {
+    if !is_root() || !has(&["unshare"]) {
+        return;
+    }
+    let shell = "mount -t tmpfs none /proc && exec \"$0\" \"$@\"";
+    let output = Run::within(&["unshare", "--mount", "sh", "-c", shell], &[]).command.output().unwrap();
+    let words = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{words}");
+    assert!(words.contains("/proc is not mounted"), "{words}");
+}
