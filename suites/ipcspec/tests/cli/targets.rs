@@ -83,7 +83,7 @@ fn an_unknown_target_is_refused() {
         "unknown target `bord`; available: here, board, and qemu:PATH for a kernel image",
     );
     fs::write(directory.path().join("list.toml"), "[a]\nkind = \"vax\"\n").unwrap();
-    assert_failed(&run_on(directory.path(), "a"), "list.toml is not a list of targets: line 2: unknown variant `vax`");
+    assert_failed(&run_on(directory.path(), "a"), "list.toml is not a list of targets: a: unknown variant `vax`");
     assert_failed(&run_on(directory.path(), "qemu:/no/such/bzImage"), "list.toml is not a list of targets");
 }
 
