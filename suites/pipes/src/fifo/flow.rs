@@ -121,6 +121,7 @@ fn a_fifo_needs_a_reader_and_cannot_seek() -> TestResult {
     let refused = open(&fifo, O_WRONLY | O_NONBLOCK);
     assert_errno!(refused.as_ref().map(drop).map_err(|error| *error), ENXIO);
     let reader = assert_ok!(open(&fifo, O_RDONLY | O_NONBLOCK));
+    assert_eq!(access_and_status(&reader), Ok(O_RDONLY | O_NONBLOCK));
     let sought = lseek(&reader, 3, libc::SEEK_SET);
     assert_errno!(sought, ESPIPE);
     let error = |error: Option<CallError>| error.map_or_else(String::new, |error| format!("{:?}", error.errno));

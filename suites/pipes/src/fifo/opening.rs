@@ -24,6 +24,7 @@ fn an_open_for_reading_blocks_until_a_writer_opens(#[case] open: Open, #[case] o
     let fifo = Fifo::new()?;
     let child = fork(|| {
         let reader = assert_ok!(open(&fifo, O_RDONLY));
+        assert_eq!(access_and_status(&reader), Ok(O_RDONLY));
         assert_eq!(read_bytes(&reader, 9), Ok("hello".into()));
     })?;
     child.assert_blocked_in(calls::OPEN);
@@ -53,6 +54,7 @@ fn an_open_for_writing_blocks_until_a_reader_opens(#[case] open: Open, #[case] o
     let fifo = Fifo::new()?;
     let child = fork(|| {
         let writer = assert_ok!(open(&fifo, O_WRONLY));
+        assert_eq!(access_and_status(&writer), Ok(O_WRONLY));
         assert_eq!(write(&writer, b"hello"), Ok(5));
     })?;
     child.assert_blocked_in(calls::OPEN);

@@ -148,5 +148,7 @@ fn a_handler_interrupts_semop_whatever_its_flags(#[case] flags: SaFlags) -> Test
     assert_eq!(waiters(&set), Ok((1, 0)));
     other.assert_blocked_in(calls::SEMOP);
     assert_eq!(semop(set.id(), &mut [operation(0, 1, 0)]), Ok(()));
-    other.join()
+    other.join()?;
+    assert_eq!(semaphore_value(set.id(), 0), Ok(0));
+    Ok(())
 }
