@@ -1,6 +1,7 @@
 //! Unlinking, renaming and linking a FIFO, and when its pipe ends.
 
 use crate::needs::PIPE_PAGES;
+use kit::name::unlink;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 use std::fs;
@@ -17,7 +18,7 @@ fn an_unlinked_fifo_still_works_for_its_open_descriptors() -> TestResult {
     let fifo = Fifo::new()?;
     let (reader, writer) = fifo.connect()?;
     assert_eq!(write(&writer, b"before "), Ok(7));
-    fs::remove_file(&fifo)?;
+    unlink(&fifo)?;
     assert_errno!(open(&fifo, O_RDWR), ENOENT);
     assert_eq!(write(&writer, b"after"), Ok(5));
     assert_eq!(read_bytes(&reader, 20), Ok("before after".into()));
@@ -81,7 +82,7 @@ fn a_hard_link_refers_to_the_same_fifo() -> TestResult {
 fn a_recreated_fifo_is_a_new_fifo() -> TestResult {
     let fifo = Fifo::new()?;
     let (old_reader, old_writer) = fifo.connect()?;
-    fs::remove_file(&fifo)?;
+    unlink(&fifo)?;
     assert_eq!(mkfifo(&fifo, 0o600), Ok(()));
     assert_eq!(node_at(&fifo), Ok(Node::new("p0600")));
     // The reader of the old FIFO is not a reader of the new one.

@@ -5,6 +5,7 @@ use crate::needs::PIPE_HARD_LIMIT;
 use crate::user_pages::{fill_descriptors, use_up_lower_limit};
 use harness::need::{DISPOSABLE, MOUNTS, OWN_UID};
 use kit::mounted::Mounted;
+use kit::name::unlink;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use libc::{O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
@@ -41,7 +42,7 @@ fn creating_a_fifo_without_a_free_inode_fails(#[case] make: Make) -> TestResult 
     assert_eq!(node_at(&first), Ok(Node::new("p0600")));
     assert_errno!(make(&second, 0o600), ENOSPC);
     assert_errno!(node_at(&second), ENOENT);
-    std::fs::remove_file(&first)?;
+    unlink(&first)?;
     assert_eq!(make(&second, 0o600), Ok(()));
     assert_eq!(node_at(&second), Ok(Node::new("p0600")));
     Ok(())

@@ -1,5 +1,6 @@
 //! What remains of a FIFO after the processes that use it have terminated.
 
+use kit::name::unlink;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 
@@ -92,7 +93,7 @@ fn a_fifo_remains_until_it_is_unlinked() -> TestResult {
         reader.join()?;
         assert_eq!(object_at(&name).as_ref(), Ok(&created));
     }
-    std::fs::remove_file(&name)?;
+    unlink(&name)?;
     assert_errno!(open(&name, O_RDWR), ENOENT);
     Ok(())
 }

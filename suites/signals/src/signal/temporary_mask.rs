@@ -2,6 +2,7 @@
 
 use super::guarded::pending;
 use harness::process_state;
+use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{SIGKILL, SIGSTOP, SIGTERM};
 use nix::sys::epoll::{Epoll, EpollCreateFlags};
@@ -27,6 +28,7 @@ use std::os::fd::AsRawFd;
         posix("pthread_sigmask.3p", "DESCRIPTION"),
     ],
     covers = ["behaviours:sigmask.kill-through-temporary-mask"],
+    needs = [UNTRACED],
 )]
 fn no_temporary_mask_holds_sigkill(#[case] call: &'static Call, #[case] wait: fn() -> nix::Result<()>) -> TestResult {
     let child = fork(|| -> TestResult { Ok(wait()?) })?;
