@@ -63,9 +63,9 @@ impl Run {
     fn assert_nothing_false(mut self, code: i32) -> Records {
         let output = self.command.output().unwrap();
         let words = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(code), "{words}\n{}", String::from_utf8_lossy(&output.stdout));
         let records = self.records();
         assert_nothing_false(&records);
+        assert_eq!(output.status.code(), Some(code), "{words}");
         let count = |verdict| records.specs.iter().filter(|spec| spec.verdict == verdict).count();
         eprintln!("{} conform, {} skipped", count(Verdict::Conforms), count(Verdict::Skipped));
         records
