@@ -72,8 +72,8 @@ pub fn run(
 ) -> Result<bool, CannotRun> {
     let signals = Signals::take_over().map_err(|error| CannotRun(format!("signals cannot be set up: {error}")))?;
     let mut queue = order.into_iter().peekable();
-    // Taken from the queue when no process could be had for it.
-    let mut held = None;
+    // Taken from the queue when no process could be had for them, or to be done again.
+    let mut held: Vec<Task> = Vec::new();
     let mut running: Vec<Running> = Vec::new();
     let mut unconfirmed = Unconfirmed::default();
     let mut clock = Clock::start();
@@ -82,10 +82,15 @@ pub fn run(
         |event: RunEvent| observer(event).map_err(|error| CannotRun(format!("records cannot be written: {error}")));
     let mut outcome = Ok(());
     let (mut ending, mut interrupted) = (false, false);
-    while !running.is_empty() || !(ending || held.is_none() && queue.peek().is_none() && unconfirmed.is_empty()) {
+    while !running.is_empty() || !(ending || held.is_empty() && queue.peek().is_none() && unconfirmed.is_empty()) {
         let now = clock.advance();
+        running.iter_mut().for_each(|spec| spec.stood_still |= clock.stood_still());
         while !ending && running.len() < pace.jobs {
-            let next = held.take().or_else(|| queue.next_if(|next| may_join(next.spec, &running)));
+            let next = match held.last() {
+                Some(task) if may_join(task.spec, &running) => held.pop(),
+                Some(_) => None,
+                None => queue.next_if(|next| may_join(next.spec, &running)),
+            };
             let Some(task) = next else { break };
             let told = match machine.place(task.spec) {
                 Err(missing) => tell(RunEvent::Judged(&task, &skip(&task, missing), &[])),
@@ -96,7 +101,7 @@ pub fn run(
                     }
                     // No room for another process or descriptor: there is some when a spec ends.
                     Err(_) if !running.is_empty() => {
-                        held = Some(task);
+                        held.push(task);
                         break;
                     }
                     Err(error) => Err(CannotRun(format!("a sandbox cannot be started: {error}"))),
@@ -117,6 +122,7 @@ pub fn run(
         let beside = running.len().saturating_sub(1);
         running.iter_mut().for_each(|spec| spec.was_reported(&report, beside));
         let now = clock.advance();
+        running.iter_mut().for_each(|spec| spec.stood_still |= clock.stood_still());
         let mut index = 0;
         while index < running.len() {
             let Some(init) = running[index].reap(ticked) else {
@@ -126,8 +132,12 @@ pub fn run(
             };
             let ended = running.swap_remove(index);
             interrupted |= ended.was_ended_by_others();
+            let stood_still = ended.stood_still;
             let judged = ended.record(init);
-            if !ending && let Some((task, record, events)) = unconfirmed.pass(judged, now) {
+            // A machine that stands still interrupts what waits: that it failed then says nothing, and it is done again.
+            if stood_still && unconfirmed::is_failure(&judged) {
+                held.push(judged.0);
+            } else if !ending && let Some((task, record, events)) = unconfirmed.pass(judged, now) {
                 outcome = tell(RunEvent::Judged(&task, &record, &events));
             }
         }

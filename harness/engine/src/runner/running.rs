@@ -28,6 +28,8 @@ pub struct Running {
     limit: Duration,
     /// When the watchdog acts, by the runner's clock: the spec's deadline, then the end of init's grace.
     deadline: Duration,
+    /// Whether the machine stood still in the meantime.
+    pub stood_still: bool,
     /// Seen to be late; the watchdog acts when it still is at the next look.
     is_late: bool,
     /// Set when init was asked to end.
@@ -52,6 +54,7 @@ impl Running {
             started,
             limit,
             deadline: now + limit,
+            stood_still: false,
             is_late: false,
             ended: false,
             were: None,

@@ -14,14 +14,19 @@ const WHILE: Duration = Duration::from_millis(500);
 /// A judged attempt: what it was, its record, and what was attached to it wrote down.
 pub type Judged = (Task, SpecRecord, Vec<EngineEvent>);
 
+/// Whether it failed. What is made to fail, in an audit, does not count.
+pub fn is_failure((task, record, _): &Judged) -> bool {
+    record.verdict != Verdict::Conforms && task.attach.is_none()
+}
+
 /// Those that failed, and when.
 #[derive(Default)]
 pub struct Unconfirmed(Vec<(Duration, Judged)>);
 
 impl Unconfirmed {
-    /// Keeps a failure, and hands anything else back. What fails on purpose, in an audit, is not kept.
+    /// Keeps a failure, and hands anything else back.
     pub fn pass(&mut self, judged: Judged, now: Duration) -> Option<Judged> {
-        if judged.1.verdict == Verdict::Conforms || judged.0.attach.is_some() {
+        if !is_failure(&judged) {
             return Some(judged);
         }
         self.0.push((now, judged));

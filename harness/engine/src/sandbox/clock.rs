@@ -8,7 +8,12 @@ use std::time::{Duration, Instant};
 pub struct Clock {
     last: Instant,
     counted: Duration,
+    stood_still: bool,
 }
+
+/// From which length on a step means that the machine stood still. A freezer interrupts the calls that processes wait in, as a
+/// signal does (Linux kernel/freezer.c, freeze_task()).
+const STANDSTILL: Duration = Duration::from_secs(1);
 
 /// How much one step counts at most. Who uses the clock looks at it more often than that.
 const STEP: Duration = Duration::from_millis(250);
@@ -16,15 +21,22 @@ const STEP: Duration = Duration::from_millis(250);
 impl Clock {
     /// At zero.
     pub fn start() -> Self {
-        Self { last: Instant::now(), counted: Duration::ZERO }
+        Self { last: Instant::now(), counted: Duration::ZERO, stood_still: false }
     }
 
     /// Counts the time since the last step, and says how much there was in all.
     pub fn advance(&mut self) -> Duration {
         let now = Instant::now();
-        self.counted += now.saturating_duration_since(self.last).min(STEP);
+        let step = now.saturating_duration_since(self.last);
+        self.counted += step.min(STEP);
+        self.stood_still = step >= STANDSTILL;
         self.last = now;
         self.counted
+    }
+
+    /// Whether this process did not run for a while in the last step.
+    pub fn stood_still(&self) -> bool {
+        self.stood_still
     }
 }
 
@@ -36,7 +48,7 @@ mod tests {
     fn a_stall_counts_as_one_step() {
         let mut clock = Clock::start();
         clock.last = Instant::now().checked_sub(Duration::from_secs(13)).unwrap();
-        assert_eq!(clock.advance(), STEP);
-        assert!(clock.advance() < STEP * 2);
+        assert_eq!((clock.advance(), clock.stood_still()), (STEP, true));
+        assert!(clock.advance() < STEP * 2 && !clock.stood_still());
     }
 }
