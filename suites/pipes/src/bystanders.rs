@@ -3,8 +3,11 @@
 use crate::waiters::*;
 use kit::channel::{Channel, FIFO, PIPE};
 use kit::prelude::*;
-use libc::{O_ACCMODE, O_APPEND, O_RDONLY, O_WRONLY, POLLIN, POLLOUT};
+use libc::{O_ACCMODE, O_APPEND, O_ASYNC, O_DIRECT, O_NOATIME, O_NONBLOCK, O_RDONLY, O_WRONLY, POLLIN, POLLOUT};
 use std::time::Duration;
+
+/// The access mode and the status flags that fcntl can change.
+const STATUS: i32 = O_ACCMODE | O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK;
 
 /// What fstat tells of an end: device and inode, mode, names, owner and size.
 fn identity_and_node(end: &Fd) -> Result<[u64; 7]> {
@@ -54,7 +57,7 @@ fn a_blocked_call_keeps_nobody_from_the_pipe(on: (Channel, Waiter)) -> TestResul
     let [one, another] = obstacle.two(|| (), |returned| assert_eq!(returned, Ok(1)))?;
     for (end, access) in [(&obstacle.reader, O_RDONLY), (&obstacle.writer, O_WRONLY)] {
         assert_eq!(set_flags(end, O_APPEND), Ok(0));
-        assert_eq!(get_flags(end).map(|flags| flags & (O_ACCMODE | O_APPEND)), Ok(access | O_APPEND));
+        assert_eq!(get_flags(end).map(|flags| flags & STATUS), Ok(access | O_APPEND));
         assert_eq!(get_capacity(end), Ok(capacity));
         assert_eq!(unread(end), Ok(full));
         assert_eq!(dup(end).and_then(|copy| identity_and_node(&copy)), Ok(before));

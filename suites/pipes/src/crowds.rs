@@ -60,6 +60,7 @@ fn many_writers_and_readers(channel: Channel) -> TestResult {
     const LARGE_WRITES: usize = 100;
     let (reader, writer) = channel.open()?;
     assert_eq!(set_capacity(&writer, page_size() as i32), Ok(page_size() as i32));
+    assert_eq!(get_capacity(&writer), Ok(page_size() as i32));
     let (received, large) = (Shared::new(AtomicUsize::new(0))?, Bytes::of(b'x', 3 * page_size() + 1));
     let read_all = || {
         fork(|| -> TestResult {

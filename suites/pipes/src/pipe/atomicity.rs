@@ -197,6 +197,7 @@ fn a_large_write_may_be_interleaved_with_a_small_one() -> TestResult {
     assert!(place.is_some(), "the small write is contiguous");
     let place = place.unwrap_or_default();
     bytes.drain(place..place + small.len());
+    assert_eq!(unread(&reader), Ok(0));
     assert_eq!(Bytes(bytes), large);
     observe("bytes of a large write that followed an interleaved small one", large.0.len() - place);
     first.join()?;

@@ -45,6 +45,7 @@ fn the_ends_get_the_lowest_free_descriptors() -> TestResult {
     taken[2].close();
     let (reader, writer) = assert_ok!(pipe());
     assert_eq!([reader.number(), writer.number()], [lowest, next]);
+    assert_eq!(get_flags(&writer), Ok(O_WRONLY));
     Ok(())
 }
 
@@ -136,6 +137,7 @@ fn two_free_descriptors_are_needed(#[case] free: u64) -> TestResult {
     assert_eq!(taken.map(|taken| taken.len() as u64), Ok(free), "the number of free descriptors after the failures");
     leave_free(2)?;
     let (reader, writer) = assert_ok!(pipe());
+    assert_eq!(get_flags(&writer), Ok(O_WRONLY));
     assert_eq!(write(&writer, b"x"), Ok(1));
     assert_eq!(read_bytes(&reader, 9), Ok("x".into()));
     Ok(())

@@ -157,5 +157,7 @@ fn passing_a_byte_takes_few_calls() -> TestResult {
     let (reader, writer) = pipe()?;
     let child = fork(|| assert_eq!(read_bytes(&reader, 1), Ok("x".into())))?;
     assert_eq!(write(&writer, b"x"), Ok(1));
-    child.join()
+    child.join()?;
+    assert_eq!(unread(&reader), Ok(0));
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What a pipe is to the file system: a FIFO without a name.
 
 use kit::prelude::*;
-use libc::{O_ACCMODE, O_NONBLOCK, O_RDONLY, O_WRONLY};
+use libc::{O_ACCMODE, O_APPEND, O_NONBLOCK, O_RDONLY, O_SYNC, O_WRONLY};
 use std::fs::{read_link, read_to_string};
 use std::path::PathBuf;
 
@@ -85,9 +85,9 @@ fn opening_the_link_in_proc_creates_a_new_open_file_description() -> TestResult 
     let (reader, writer) = pipe()?;
     let reopened = assert_ok!(open(link_to(&reader), O_RDONLY | O_NONBLOCK));
     assert_eq!(identity_of(&reopened), identity_of(&reader));
-    let mode_and_blocking = |end| get_flags(end).map(|flags| flags & (O_ACCMODE | O_NONBLOCK));
-    assert_eq!(mode_and_blocking(&reopened), Ok(O_RDONLY | O_NONBLOCK));
-    assert_eq!(mode_and_blocking(&reader), Ok(O_RDONLY));
+    let status = |end| get_flags(end).map(|flags| flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC));
+    assert_eq!(status(&reopened), Ok(O_RDONLY | O_NONBLOCK));
+    assert_eq!(status(&reader), Ok(O_RDONLY));
     write_all(&writer, b"abc")?;
     assert_eq!(read_bytes(&reopened, 2), Ok("ab".into()));
     assert_eq!(read_bytes(&reader, 9), Ok("c".into()));
@@ -122,6 +122,7 @@ fn the_last_close_discards_the_bytes() -> TestResult {
     drop(reader);
     let reader = open(link_to(&writer), O_RDONLY | O_NONBLOCK)?;
     assert_eq!(read_bytes(&reader, 1), Ok("a".into()));
+    assert_eq!(unread(&reader), Ok(2));
     let links = [link_to(&reader), link_to(&writer)];
     drop((reader, writer));
     for link in &links {
