@@ -22,6 +22,7 @@ use record::SpecRecord;
 use running::{Running, skip};
 use signals::Signals;
 use std::rc::Rc;
+use std::time::Duration;
 use unconfirmed::Unconfirmed;
 
 /// How a run goes about it.
@@ -76,15 +77,13 @@ pub fn run(
     let mut held: Vec<Task> = Vec::new();
     let mut running: Vec<Running> = Vec::new();
     let mut unconfirmed = Unconfirmed::default();
-    let mut clock = Clock::start();
+    let (mut clock, mut now) = (Clock::start(), Duration::ZERO);
     let mut kernel_log = KernelLog::follow();
     let mut tell =
         |event: RunEvent| observer(event).map_err(|error| CannotRun(format!("records cannot be written: {error}")));
     let mut outcome = Ok(());
     let (mut ending, mut interrupted) = (false, false);
     while !running.is_empty() || !(ending || held.is_empty() && queue.peek().is_none() && unconfirmed.is_empty()) {
-        let now = clock.advance();
-        running.iter_mut().for_each(|spec| spec.stood_still |= clock.stood_still());
         while !ending && running.len() < pace.jobs {
             let next = match held.last() {
                 Some(task) if may_join(task.spec, &running) => held.pop(),
@@ -116,12 +115,14 @@ pub fn run(
         }
         let ticked = wait_for_something(&mut running, &signals.unblocked);
         let report = kernel_log.report();
-        if !report.is_empty() && running.is_empty() {
-            outcome = outcome.and_then(|()| tell(RunEvent::KernelReported(&report)));
+        if !report.is_empty() {
+            if running.is_empty() {
+                outcome = outcome.and_then(|()| tell(RunEvent::KernelReported(&report)));
+            }
+            let beside = running.len().saturating_sub(1);
+            running.iter_mut().for_each(|spec| spec.was_reported(&report, beside));
         }
-        let beside = running.len().saturating_sub(1);
-        running.iter_mut().for_each(|spec| spec.was_reported(&report, beside));
-        let now = clock.advance();
+        now = clock.advance();
         running.iter_mut().for_each(|spec| spec.stood_still |= clock.stood_still());
         let mut index = 0;
         while index < running.len() {
@@ -138,7 +139,7 @@ pub fn run(
             if stood_still && unconfirmed::is_failure(&judged) {
                 held.push(judged.0);
             } else if !ending && let Some((task, record, events)) = unconfirmed.pass(judged, now) {
-                outcome = tell(RunEvent::Judged(&task, &record, &events));
+                outcome = outcome.and_then(|()| tell(RunEvent::Judged(&task, &record, &events)));
             }
         }
         interrupted |= signals.interrupted();
