@@ -25,8 +25,9 @@ const SYSCTLS: [&str; 17] = [
     "kernel/shmmni",
 ];
 
-/// Looks at this machine. `isolation` and `refused` come from the isolation levels, `broken` from [`crate::trusted::check`].
-pub fn look(isolation: &str, refused: BTreeMap<String, String>, broken: Vec<String>) -> Environment {
+/// Looks at this machine. `isolation` and `refused` come from the isolation levels; what is broken is for
+/// [`crate::trusted::check`] to say.
+pub fn look(isolation: &str, refused: BTreeMap<String, String>) -> Environment {
     let uname = nix::sys::utsname::uname().ok();
     let word = |pick: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr| {
         uname.as_ref().map(|name| pick(name).to_string_lossy().into_owned()).unwrap_or_default()
@@ -48,7 +49,7 @@ pub fn look(isolation: &str, refused: BTreeMap<String, String>, broken: Vec<Stri
         lsm: line("/sys/kernel/security/lsm"),
         container: container(),
         hostname: uname.as_ref().map(|name| name.nodename().to_string_lossy().into_owned()),
-        broken,
+        broken: Vec::new(),
         preloaded: preloaded(),
     }
 }

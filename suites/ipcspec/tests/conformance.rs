@@ -12,7 +12,7 @@ fn main() -> std::process::ExitCode {
 /// The words of a record that fails. A skip is none of a test's ends: what lacks a need was listed as ignored.
 fn failure(record: &mut SpecRecord) -> Option<String> {
     if record.verdict == Verdict::Deviates {
-        Deviations::ours().mark(record, &engine::environment::look("", [].into(), Vec::new()));
+        Deviations::ours().mark(record, &engine::environment::look("", [].into()));
     }
     (record.fails() || record.verdict == Verdict::Skipped).then(|| reports::render::failure::text(record))
 }

@@ -138,7 +138,7 @@ mod tests {
             shard: None,
             seed: None,
             mutation: None,
-            environment: crate::environment::look("userns", [].into(), Vec::new()),
+            environment: crate::environment::look("userns", [].into()),
         };
         let end = EndRecord::default();
         for line in [Line::Run(Box::new(run)), Line::End(end)] {

@@ -30,7 +30,7 @@ pub fn main(arguments: &[String]) -> Result<(), CannotRun> {
         shard: None,
         seed: None,
         mutation: None,
-        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone(), Vec::new()),
+        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone()),
     }));
     write(&begin).expect("records can be written");
     let mut written = 0;

@@ -81,7 +81,7 @@ pub fn audit(arguments: &Arguments) -> Result<Exit, CliError> {
     }
     let findings = Findings {
         version: env!("CARGO_PKG_VERSION").into(),
-        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone(), Vec::new()),
+        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone()),
         only: arguments.mutation.clone(),
         shard: arguments.shard,
         sample,

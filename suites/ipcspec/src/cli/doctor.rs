@@ -13,7 +13,7 @@ pub fn doctor() -> Result<Exit, CliError> {
     let broken = engine::trusted::check()?;
     let machine =
         Machine::probe(specs().iter().copied()).map_err(|error| CliError::could_not_run(error.to_string()))?;
-    let here = engine::environment::look(machine.isolation.word(), machine.refused.clone(), broken);
+    let here = engine::environment::look(machine.isolation.word(), machine.refused.clone());
     let mut text = String::new();
     let _ = writeln!(text, "system\n  {} {}, {}\n  {}", here.kernel, here.arch, here.libc, here.build);
     let _ = writeln!(text, "  {} processors, uid {}", here.cpus, here.euid);
@@ -24,7 +24,7 @@ pub fn doctor() -> Result<Exit, CliError> {
         let _ = writeln!(text, "  security modules: {modules}");
     }
     let _ = writeln!(text, "what a run stands on");
-    match &here.broken[..] {
+    match &broken[..] {
         [] => _ = writeln!(text, "  works"),
         broken => broken.iter().for_each(|what| _ = writeln!(text, "  broken: {what}")),
     }

@@ -12,7 +12,7 @@ use engine::runner::{self, Pace, RunEvent, Task};
 use engine::sandbox::preloaded;
 use harness::Spec;
 use harness::need::Demand;
-use record::{EndRecord, FORMAT, Records, RunRecord, Shard};
+use record::{EndRecord, Environment, FORMAT, Records, RunRecord, Shard};
 use reports::Exit;
 use reports::deviations::Deviations;
 use std::ffi::OsString;
@@ -206,7 +206,10 @@ fn header(arguments: &Arguments, machine: &Machine, broken: Vec<String>, selecte
         repeat: arguments.repeat,
         seed: arguments.shuffle,
         mutation: arguments.mutation.clone(),
-        environment: engine::environment::look(machine.isolation.word(), machine.refused.clone(), broken),
+        environment: Environment {
+            broken,
+            ..engine::environment::look(machine.isolation.word(), machine.refused.clone())
+        },
     }
 }
 
