@@ -119,19 +119,15 @@ fn waking() -> Option<String> {
 
 fn child_signal() -> Option<String> {
     let mut before = SigSet::empty();
-    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&Signal::SIGCHLD.into()), Some(&mut before)).ok()?;
+    let set = SigSet::from(Signal::SIGCHLD);
+    sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), Some(&mut before)).ok()?;
+    let comes = || bounded::take_signal(&set, Duration::ZERO).is_some();
     // What earlier children left pending goes first.
-    while take_child_signal() {}
+    while comes() {}
     wait_for_child(child(|| CODE).ok()?, PATIENCE);
-    let came = take_child_signal();
+    let came = comes();
     let _ = sigprocmask(SigmaskHow::SIG_SETMASK, Some(&before), None);
     (!came).then(|| "SIGCHLD: not sent when a child ends; each spec takes up to two ticks longer".into())
-}
-
-fn take_child_signal() -> bool {
-    let (set, at_once) = (SigSet::from(Signal::SIGCHLD), libc::timespec { tv_sec: 0, tv_nsec: 0 });
-    // SAFETY: reads the set and the time.
-    unsafe { libc::sigtimedwait(set.as_ref(), std::ptr::null_mut(), &at_once) == libc::SIGCHLD }
 }
 
 fn polling() -> Option<String> {

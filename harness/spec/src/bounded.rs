@@ -5,6 +5,7 @@
 
 use crate::raw::{self, Argument, Sysno, arguments};
 use nix::errno::Errno;
+use nix::sys::signal::SigSet;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
@@ -45,6 +46,20 @@ pub fn pause(duration: Duration) {
     let time = timespec(duration);
     // SAFETY: the time outlives the call.
     let _ = unsafe { raw::syscall(Sysno::nanosleep, arguments([(&raw const time).register(), 0])) };
+}
+
+/// Takes the next of these signals, which are blocked, if one comes in this time; and who sent it, 0 for somebody outside the pid
+/// namespace. sigtimedwait(2)
+pub fn take_signal(signals: &SigSet, limit: Duration) -> Option<(i32, i32)> {
+    let limit = timespec(limit);
+    // SAFETY: all zero is a valid siginfo.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    let set: *const libc::sigset_t = signals.as_ref();
+    let call = [set.register(), (&raw mut info).register(), (&raw const limit).register(), raw::SET_SIZE];
+    // SAFETY: reads the set, which begins with the kernel's, and the time, and writes the information.
+    let signal = unsafe { raw::syscall(Sysno::rt_sigtimedwait, arguments(call)) }.ok()?;
+    // SAFETY: SIGCHLD has a pid, and so has a signal that a process sent.
+    Some((signal as i32, unsafe { info.si_pid() }))
 }
 
 /// Sends a signal. kill(2)

@@ -14,7 +14,8 @@ use super::stop::{
 use super::traced::{Made, equivalent, mutated};
 use super::tracee::{Half, Inside, Misdirected, Stopped, Tracee};
 use super::{Tracing, effect, registers, sample};
-use crate::sandbox::{self, TICK};
+use crate::sandbox;
+use harness::bounded::TICK;
 use harness::call::{Given, Returns};
 use harness::event_log::EventLog;
 use harness::mark::Whose;

@@ -108,7 +108,7 @@ fn run(arguments: &[String], console: Option<File>) -> io::Result<i32> {
             }
             Ok(Some(_)) => {}
             // Whether SIGCHLD comes, or wait(2) has missed somebody, is seen at the next tick.
-            Ok(None) | Err(_) => wait_for_a_tick(&ended),
+            Ok(None) | Err(_) => _ = bounded::take_signal(&ended, TICK),
         }
     }
 }
@@ -129,13 +129,6 @@ fn become_program(program: &CStr, arguments: &[CString], console: Option<File>, 
         Ok(never) => match never {},
         Err(error) => error,
     }
-}
-
-/// Sleeps until one of these signals comes, for a tick at most.
-fn wait_for_a_tick(signals: &SigSet) {
-    let tick = libc::timespec { tv_sec: 0, tv_nsec: TICK.subsec_nanos().into() };
-    // SAFETY: reads the set and the time.
-    unsafe { libc::sigtimedwait(signals.as_ref(), std::ptr::null_mut(), &tick) };
 }
 
 impl Machine {

@@ -5,10 +5,6 @@ use harness::spec::TestResult;
 use nix::unistd::Pid;
 use record::Process;
 use std::fmt::Debug;
-use std::time::Duration;
-
-/// How often a tracer is asked whether its spec is stalled.
-pub const TICK: Duration = Duration::from_millis(20);
 
 /// Something that attaches itself to each run of a spec.
 pub trait Attach: Debug {

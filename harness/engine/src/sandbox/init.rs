@@ -1,6 +1,6 @@
 //! The first process of a sandbox.
 
-use super::attach::{self, Attach, TICK, Tracer};
+use super::attach::{self, Attach, Tracer};
 use super::preloaded::{LIBRARY, LOG, Preload};
 use super::reaping::{Reaped, Unreported, reap};
 use super::{clean, leftovers, surroundings};
@@ -123,7 +123,6 @@ pub fn nothing_to_read() -> TestResult<OwnedFd> {
 /// Reaps everything that ends, and hands what stops to the tracer, until the spec's first process has ended, or until SIGTERM, or
 /// until nothing can happen any more.
 fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Box<dyn Tracer + '_>>) -> TestResult {
-    let tick = if tracer.is_some() { TICK } else { bounded::TICK };
     let mut unreported = Unreported::default();
     loop {
         let mut changes = Vec::new();
@@ -143,7 +142,7 @@ fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Box<dyn T
             log.append(&attach::stalled(&processes));
             break;
         }
-        match wait_for_signal(tick) {
+        match wait_for_signal(bounded::TICK) {
             Some((libc::SIGTERM, sender)) => {
                 if !process_state::descendants_of(std::process::id().cast_signed()).contains(&sender) {
                     log.set_told_to_end();
@@ -167,14 +166,7 @@ fn reap_until_the_end_of(spec: Pid, log: &EventLog, mut tracer: Option<Box<dyn T
     Ok(())
 }
 
-/// The next of the signals that init waits for, if one comes in this time, and who sent it: 0 for somebody outside the pid
-/// namespace.
+/// The next of the signals that init waits for, if one comes in this time, and who sent it.
 pub fn wait_for_signal(limit: Duration) -> Option<(i32, i32)> {
-    let limit = libc::timespec { tv_sec: 0, tv_nsec: limit.subsec_nanos().into() };
-    // SAFETY: all zero is a valid siginfo.
-    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-    // SAFETY: reads the set and the time, and writes the information.
-    let signal = unsafe { libc::sigtimedwait(awaited().as_ref(), &mut info, &limit) };
-    // SAFETY: of SIGCHLD and of SIGTERM, which a process sent, it has a pid.
-    (signal > 0).then(|| (signal, unsafe { info.si_pid() }))
+    bounded::take_signal(&awaited(), limit)
 }

@@ -14,7 +14,7 @@ pub mod preloaded;
 mod reaping;
 mod surroundings;
 
-pub use attach::{Attach, TICK, Tracer, as_stalled};
+pub use attach::{Attach, Tracer, as_stalled};
 pub use clock::Clock;
 pub use output::Output;
 
