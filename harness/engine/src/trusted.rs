@@ -5,13 +5,13 @@
 //! Everything else only makes it faster: where that is broken the run takes longer, says so, and judges what is not broken.
 
 use crate::runner::machine::CannotRun;
-use crate::sandbox::{Clock, wait_for_child};
+use crate::sandbox::{Clock, start_child, wait_for_child};
 use harness::bounded::{self, TICK};
 use harness::ended::Ended;
 use harness::event_log::{EventLog, Source, set_source};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
-use nix::unistd::{ForkResult, Pid, fork, pipe, write};
+use nix::unistd::{Pid, pipe, write};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
@@ -139,15 +139,7 @@ fn polling() -> Option<String> {
 }
 
 fn child(body: impl FnOnce() -> i32) -> Result<Pid, String> {
-    // SAFETY: this process has one thread, and the child only does what the body says.
-    match unsafe { fork() }.map_err(|error| format!("fork(2): {error}"))? {
-        ForkResult::Parent { child } => Ok(child),
-        ForkResult::Child => {
-            let code = body();
-            // SAFETY: ends the process without running what its ancestors registered.
-            unsafe { libc::_exit(code) }
-        }
-    }
+    start_child(body).map_err(|error| format!("fork(2): {error}"))
 }
 
 #[cfg(test)]

@@ -90,11 +90,7 @@ impl Engine {
 
     /// runsc: the one that is installed, or another by its name in the cache or by its path.
     pub fn runsc(kernel: Option<&Path>) -> Result<Self, CannotRun> {
-        let tool = match kernel {
-            Some(kernel) => Tool { path: tool::find_kernel(kernel)?, unpacked: None },
-            None => tool::find("runsc", "runsc")?,
-        };
-        Ok(Self { tool, filter: None })
+        Ok(Self { tool: tool::find_or(kernel, "runsc", "runsc")?, filter: None })
     }
 
     /// A container on this kernel.

@@ -42,6 +42,14 @@ pub fn find_file(path: &str, package: &str) -> Result<PathBuf, CannotRun> {
     places.into_iter().find(|place| place.is_file()).ok_or_else(|| missing(path, package))
 }
 
+/// Finds a kernel that is a program: this one, or the one of a package.
+pub fn find_or(kernel: Option<&Path>, name: &str, package: &str) -> Result<Tool, CannotRun> {
+    match kernel {
+        Some(kernel) => Ok(Tool { path: find_kernel(kernel)?, unpacked: None }),
+        None => find(name, package),
+    }
+}
+
 /// Finds a kernel: by its name in the cache, or by its path.
 pub fn find_kernel(kernel: &Path) -> Result<PathBuf, CannotRun> {
     let path = cache().join("kernels").join(kernel);

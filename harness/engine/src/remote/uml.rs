@@ -19,11 +19,11 @@ pub struct Found {
 
 /// Finds it: Debian's, or a kernel by its name in the cache or by its path.
 pub fn find(kernel: Option<&Path>, disk: bool) -> Result<Found, CannotRun> {
-    let uml = match kernel {
-        Some(kernel) => Tool { path: tool::find_kernel(kernel)?, unpacked: None },
-        None => tool::find("linux.uml", "user-mode-linux")?,
-    };
-    Ok(Found { uml, setsid: tool::find("setsid", "util-linux")?, mkfs: find_mkfs(disk)? })
+    Ok(Found {
+        uml: tool::find_or(kernel, "linux.uml", "user-mode-linux")?,
+        setsid: tool::find("setsid", "util-linux")?,
+        mkfs: find_mkfs(disk)?,
+    })
 }
 
 /// One boot, or two when something is to outlive a reboot.

@@ -9,7 +9,7 @@ use harness::place::Isolation;
 use harness::spec::{Spec, TestResult};
 use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::Signal;
-use nix::unistd::{ForkResult, fork, geteuid};
+use nix::unistd::geteuid;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -134,13 +134,12 @@ fn fixed_isolation(spec: &Spec) -> Option<Isolation> {
 fn room_for_processes(enough: usize) -> usize {
     let mut children = Vec::new();
     while children.len() < enough {
-        // SAFETY: this process has one thread; the child only waits.
-        match unsafe { fork() } {
-            Ok(ForkResult::Parent { child }) => children.push(child),
-            Ok(ForkResult::Child) => loop {
-                let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
-                nix::unistd::pause();
-            },
+        let wait_for_ever = || loop {
+            let _ = nix::sys::prctl::set_pdeathsig(Signal::SIGKILL);
+            nix::unistd::pause();
+        };
+        match sandbox::start_child(wait_for_ever) {
+            Ok(child) => children.push(child),
             Err(_) => break,
         }
     }
@@ -155,24 +154,18 @@ fn room_for_processes(enough: usize) -> usize {
 
 /// Probes in a process of its own, so that no probe changes what the next one sees.
 fn probe_apart(need: &Need) -> TestResult {
-    // SAFETY: this process has one thread.
-    match unsafe { fork() }? {
-        ForkResult::Child => {
-            if let Some(missing) = need.missing() {
-                event_log::append(&Event::Missing(missing));
-            }
-            // SAFETY: ends the process without running what its ancestors registered.
-            unsafe { libc::_exit(0) }
+    let child = sandbox::start_child(|| {
+        if let Some(missing) = need.missing() {
+            event_log::append(&Event::Missing(missing));
         }
-        ForkResult::Parent { child } => {
-            let status = sandbox::wait_for_child(child, PROBE);
-            if status != Some(0) {
-                let how = status.map_or("nothing within 2 s".into(), |status| Ended::from_status(status).to_string());
-                event_log::append(&Event::Missing(need.unmet(format!("its probe ended badly: {how}"))));
-            }
-            Ok(())
-        }
+        0
+    })?;
+    let status = sandbox::wait_for_child(child, PROBE);
+    if status != Some(0) {
+        let how = status.map_or("nothing within 2 s".into(), |status| Ended::from_status(status).to_string());
+        event_log::append(&Event::Missing(need.unmet(format!("its probe ended badly: {how}"))));
     }
+    Ok(())
 }
 
 /// Runs the probes in a sandbox of this isolation level. An error is the reason why the isolation level does not work.
@@ -183,7 +176,7 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
     if isolation != Isolation::None && !std::fs::exists("/proc/self/ns/mnt").unwrap_or(false) {
         return Err("the kernel has no mount namespaces: there is no /proc/self/ns/mnt".into());
     }
-    let mut sandbox =
+    let sandbox =
         sandbox::start_trial(place, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
     sandbox.wait(TRIAL);
     let events = sandbox.log.events();

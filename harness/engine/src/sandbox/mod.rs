@@ -23,7 +23,7 @@ use harness::event_log::EventLog;
 use harness::place::{ALL_IDS, Isolation, OWN_IDS, ids_held};
 use harness::raw::{self, Argument as _, Sysno};
 use harness::spec::{Spec, TestResult};
-use nix::unistd::{Pid, geteuid};
+use nix::unistd::{ForkResult, Pid, fork, geteuid};
 use preloaded::Preload;
 use reaping::{Reaped, Unreported};
 use std::fs;
@@ -99,7 +99,7 @@ fn start(
         }
         Ok(Some(init)) => {
             drop((preload, print, spare));
-            let mut sandbox = Sandbox { init, output, log, unreported: Unreported::default() };
+            let sandbox = Sandbox { init, output, log, unreported: Unreported::default() };
             let mapped = if place.isolation == Isolation::Userns { map_ids(init) } else { Ok(()) };
             if let Err(error) = mapped {
                 sandbox.wait(Duration::ZERO);
@@ -132,7 +132,7 @@ impl Sandbox {
     }
 
     /// Waits for its end so long, and then ends it.
-    pub fn wait(&mut self, limit: Duration) {
+    pub fn wait(&self, limit: Duration) {
         wait_for_child(self.init, limit);
     }
 }
@@ -144,6 +144,19 @@ pub struct InitEnded {
     pub status: Option<i32>,
     /// The processor time of the whole sandbox.
     pub cpu: Duration,
+}
+
+/// Forks a child that does this and exits with the code that it returns.
+pub fn start_child(body: impl FnOnce() -> i32) -> nix::Result<Pid> {
+    // SAFETY: this process has one thread, so its copy may do anything.
+    match unsafe { fork() }? {
+        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Child => {
+            let code = body();
+            // SAFETY: ends the process without running what its ancestors registered.
+            unsafe { libc::_exit(code) }
+        }
+    }
 }
 
 /// Waits for the end of a child so long, in time in which this process ran, and then kills it. Its wait status; none when it was
