@@ -1,6 +1,6 @@
 //! `ipcspec audit` and `ipcspec run --mutation`.
 
-use super::select::{Filters, unknown};
+use super::select::{Filters, shard_of, unknown};
 use super::{CliError, github, print, progress::Progress, publish, reach, store};
 use catalogue::Catalogue;
 use clap::Args;
@@ -107,13 +107,7 @@ impl Arguments {
                 return Err(CliError::nothing_selected("no selected spec is in these files"));
             }
         }
-        if let Some(shard) = self.shard {
-            selected = shard.of(selected);
-            if selected.is_empty() {
-                return Err(CliError::nothing_selected("this shard is empty: there are fewer specs than shards"));
-            }
-        }
-        Ok(selected)
+        shard_of(self.shard, selected)
     }
 
     fn sample(&self) -> Option<Sample> {

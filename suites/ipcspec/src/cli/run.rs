@@ -1,7 +1,7 @@
 //! `ipcspec run`.
 
 use super::publish::{Output, Place, publish};
-use super::select::Filters;
+use super::select::{Filters, shard_of};
 use super::{CliError, audit, carried, progress::Progress, remote, send::send, spool::Spool, trace};
 use clap::Args;
 use engine::kernel::objects;
@@ -99,13 +99,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
         preloaded::preload(library)
             .map_err(|why| CliError::could_not_run(format!("cannot preload {}: {why}", library.display())))?;
     }
-    let mut specs = arguments.filters.specs()?;
-    if let Some(shard) = arguments.shard {
-        specs = shard.of(specs);
-        if specs.is_empty() {
-            return Err(CliError::nothing_selected("this shard is empty: there are fewer specs than shards"));
-        }
-    }
+    let specs = shard_of(arguments.shard, arguments.filters.specs()?)?;
     // Records of a mutation say nothing about this system, and a target sends its own.
     let unkept = arguments.mutation.is_some() || arguments.frames;
     let place = if unkept { Place::Nowhere } else { arguments.output.prepare()? };

@@ -6,6 +6,7 @@ use clap::Args;
 use engine::runner::selection::{NothingMatches, Selection};
 use harness::registry::specs;
 use harness::{Layer, Level, Spec};
+use record::Shard;
 use record::id::{IdPattern, family, from_flat};
 
 /// Filters. A spec must match all of them.
@@ -35,6 +36,16 @@ fn layer(word: &str) -> Result<Layer, String> {
 
 fn level(word: &str) -> Result<Level, String> {
     word.parse().map_err(|_| "not a level: posix, linux or kernel".into())
+}
+
+/// The part of these specs that a command was asked for.
+pub fn shard_of(shard: Option<Shard>, specs: Vec<&'static Spec>) -> Result<Vec<&'static Spec>, CliError> {
+    let Some(shard) = shard else { return Ok(specs) };
+    let specs = shard.of(specs);
+    if specs.is_empty() {
+        return Err(CliError::nothing_selected("this shard is empty: there are fewer specs than shards"));
+    }
+    Ok(specs)
 }
 
 impl Filters {
