@@ -99,7 +99,7 @@ fn left_out(runs: &[Lesson]) -> Option<LeftOut> {
     }
 }
 
-/// The calls that were the same in every lesson.
+/// The calls that were the same in every lesson, by process: which of several is first is chance.
 fn common(runs: Vec<Lesson>) -> Vec<Made> {
     let mut lessons = runs.into_iter().skip(1).map(|lesson| lesson.made);
     let mut made = lessons.next().unwrap_or_default();
@@ -113,6 +113,7 @@ fn common(runs: Vec<Lesson>) -> Vec<Made> {
             None => false,
         });
     }
+    made.sort_by(|one, other| one.process.cmp(&other.process));
     made
 }
 
