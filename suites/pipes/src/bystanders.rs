@@ -1,5 +1,6 @@
 //! A blocked call keeps nobody else from the pipe or FIFO.
 
+use crate::needs::PIPE_PAGES;
 use crate::waiters::*;
 use kit::channel::{Channel, FIFO, PIPE};
 use kit::prelude::*;
@@ -48,6 +49,7 @@ fn identity_and_node(end: &Fd) -> Result<[u64; 7]> {
         ("fifo.blocked-call-locks-nobody/write", ["behaviours:pipe.blocked-call-locks-nobody"], (FIFO, WRITE)),
     ],
     cite = [kernel("fs/pipe.c", "pipe_read", "6.18"), kernel("fs/pipe.c", "pipe_write", "6.18")],
+    needs = [PIPE_PAGES],
 )]
 fn a_blocked_call_keeps_nobody_from_the_pipe(on: (Channel, Waiter)) -> TestResult {
     let (channel, waiter) = on;

@@ -1,5 +1,6 @@
 //! What tells a process of input and of free space: each event is told, not only the first, and at the right end alone.
 
+use crate::needs::PIPE_PAGES;
 use kit::channel::{Channel, FIFO, PIPE, SOCKET_PAIR};
 use kit::disposition::{handle, handled};
 use kit::prelude::*;
@@ -70,6 +71,7 @@ fn each_write_gives_an_edge(channel: Channel) -> TestResult {
         ("poll.fifo-wrong-direction", ["behaviours:poll.pipe-wrong-direction"], FIFO),
     ],
     cite = [kernel("fs/pipe.c", "pipe_poll", "6.18")],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn an_end_is_ready_in_its_direction_alone(channel: Channel) -> TestResult {

@@ -28,6 +28,7 @@ type On = (Channel, Waiter);
         posix("read.3p", "DESCRIPTION"),
         posix("write.3p", "DESCRIPTION"),
     ],
+    needs = [PIPE_PAGES],
 )]
 fn two_reads_or_writes_wake(on: On) -> TestResult {
     two_wake(on)
@@ -59,6 +60,7 @@ fn two_reads_or_writes_wake(on: On) -> TestResult {
         man("splice.2", "DESCRIPTION"),
         man("tee.2", "DESCRIPTION"),
     ],
+    needs = [PIPE_PAGES],
 )]
 fn two_others_wake(on: On) -> TestResult {
     two_wake(on)

@@ -50,22 +50,29 @@ pub enum Kind {
         kernel: Option<PathBuf>,
     },
     /// A kernel under qemu.
-    Qemu {
-        /// A bzImage.
-        kernel: PathBuf,
-        /// Give it a disk, and boot it twice when a spec needs that. The kernel must have NVMe and ext4 built in.
-        #[serde(default)]
-        disk: bool,
-        /// Processors; two when it does not say.
-        cpus: Option<u8>,
-        /// qemu's -accel, when it is not to emulate.
-        accel: Option<String>,
-    },
+    Qemu(Machine),
     /// Anything that runs a program as nice(1) does: it is given the program and its arguments.
     Command {
         /// The wrapper's words.
         command: Vec<String>,
     },
+}
+
+/// A machine under qemu.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Machine {
+    /// A bzImage.
+    pub kernel: PathBuf,
+    /// Give it a disk, and boot it twice when a spec needs that. The kernel must have NVMe and ext4 built in.
+    #[serde(default)]
+    pub disk: bool,
+    /// Processors; two when it does not say.
+    pub cpus: Option<u8>,
+    /// qemu's -accel, when it is not to emulate.
+    pub accel: Option<String>,
+    /// More words on the kernel's command line.
+    pub append: Option<String>,
 }
 
 /// The list that comes with the program.
@@ -114,8 +121,8 @@ fn position(text: &str, name: &str) -> Option<usize> {
 pub fn find(targets: &[Target], name: &str) -> Result<Target, String> {
     if let Some(path) = name.strip_prefix("qemu:") {
         let kernel = std::path::absolute(path).map_err(|error| format!("{path}: {error}"))?;
-        let kind = Kind::Qemu { kernel, disk: false, cpus: None, accel: None };
-        return Ok(Target { name: name.into(), kind, gates: true });
+        let machine = Machine { kernel, ..Machine::default() };
+        return Ok(Target { name: name.into(), kind: Kind::Qemu(machine), gates: true });
     }
     targets.iter().find(|target| target.name == name).cloned().ok_or_else(|| {
         let names: Vec<_> = targets.iter().map(|target| target.name.as_str()).collect();
@@ -155,7 +162,7 @@ mod tests {
     fn a_kernel_is_named_by_its_path() {
         let target = find(&[], "qemu:bzImage").expect("a target");
         assert_eq!(target.name, "qemu:bzImage");
-        assert!(matches!(target.kind, Kind::Qemu { kernel, .. } if kernel.is_absolute()));
+        assert!(matches!(target.kind, Kind::Qemu(machine) if machine.kernel.is_absolute()));
         let said = find(&all(None).expect("a list"), "debian").expect_err("it is refused");
         assert!(said.starts_with("unknown target `debian`; available: local, nobody, "), "{said}");
     }

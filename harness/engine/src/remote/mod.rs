@@ -14,7 +14,7 @@ mod qemu;
 mod tool;
 mod uml;
 
-pub use list::{Kind, Target};
+pub use list::{Kind, Machine, Target};
 
 use crate::runner::machine::CannotRun;
 use nix::sched::{CloneFlags, unshare};
@@ -62,7 +62,7 @@ impl Target {
             Kind::Container { .. } => oci::Engine::crun().map(drop),
             Kind::Gvisor { kernel } => oci::Engine::runsc(kernel.as_deref()).map(drop),
             Kind::Uml { disk, kernel, .. } => uml::find(kernel.as_deref(), *disk).map(drop),
-            Kind::Qemu { kernel, disk, .. } => qemu::find(kernel, *disk).map(drop),
+            Kind::Qemu(machine) => qemu::find(machine).map(drop),
         }
     }
 
@@ -72,10 +72,8 @@ impl Target {
             Kind::Local { .. } | Kind::Container { .. } | Kind::Command { .. } => Room { cpus: 1, memory: 256 },
             Kind::Gvisor { .. } => Room { cpus: 1, memory: 512 },
             Kind::Uml { .. } => Room { cpus: 1, memory: uml::MEMORY },
-            Kind::Qemu { accel: None, .. } => Room { cpus: 1, memory: qemu::MEMORY },
-            Kind::Qemu { accel: Some(_), cpus, .. } => {
-                Room { cpus: cpus.unwrap_or(qemu::CPUS).into(), memory: qemu::MEMORY }
-            }
+            Kind::Qemu(Machine { accel: None, .. }) => Room { cpus: 1, memory: qemu::MEMORY },
+            Kind::Qemu(Machine { cpus, .. }) => Room { cpus: cpus.unwrap_or(qemu::CPUS).into(), memory: qemu::MEMORY },
         }
     }
 
@@ -84,7 +82,7 @@ impl Target {
         match self.kind {
             Kind::Local { .. } | Kind::Container { .. } | Kind::Gvisor { .. } | Kind::Command { .. } => 1.0,
             Kind::Uml { .. } => 2.0,
-            Kind::Qemu { .. } => 4.0,
+            Kind::Qemu(_) => 4.0,
         }
     }
 
@@ -95,7 +93,7 @@ impl Target {
 
     /// Whether it is booted for the run, so that specs may change its settings.
     pub fn is_disposable(&self) -> bool {
-        matches!(self.kind, Kind::Uml { .. } | Kind::Qemu { .. })
+        matches!(self.kind, Kind::Uml { .. } | Kind::Qemu(_))
     }
 
     fn make_ready(&self, job: &Job, log: &Path) -> Result<Ready, CannotRun> {
@@ -124,9 +122,7 @@ impl Target {
             Kind::Uml { disk, kernel, append } => {
                 uml::boots(&uml::find(kernel.as_deref(), *disk)?, &program, *disk, append.as_deref(), job)?
             }
-            Kind::Qemu { kernel, disk, cpus, accel } => {
-                qemu::boots(&qemu::find(kernel, *disk)?, &program, *disk, *cpus, accel.as_deref(), job, log)?
-            }
+            Kind::Qemu(machine) => qemu::boots(&qemu::find(machine)?, machine, &program, job, log)?,
         };
         Ok(Ready { commands, _directory: directory })
     }

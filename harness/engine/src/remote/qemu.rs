@@ -1,5 +1,6 @@
 //! A kernel under qemu: emulated by default, with its own first file system, so that it needs no rights and no network.
 
+use super::list::Machine;
 use super::{Job, guest, initramfs, tool};
 use crate::runner::machine::CannotRun;
 use std::ffi::OsString;
@@ -22,10 +23,10 @@ pub struct Found {
     mkfs: Option<Tool>,
 }
 
-/// Finds it; a kernel by its name in the cache, or by its path.
-pub fn find(kernel: &Path, disk: bool) -> Result<Found, CannotRun> {
+/// Finds it; the kernel by its name in the cache, or by its path.
+pub fn find(machine: &Machine) -> Result<Found, CannotRun> {
     let qemu = tool::find("qemu-system-x86_64", "qemu-system-x86")?;
-    Ok(Found { qemu, kernel: tool::find_kernel(kernel)?, mkfs: find_mkfs(disk)? })
+    Ok(Found { qemu, kernel: tool::find_kernel(&machine.kernel)?, mkfs: find_mkfs(machine.disk)? })
 }
 
 /// What makes the file system of a disk.
@@ -36,17 +37,15 @@ pub fn find_mkfs(disk: bool) -> Result<Option<Tool>, CannotRun> {
 /// One boot, or two when something is to outlive a reboot.
 pub fn boots(
     found: &Found,
+    machine: &Machine,
     program: &Path,
-    disk: bool,
-    cpus: Option<u8>,
-    accel: Option<&str>,
     job: &Job,
     log: &Path,
 ) -> Result<Vec<Command>, CannotRun> {
-    let disk = disk.then_some("/dev/nvme0n1");
+    let disk = machine.disk.then_some("/dev/nvme0n1");
     let guest = Guest { console: "/dev/ttyS1", disk, mkfs: found.mkfs.as_ref() };
     guest.boots(program, job, |archive, image| {
-        let mut command = found.command(cpus.unwrap_or(CPUS), accel);
+        let mut command = found.command(machine);
         command.arg("-kernel").arg(&found.kernel).arg("-initrd").arg(archive);
         // Both on one log: what the kernel says, and what qemu says.
         command.args(["-chardev", &format!("file,id=log,append=on,path={}", doubled(log)), "-serial", "chardev:log"]);
@@ -57,7 +56,8 @@ pub fn boots(
         }
         // A kernel that panics restarts, and is not started again. An emulated timer is late on a busy machine: without the
         // last word the kernel counts its ticks while it boots, and panics ("IO-APIC + timer doesn't work").
-        command.args(["-append", "console=ttyS0 panic=-1 no_timer_check"]);
+        let append = machine.append.as_deref().unwrap_or_default();
+        command.args(["-append", format!("console=ttyS0 panic=-1 no_timer_check {append}").trim_end()]);
         command
     })
 }
@@ -69,7 +69,7 @@ fn doubled(path: &Path) -> String {
 
 impl Found {
     /// The machine without what is special to a boot.
-    fn command(&self, cpus: u8, accel: Option<&str>) -> Command {
+    fn command(&self, machine: &Machine) -> Command {
         let mut command = self.qemu.command();
         if let Some(root) = &self.qemu.unpacked {
             command.env("QEMU_MODULE_DIR", root.join("usr/lib/x86_64-linux-gnu/qemu"));
@@ -78,9 +78,16 @@ impl Found {
             }
         }
         command.args(["-M", "pc", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]);
-        command.args(["-accel", accel.unwrap_or(EMULATION)]);
+        command.args(["-accel", machine.accel.as_deref().unwrap_or(EMULATION)]);
         // Emulated five-level page tables are what some kernels stumbled on.
-        command.args(["-cpu", "max,la57=off", "-smp", &cpus.to_string(), "-m", &MEMORY.to_string()]);
+        command.args([
+            "-cpu",
+            "max,la57=off",
+            "-smp",
+            &machine.cpus.unwrap_or(CPUS).to_string(),
+            "-m",
+            &MEMORY.to_string(),
+        ]);
         command
     }
 }

@@ -55,7 +55,7 @@ impl Run {
 
     /// The records that it wrote.
     fn records(&self) -> Records {
-        records_in(self.directory.path())
+        read(&self.directory.path().join("r.jsonl"))
     }
 
     /// Runs it to its end: every spec conforms, or is skipped for a need that has a name.
@@ -66,16 +66,15 @@ impl Run {
         let records = self.records();
         assert_nothing_false(&records);
         assert_eq!(output.status.code(), Some(code), "{words}");
-        let count = |verdict| records.specs.iter().filter(|spec| spec.verdict == verdict).count();
-        eprintln!("{} conform, {} skipped", count(Verdict::Conforms), count(Verdict::Skipped));
         records
     }
 }
 
-fn records_in(directory: &Path) -> Records {
-    Records::read(BufReader::new(File::open(directory.join("r.jsonl")).unwrap())).unwrap()
+fn read(path: &Path) -> Records {
+    Records::read(BufReader::new(File::open(path).unwrap())).unwrap()
 }
 
+/// Every spec conforms, or is skipped for a need that has a name.
 #[track_caller]
 fn assert_nothing_false(records: &Records) {
     let is_false = |spec: &&SpecRecord| match spec.verdict {
@@ -92,6 +91,8 @@ fn assert_nothing_false(records: &Records) {
         })
         .collect();
     assert!(wrong.is_empty(), "{} false verdicts:\n{}", wrong.len(), wrong.join("\n"));
+    let count = |verdict| records.specs.iter().filter(|spec| spec.verdict == verdict).count();
+    eprintln!("{} conform, {} skipped", count(Verdict::Conforms), count(Verdict::Skipped));
 }
 
 /// Whether this machine has the programs; says which it has not.

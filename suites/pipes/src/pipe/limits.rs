@@ -1,7 +1,7 @@
 //! Limits on pipe capacity: /proc/sys/fs/pipe-*.
 
 use super::pages;
-use crate::needs::{LARGEST_PIPE, NO_PIPE_HARD_LIMIT, PIPE_HARD_LIMIT, PIPE_SOFT_LIMIT};
+use crate::needs::{LARGEST_PIPE, NO_PIPE_HARD_LIMIT, PIPE_HARD_LIMIT, PIPE_PAGES, PIPE_SOFT_LIMIT};
 use crate::user_pages::{fill_descriptors, use_up, use_up_lower_limit};
 use harness::need::{CAP_SYS_RESOURCE, DISPOSABLE, OWN_UID};
 use kit::prelude::*;
@@ -176,7 +176,7 @@ fn a_hard_limit_of_0_means_no_limit() -> TestResult {
         man("pipe.7", "/proc files", "/proc/sys/fs/pipe-user-pages-soft"),
     ],
     covers = ["behaviours:pipe.user-pages-zero-unlimited"],
-    needs = [DISPOSABLE],
+    needs = [DISPOSABLE, PIPE_PAGES],
 )]
 fn a_soft_limit_of_0_means_no_limit() -> TestResult {
     for (limit, capacity) in [(1, pages(2)), (0, pages(16))] {

@@ -1,5 +1,6 @@
 //! What a pipe got by splice, tee or vmsplice belongs to others as well: a later write to the pipe must not reach them.
 
+use crate::needs::PIPE_PAGES;
 use kit::channel::{Channel, FIFO, PIPE};
 use kit::file::{content, file_of};
 use kit::memory::Pages;
@@ -21,6 +22,7 @@ fn used(channel: Channel) -> TestResult<(Fd, Fd)> {
         ("splice.file-unchanged/fifo", ["behaviours:splice.source-not-written"], FIFO),
     ],
     cite = [kernel("mm/filemap.c", "splice_folio_into_pipe", "6.18"), kernel("fs/pipe.c", "pipe_write", "6.18")],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_write_after_a_splice_leaves_the_file_unchanged(channel: Channel) -> TestResult {
@@ -41,6 +43,7 @@ fn a_write_after_a_splice_leaves_the_file_unchanged(channel: Channel) -> TestRes
     id = "splice.file-unchanged-by-sendfile",
     cite = [kernel("mm/filemap.c", "splice_folio_into_pipe", "6.18"), kernel("fs/pipe.c", "pipe_write", "6.18")],
     covers = ["behaviours:splice.source-not-written"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_write_after_a_sendfile_leaves_the_file_unchanged() -> TestResult {
@@ -61,6 +64,7 @@ fn a_write_after_a_sendfile_leaves_the_file_unchanged() -> TestResult {
     id = "splice.tee-unchanged",
     cite = [kernel("fs/splice.c", "link_pipe", "6.18"), kernel("fs/pipe.c", "pipe_write", "6.18"), man("tee.2", "DESCRIPTION")],
     covers = ["behaviours:splice.source-not-written"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_write_after_a_tee_is_in_one_pipe(#[case] length: usize, #[case] copied: &str) -> TestResult {
@@ -80,6 +84,7 @@ fn a_write_after_a_tee_is_in_one_pipe(#[case] length: usize, #[case] copied: &st
     id = "splice.rest-unchanged",
     cite = [kernel("fs/splice.c", "splice_pipe_to_pipe", "6.18"), kernel("fs/pipe.c", "pipe_write", "6.18")],
     covers = ["behaviours:splice.source-not-written"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_write_after_a_partial_splice_is_in_one_pipe() -> TestResult {
@@ -98,6 +103,7 @@ fn a_write_after_a_partial_splice_is_in_one_pipe() -> TestResult {
     id = "splice.memory-unchanged",
     cite = [kernel("fs/splice.c", "iter_to_pipe", "6.18"), kernel("fs/pipe.c", "pipe_write", "6.18")],
     covers = ["behaviours:splice.source-not-written"],
+    needs = [PIPE_PAGES],
     layers = [libc, nix, raw],
 )]
 fn a_write_after_a_vmsplice_leaves_the_memory_unchanged() -> TestResult {
