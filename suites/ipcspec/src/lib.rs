@@ -1,5 +1,12 @@
 //! All families of specs, joined.
 
 /// The crates that hold specs. To name a constant of each makes the linker keep its specs.
-pub const FAMILIES: [&str; 6] =
-    [persistence::FAMILY, pipes::FAMILY, signals::FAMILY, sockets::FAMILY, sync::FAMILY, sysv::FAMILY];
+pub const FAMILIES: [&str; 7] = [
+    persistence::FAMILY,
+    pipes::FAMILY,
+    processes::FAMILY,
+    signals::FAMILY,
+    sockets::FAMILY,
+    sync::FAMILY,
+    sysv::FAMILY,
+];

@@ -7,5 +7,4 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "signals";
 
-pub mod process;
 pub mod signal;

@@ -151,8 +151,10 @@ fn succeeded(
     effects: &mut Vec<(String, Effect)>,
 ) {
     let moves_bytes = matches!(call.returns, Returns::Bytes(_));
-    // A call that moved nothing and did not wait leaves everything as it was: not to make it is no mutation.
-    if (call.acts)(&made.arguments) && (made.blocked || !moves_bytes || value > 0) {
+    let waits_for_child = call.gives.iter().any(|given| matches!(given, Given::WaitStatus(_)));
+    // A call that moved nothing, or found no child, and did not wait leaves everything as it was: not to make it is no
+    // mutation.
+    if (call.acts)(&made.arguments) && (made.blocked || value > 0 || !(moves_bytes || waits_for_child)) {
         effects.push(("not-done".into(), Effect::Skip(value)));
     }
     if let Some(error) = error {

@@ -281,7 +281,8 @@ impl<'a> Tracer<'a> {
                 made.given = tracee.written(&inside, value).ok().map(|written| checksum(&written));
             }
             let status = inside.call.gives.iter().find_map(|given| match given {
-                Given::WaitStatus(place) => Some(*place),
+                // A wait that returns 0 found nobody, and writes nothing.
+                Given::WaitStatus(place) if value > 0 => Some(*place),
                 _ => None,
             });
             made.status =

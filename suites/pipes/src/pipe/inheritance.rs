@@ -4,7 +4,7 @@ use kit::disposition::{block, pending};
 use kit::file::file_of;
 use kit::prelude::*;
 use kit::unrelated::{self, PROGRAMS, Program};
-use libc::{O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
+use libc::{FD_CLOEXEC, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use linkme::distributed_slice;
 use nix::sys::signal::{Signal::SIGUSR1, raise};
 use nix::unistd::{getpid, getppid};
@@ -237,6 +237,26 @@ fn close_on_exec_ends_are_closed_by_exec() -> TestResult {
     let (reader, writer) = pipe2(O_CLOEXEC)?;
     unrelated::start(&EXPECT_CLOSED, &[number_of(&reader), number_of(&writer)])?.join()?;
     assert_eq!(write(&writer, b"abc"), Ok(3));
+    assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
+    Ok(())
+}
+
+/// F_SETFD sets FD_CLOEXEC on one end of a pipe alone, which exec then closes; cleared again, the end stays open.
+#[harness::test(
+    id = "pipe.cloexec-set-and-cleared",
+    cite = [posix("fcntl.3p", "DESCRIPTION", "F_SETFD"), man("execve.2", "Effect on process attributes")],
+    covers = ["behaviours:exec.cloexec-fds-closed"],
+    layers = [libc, raw],
+)]
+fn f_setfd_decides_what_exec_closes() -> TestResult {
+    let (reader, writer) = pipe()?;
+    let flags = || [&reader, &writer].map(get_descriptor_flags);
+    assert_eq!(set_descriptor_flags(&writer, FD_CLOEXEC), Ok(0));
+    assert_eq!(flags(), [Ok(0), Ok(FD_CLOEXEC)]);
+    unrelated::start(&EXPECT_CLOSED, &[number_of(&writer)])?.join()?;
+    assert_eq!(set_descriptor_flags(&writer, 0), Ok(0));
+    assert_eq!(flags(), [Ok(0), Ok(0)]);
+    unrelated::start(&WRITE_TO_DESCRIPTORS, &[number_of(&writer)])?.join()?;
     assert_eq!(read_bytes(&reader, 9), Ok("abc".into()));
     Ok(())
 }

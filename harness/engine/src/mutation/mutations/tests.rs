@@ -49,6 +49,9 @@ fn what_a_right_kernel_could_do_is_no_mutation() {
     assert!(!names(&made("read", [3, 4096, 5, 0, 0, 0], Ok(5))).contains(&"read#2:long".into()));
     let nothing = names(&made("read", [3, 4096, 5, 0, 0, 0], Ok(0)));
     assert_eq!(nothing, ["read#2:failed-EBADF", "read#2:refused-EBADF", "read#2:long"]);
+    // No child had ended: there was nothing to do, and no status.
+    let nobody = names(&made("waitpid", [7, 4096, libc::WNOHANG as u64, 0, 0, 0], Ok(0)));
+    assert!(!nobody.contains(&"waitpid#2:not-done".into()), "{nobody:?}");
 }
 
 #[test]

@@ -1,0 +1,3 @@
+//! Waiting for children.
+
+mod ending;
