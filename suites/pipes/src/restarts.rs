@@ -69,6 +69,7 @@ fn is_restarted((channel, waiter): On) -> TestResult {
     obstacle.remove()?;
     child.join()?;
     obstacle.assert_left_by(1);
+    assert_eq!(runs.count(), 2);
     Ok(())
 }
 
@@ -121,6 +122,7 @@ fn is_interrupted((channel, waiter): On) -> TestResult {
     child.wait_until_blocked_in(waiter.call)?;
     child.signal(SIGUSR1)?;
     child.join()?;
+    assert_eq!(runs.count(), 1);
     assert_eq!(unread(&obstacle.reader), Ok(obstacle.held.0.len()));
     obstacle.remove()
 }
@@ -153,5 +155,7 @@ fn a_blocked_open_is_restarted(#[case] end: i32, #[case] other_end: i32) -> Test
         child.assert_blocked_in(calls::OPEN);
     }
     let _other = assert_ok!(open(&fifo, other_end));
-    child.join()
+    child.join()?;
+    assert_eq!(runs.count(), 2);
+    Ok(())
 }

@@ -62,7 +62,10 @@ pub fn plan(
         let left_out = left_out(&runs);
         let made = if left_out.is_some() { Vec::new() } else { common(runs) };
         let mutations = made.iter().flat_map(|one| {
-            mutations(one, &made, &documented).into_iter().map(|mutation| (mutation, one.judged.clone()))
+            // A signal is what the whole spec is about.
+            let whole = || Source { file: spec.file.into(), line: spec.line };
+            let judged = one.judged.clone().or_else(|| one.delivery.map(|_| whole()));
+            mutations(one, &made, &documented).into_iter().map(move |mutation| (mutation, judged.clone()))
         });
         Plan { spec, left_out, mutations: mutations.collect() }
     };

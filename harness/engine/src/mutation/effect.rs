@@ -57,7 +57,9 @@ pub fn at_entry(tracee: &Tracee, effect: Effect, inside: &mut Inside) -> nix::Re
         | Effect::Change(_)
         | Effect::ChangeFirst(_)
         | Effect::Status(..)
-        | Effect::GiveAway => Ok(()),
+        | Effect::GiveAway
+        | Effect::AfterSignal(_)
+        | Effect::Deliver(_) => Ok(()),
     }
 }
 
@@ -145,7 +147,9 @@ pub fn at_exit(tracee: &Tracee, effect: Effect, inside: &Inside, returned: i64) 
         | Effect::ByElement(..)
         | Effect::Replace(..)
         | Effect::NoTime(_)
-        | Effect::Caller(_) => Ok(()),
+        | Effect::Caller(_)
+        | Effect::AfterSignal(_)
+        | Effect::Deliver(_) => Ok(()),
     }
 }
 

@@ -8,17 +8,20 @@
 mod arguments;
 pub mod calls;
 pub mod campaign;
+mod deliveries;
 mod effect;
 mod elements;
 pub mod mutations;
 mod parameters;
 mod registers;
 mod sample;
+mod siginfo;
 mod stop;
 mod traced;
 mod tracee;
 mod tracer;
 
+pub use deliveries::{Action, Delivery};
 pub use mutations::{Mutation, mutations};
 pub use traced::{Made, Traced};
 

@@ -2,16 +2,17 @@
 
 use super::arguments::{arguments, is_given};
 use super::calls;
+use super::deliveries::{self, Wrong};
 use super::traced::Made;
 use harness::call::{CallDescription, Errors, Given, Returns, Where};
 use nix::errno::Errno;
 
-/// One thing that goes wrong with one call.
+/// One thing that goes wrong with one call or one signal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutation {
     /// Which process makes the call: empty for the spec's first.
     pub process: String,
-    /// The call, by the name of its description.
+    /// The call, by the name of its description, or the signal.
     pub call: String,
     /// 1-based index among calls of this name in this process.
     pub number: u32,
@@ -77,6 +78,10 @@ pub enum Effect {
     NoTime(usize),
     /// The process in an argument is the caller.
     Caller(usize),
+    /// When a signal has interrupted it, it returns this inside the kernel.
+    AfterSignal(i64),
+    /// A signal is delivered wrongly.
+    Deliver(Wrong),
 }
 
 /// How a size is changed. If it is that of what a call transfers, the call seems to have transferred what it should: but for
@@ -105,8 +110,24 @@ impl Mutation {
 /// Errors that programs are ready for at any time: they have kinds of their own.
 const PASSING: [Errno; 2] = [Errno::EINTR, Errno::EAGAIN];
 
-/// All that can go wrong with a call, given all calls of the spec, and the errors that the catalogue documents for a call.
+/// What the kernel returns inside itself for a call that is made again after any signal: linux/errno.h.
+const ERESTARTNOINTR: i64 = -513;
+
+/// All that can go wrong with a call or a signal, given all calls of the spec, and the errors that the catalogue documents for a call.
 pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mutation> {
+    let mutation = |(kind, effect, unchanged)| Mutation {
+        process: made.process.clone(),
+        call: made.call.clone(),
+        number: made.number,
+        kind,
+        effect,
+        interrupted: made.result == Some(Err(libc::EINTR)),
+        unchanged,
+    };
+    if let Some(delivery) = &made.delivery {
+        let wrong = deliveries::mutations(delivery, mask_shows(made, all)).into_iter();
+        return wrong.map(|(kind, effect)| mutation((kind, effect, None))).collect();
+    }
     let Some(call) = calls::named(&made.call) else { return Vec::new() };
     let mut effects = Vec::new();
     let errors = match call.errors {
@@ -129,17 +150,19 @@ pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Err
             }
         }
     }
+    if made.restarted {
+        effects.push(("not-restarted".into(), Effect::AfterSignal(-i64::from(libc::EINTR))));
+    } else if made.result == Some(Err(libc::EINTR)) {
+        effects.push(("restarted".into(), Effect::AfterSignal(ERESTARTNOINTR)));
+    }
     let effects = effects.into_iter().map(|(kind, effect)| (kind, effect, None));
-    let mutation = |(kind, effect, unchanged)| Mutation {
-        process: made.process.clone(),
-        call: made.call.clone(),
-        number: made.number,
-        kind,
-        effect,
-        interrupted: made.result == Some(Err(libc::EINTR)),
-        unchanged,
-    };
     effects.chain(arguments(call, made, all)).map(mutation).collect()
+}
+
+/// Whether a process would see that a signal stays blocked: it gets the signal again, or asks for its mask.
+fn mask_shows(made: &Made, all: &[Made]) -> bool {
+    let later = all.iter().skip_while(|other| *other != made).skip(1).take_while(|other| other.process == made.process);
+    later.into_iter().any(|other| other.call == "rt_sigprocmask" || other.call == made.call)
 }
 
 /// What can go wrong with a call that should succeed.

@@ -1,15 +1,16 @@
 //! What the tracer of an audit saw: written to the event log, and read from it.
 
+use super::deliveries::Delivery;
 use harness::event_log::{EngineEvent, Event};
 use record::Source;
 use serde::{Deserialize, Serialize};
 
-/// A call that a spec made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// A call that a spec made, or a signal that was delivered to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// Which process made it: empty for the spec's first, then `child1`, `child1.2`.
     pub process: String,
-    /// Which call, by the name of its description.
+    /// Which call, by the name of its description, or which signal.
     pub call: String,
     /// 1-based index among calls of this name in this process.
     pub number: u32,
@@ -34,6 +35,10 @@ pub struct Made {
     pub given: Option<u64>,
     /// The wait status that it gave.
     pub status: Option<i32>,
+    /// Whether it was made again after a signal.
+    pub restarted: bool,
+    /// How the signal was delivered, if it is one.
+    pub delivery: Option<Delivery>,
 }
 
 /// Kinds of engine events; 0 is the sandbox's.

@@ -4,15 +4,18 @@ use super::registers;
 use harness::call::{Buffer, CallDescription, Given, Where};
 use harness::mark::{self, Whose};
 use harness::process_state;
+use libc::siginfo_t;
 use nix::Result;
 use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::sys::uio::{RemoteIoVec, process_vm_readv};
 use nix::unistd::Pid;
 use record::Source;
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io::IoSliceMut;
 use std::mem::offset_of;
+use std::rc::Rc;
 
 /// A traced process.
 #[derive(Debug)]
@@ -43,6 +46,21 @@ pub struct Tracee {
     pub over: bool,
     /// Whether a signal has stopped it.
     pub stopped: Stopped,
+    /// What is known of its signals.
+    pub signals: SignalState,
+}
+
+/// What the tracer knows and changes of the signals of a thread.
+#[derive(Clone, Debug, Default)]
+pub struct SignalState {
+    /// Those whose handlers are given a siginfo_t, a bit each. Threads of one process share it.
+    pub informed: Rc<Cell<u64>>,
+    /// What a signal carries that the tracer has sent again.
+    pub sent_again: Option<siginfo_t>,
+    /// The signal that stays blocked when its handler returns.
+    pub stays_blocked: Option<i32>,
+    /// Whether it is in sigreturn(2).
+    pub is_returning: bool,
 }
 
 /// Whether a signal has stopped a process, and what the tracer does about it.
@@ -110,6 +128,7 @@ impl Tracee {
             looks_before: 0,
             over: false,
             stopped: Stopped::Not,
+            signals: SignalState::default(),
         }
     }
 

@@ -4,15 +4,20 @@
 //! come. Nothing that a spec can ask for shows the difference, but for one thing: a process that is stopped by a signal shows
 //! as traced. So the tracer lets go of it while it is stopped, and takes it up again before a signal can continue it.
 
+mod delivery;
+mod parking;
+mod stall;
+mod waiters;
+
 use super::calls;
-use super::mutations::{Effect, Unchanged};
+use super::deliveries::Signals;
+use super::mutations::{Effect, Mutation, Unchanged};
 use super::parameters::checksum;
 use super::stop::{
     At, event_of, is_restart, is_stopped_by_signal, options, runs_this_program, sends_sigcont, side_of_call,
-    wait_for_stop,
 };
 use super::traced::{Made, equivalent, mutated};
-use super::tracee::{Half, Inside, Misdirected, Stopped, Tracee};
+use super::tracee::{Half, Inside, Misdirected, SignalState, Stopped, Tracee};
 use super::{Tracing, effect, registers, sample};
 use crate::sandbox;
 use harness::bounded::TICK;
@@ -26,11 +31,8 @@ use nix::sys::ptrace;
 use nix::unistd::Pid;
 use record::Process;
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 use std::time::Instant;
-
-/// For how many ticks in a row nothing may happen before the spec is ended. Nobody runs in that time, so load does not count; a
-/// timer could still go off, or the kernel finish something later.
-const QUIET_TICKS: u32 = 10;
 
 /// The tracer of one spec.
 pub struct Tracer<'a> {
@@ -85,6 +87,7 @@ impl<'a> Tracer<'a> {
                 self.busy = true;
                 if let Some(tracee) = self.tracees.get_mut(&pid) {
                     tracee.is_ours = runs_this_program(pid);
+                    tracee.signals = SignalState::default();
                 }
                 self.resume(pid, 0)
             }
@@ -97,6 +100,7 @@ impl<'a> Tracer<'a> {
             }
             (signal, _) => {
                 self.busy = true;
+                let signal = self.deliver(pid, signal)?;
                 self.resume(pid, signal)
             }
         }
@@ -115,36 +119,14 @@ impl<'a> Tracer<'a> {
         let child = Pid::from_raw(ptrace::getevent(parent)? as libc::pid_t);
         let Some(parent) = self.tracees.get_mut(&parent) else { return Ok(()) };
         let is_thread = process_state::is_thread(child.as_raw());
-        let new = Tracee::new(child, parent.next_path(is_thread), parent.is_ours);
+        let mut new = Tracee::new(child, parent.next_path(is_thread), parent.is_ours);
+        let informed = Rc::clone(&parent.signals.informed);
+        new.signals.informed = if is_thread { informed } else { Rc::new((*informed).clone()) };
         self.tracees.insert(child, new);
         if self.unannounced.remove(&child) {
             self.resume(child, 0)?;
         }
         Ok(())
-    }
-
-    /// Lets go of a process that a signal has stopped.
-    fn park(&mut self, pid: Pid) -> nix::Result<()> {
-        if let Some(tracee) = self.tracees.get_mut(&pid) {
-            tracee.stopped = Stopped::LetGo;
-        }
-        ptrace::detach(pid, None)?;
-        // It stops again by itself, now for all to see.
-        while matches!(process_state::state(pid.as_raw()), Some('R' | 't')) {
-            nix::sched::sched_yield()?;
-        }
-        Ok(())
-    }
-
-    /// Takes up all that were let go of, before somebody can continue them.
-    fn unpark(&mut self) {
-        for tracee in self.tracees.values_mut().filter(|tracee| tracee.stopped == Stopped::LetGo) {
-            if ptrace::seize(tracee.pid, options()).is_ok() && wait_for_stop(tracee.pid) {
-                tracee.stopped = Stopped::Traced;
-                // SAFETY: changes no memory of this process; the other one goes on being stopped.
-                unsafe { libc::ptrace(libc::PTRACE_LISTEN, tracee.pid.as_raw(), 0, 0) };
-            }
-        }
     }
 
     fn at_call(&mut self, pid: Pid) -> nix::Result<()> {
@@ -156,20 +138,12 @@ impl<'a> Tracer<'a> {
         }
     }
 
-    /// The spec has just seen a process blocked; it is the only one that could wake it, so the call is still the same.
-    fn note_who_was_seen_blocked(&mut self) {
-        let Some(pid) = self.log.take_seen_blocked() else { return };
-        let inside = self.tracees.get(&Pid::from_raw(pid)).and_then(|tracee| tracee.inside.as_ref());
-        if let Some(made) = inside.and_then(|inside| self.made.get_mut(inside.index?)) {
-            made.blocked = true;
-        }
-    }
-
     fn enter(&mut self, pid: Pid, number: u64, arguments: [u64; 6]) -> nix::Result<()> {
         if sends_sigcont(number, &arguments) {
             self.unpark();
         }
         let Some(tracee) = self.tracees.get_mut(&pid) else { return Ok(()) };
+        tracee.note_signal_call(number, &arguments)?;
         let mark = tracee.mark();
         tracee.over = mark.is_some_and(|mark| mark.whose == Whose::Over);
         tracee.at_harness = mark.is_some_and(|mark| mark.whose == Whose::Harness);
@@ -190,6 +164,9 @@ impl<'a> Tracer<'a> {
                     && inside.half.is_none()
                 {
                     effect::at_entry(tracee, mutation.effect, &mut inside)?;
+                }
+                if let Some(made) = inside.index.and_then(|index| self.made.get_mut(index)) {
+                    made.restarted = true;
                 }
                 tracee.inside = Some(inside);
                 return Ok(());
@@ -213,14 +190,10 @@ impl<'a> Tracer<'a> {
                     number: count,
                     judged: tracee.judged_at(mark),
                     arguments,
-                    result: None,
-                    blocked: false,
-                    contested: false,
                     flags: tracee.flags_set(call, &arguments),
                     values: tracee.values(call, &arguments),
                     umask: tracee.umask(call),
-                    given: None,
-                    status: None,
+                    ..Made::default()
                 });
             }
             Tracing::Mutate(mutation) => {
@@ -243,6 +216,7 @@ impl<'a> Tracer<'a> {
         if !tracee.at_harness {
             self.busy = true;
         }
+        tracee.note_handler_returned()?;
         let Some(mut inside) = tracee.inside.take() else { return Ok(()) };
         if let Some(misdirected) = tracee.misdirected.take() {
             tracee.write(&inside, &misdirected.given)?;
@@ -266,6 +240,13 @@ impl<'a> Tracer<'a> {
             }
             registers::restore_arguments(pid, &inside.arguments)?;
         }
+        if value == -i64::from(libc::EINTR) && Signals::of(pid)?.do_nothing() {
+            // Without a tracer these signals would not have been delivered, and the call would go on. Some cannot be made again
+            // by the kernel: epoll_wait.
+            registers::make_again(pid, inside.number, &inside.arguments)?;
+            tracee.interrupted = Some(inside);
+            return Ok(());
+        }
         let interrupted = is_restart(value);
         let co_waiter = self.co_waiter(pid, &inside);
         let co_waiter_blocks = co_waiter.is_some_and(|co_waiter| self.was_seen_blocked(co_waiter));
@@ -287,6 +268,13 @@ impl<'a> Tracer<'a> {
             });
             made.status =
                 status.and_then(|place| tracee.value(place, &inside.arguments).ok()).map(|status| status as i32);
+        }
+        if let Tracing::Mutate(Mutation { effect: Effect::AfterSignal(result), .. }) = self.tracing
+            && inside.mutated
+            && (interrupted || value == -i64::from(libc::EINTR))
+        {
+            tracee.interrupted = is_restart(*result).then_some(Inside { mutated: false, ..inside });
+            return registers::set_result(pid, *result);
         }
         if let Tracing::Mutate(mutation) = self.tracing
             && inside.mutated
@@ -315,37 +303,6 @@ impl<'a> Tracer<'a> {
             tracee.interrupted = Some(inside);
         }
         Ok(())
-    }
-
-    /// Another process that is in the same call on the same object, by the first argument.
-    fn co_waiter(&self, pid: Pid, inside: &Inside) -> Option<Pid> {
-        let same = |other: &Inside| std::ptr::eq(other.call, inside.call) && other.arguments[0] == inside.arguments[0];
-        let co_waiters =
-            self.tracees.values().filter(|tracee| tracee.pid != pid && tracee.inside.as_ref().is_some_and(same));
-        co_waiters.min_by(|one, other| one.path.cmp(&other.path)).map(|tracee| tracee.pid)
-    }
-
-    /// Whether the spec saw it blocked in the call that it is in.
-    fn was_seen_blocked(&self, pid: Pid) -> bool {
-        let inside = self.tracees.get(&pid).and_then(|tracee| tracee.inside.as_ref());
-        inside.and_then(|inside| self.made.get(inside.index?)).is_some_and(|made| made.blocked)
-    }
-
-    /// Whether nothing of the spec's can happen any more: for some time every process has slept or been stopped, or has looked in
-    /// vain at the state of another one.
-    fn is_stalled(&mut self) -> bool {
-        if Instant::now() < self.next_tick {
-            return false;
-        }
-        self.next_tick = Instant::now() + TICK;
-        // Each is asked, also after one that is not idle: asking takes note of how far it has come.
-        let idle: Vec<_> = self.tracees.values_mut().map(Tracee::is_idle).collect();
-        if std::mem::take(&mut self.busy) || idle.contains(&false) {
-            self.quiet_ticks = 0;
-        } else {
-            self.quiet_ticks += 1;
-        }
-        self.quiet_ticks >= QUIET_TICKS
     }
 }
 

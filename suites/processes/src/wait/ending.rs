@@ -75,17 +75,18 @@ fn the_end_of_a_child_sends_sigchld(#[case] end: Ended, #[case] code: i32, #[cas
     child.wait_until_zombie();
     // A signal that is pending when a call returns is handled before that.
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), end))));
-    let told = [SIGCHLD, code, child.pid(), status].map(|number| number as u64);
+    let told = [code, child.pid(), nix::unistd::getuid().as_raw().cast_signed(), status].map(|number| number as u64);
     assert_eq!(logged_by_handlers(CHILD), [told]);
     child.was_waited_for();
     Ok(())
 }
 
-/// The code of what [`log_child`] logs: the number, si_code, si_pid and si_status.
+/// The code of what [`log_child`] logs: si_code, si_pid, si_uid and si_status.
 const CHILD: u32 = 1;
 
 extern "C" fn log_child(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
+    assert_in_handler!(signal == SIGCHLD);
     // SAFETY: filled by the kernel for SIGCHLD.
-    let (code, pid, status) = unsafe { ((*info).si_code, (*info).si_pid(), (*info).si_status()) };
-    log_in_handler(CHILD, [signal as u64, code as u64, pid as u64, status as u64]);
+    let told = unsafe { [(*info).si_code, (*info).si_pid(), (*info).si_uid().cast_signed(), (*info).si_status()] };
+    log_in_handler(CHILD, told.map(|number| number as u64));
 }

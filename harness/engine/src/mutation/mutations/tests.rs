@@ -5,21 +5,7 @@ use super::*;
 use ::calls as _;
 
 fn made(call: &str, arguments: [u64; 6], result: Result<i64, i32>) -> Made {
-    Made {
-        process: String::new(),
-        call: call.into(),
-        number: 2,
-        judged: None,
-        arguments,
-        result: Some(result),
-        blocked: false,
-        contested: false,
-        flags: Vec::new(),
-        values: Vec::new(),
-        umask: 0,
-        given: None,
-        status: None,
-    }
+    Made { call: call.into(), number: 2, arguments, result: Some(result), ..Made::default() }
 }
 
 fn names(made: &Made) -> Vec<String> {
