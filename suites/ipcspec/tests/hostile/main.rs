@@ -62,12 +62,17 @@ impl Run {
     #[track_caller]
     fn assert_nothing_false(mut self, code: i32) -> Records {
         let output = self.command.output().unwrap();
-        let words = String::from_utf8_lossy(&output.stderr);
         let records = self.records();
         assert_nothing_false(&records);
-        assert_eq!(output.status.code(), Some(code), "{words}");
+        assert_eq!(output.status.code(), Some(code), "{}", end_of(&output.stderr));
         records
     }
+}
+
+/// The last of what a program said: most of it is progress.
+fn end_of(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    said.lines().skip(said.lines().count().saturating_sub(20)).collect::<Vec<_>>().join("\n")
 }
 
 fn read(path: &Path) -> Records {

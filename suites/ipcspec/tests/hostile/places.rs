@@ -1,7 +1,7 @@
 //! Places that lack what others have: every skip names its need.
 
 use super::command::ipcspec;
-use super::{Run, assert_nothing_false, has, is_root, read};
+use super::{Run, assert_nothing_false, end_of, has, is_root, read};
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -162,11 +162,10 @@ fn tuned_machines() {
     let mut matrix = ipcspec();
     matrix.arg("matrix").arg("--targets").arg(&list).arg("--directory").arg(directory.path());
     let output = matrix.output().unwrap();
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{words}");
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", end_of(&output.stderr));
     for target in &targets {
         eprintln!("{}", target.name);
         assert_nothing_false(&read(&directory.path().join(format!("{}.jsonl", target.name))));
     }
-    assert_eq!(output.status.code(), Some(0), "{words}");
+    assert_eq!(output.status.code(), Some(0), "{}", end_of(&output.stderr));
 }
