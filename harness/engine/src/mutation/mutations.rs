@@ -129,7 +129,10 @@ pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Err
             }
         }
     }
-    let effects = effects.into_iter().map(|(kind, effect)| (kind, effect, None));
+    let effects = effects.into_iter().map(|(kind, effect)| {
+        let unchanged = is_free(call, effect, made, all).then_some(Unchanged { returned: 0, given: None });
+        (kind, effect, unchanged)
+    });
     let mutation = |(kind, effect, unchanged)| Mutation {
         process: made.process.clone(),
         call: made.call.clone(),
@@ -195,7 +198,7 @@ fn succeeded(
                     effects.push(("stale-start".into(), Effect::ChangeFirst(index)));
                 }
             }
-            Given::Field(name, place) => {
+            Given::Field(name, place) | Given::Identity(name, place) => {
                 if is_given(*place, &made.arguments) {
                     effects.push((format!("other-{name}"), Effect::Change(index)));
                 }
@@ -210,6 +213,13 @@ fn succeeded(
     if call.takes.is_some() && (value > 0 || !moves_bytes) {
         effects.push(("changed-byte".into(), Effect::Corrupt));
     }
+}
+
+/// Whether it only changes a number that the kernel chooses, and that no other call gives.
+fn is_free(call: &CallDescription, effect: Effect, made: &Made, all: &[Made]) -> bool {
+    let Effect::Change(index) = effect else { return false };
+    matches!(call.gives[index], Given::Identity(..))
+        && all.iter().filter(|other| other.identity == made.identity).count() < 2
 }
 
 /// What the call would return had it succeeded.

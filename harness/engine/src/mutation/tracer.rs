@@ -221,6 +221,7 @@ impl<'a> Tracer<'a> {
                     umask: tracee.umask(call),
                     given: None,
                     status: None,
+                    identity: None,
                 });
             }
             Tracing::Mutate(mutation) => {
@@ -280,12 +281,14 @@ impl<'a> Tracer<'a> {
             if value >= 0 && (inside.call.told_by_result || !(inside.call.acts)(&inside.arguments)) {
                 made.given = tracee.written(&inside, value).ok().map(|written| checksum(&written));
             }
-            let status = inside.call.gives.iter().find_map(|given| match given {
-                Given::WaitStatus(place) => Some(*place),
-                _ => None,
-            });
-            made.status =
-                status.and_then(|place| tracee.value(place, &inside.arguments).ok()).map(|status| status as i32);
+            for given in inside.call.gives.iter().filter(|_| value >= 0) {
+                let value = |place| tracee.value(place, &inside.arguments).ok();
+                match *given {
+                    Given::WaitStatus(place) => made.status = value(place).map(|status| status as i32),
+                    Given::Identity(_, place) => made.identity = value(place),
+                    Given::Bytes(_) | Given::Field(..) => {}
+                }
+            }
         }
         if let Tracing::Mutate(mutation) = self.tracing
             && inside.mutated
