@@ -5,18 +5,19 @@ use super::calls;
 use super::traced::Made;
 use harness::call::{CallDescription, Errors, Given, Returns, Where};
 use nix::errno::Errno;
+use std::rc::Rc;
 
 /// One thing that goes wrong with one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutation {
     /// Which process makes the call: empty for the spec's first.
-    pub process: String,
+    pub process: Rc<str>,
     /// The call, by the name of its description.
-    pub call: String,
+    pub call: Rc<str>,
     /// 1-based index among calls of this name in this process.
     pub number: u32,
     /// What goes wrong, as reports name it: `not-done`, `failed-EBADF`.
-    pub kind: String,
+    pub kind: Box<str>,
     /// What is done to it.
     pub effect: Effect,
     /// Whether the call is one that a signal interrupts.
@@ -95,7 +96,7 @@ impl Mutation {
     /// The name by which it can be done again: `read#2:stale-byte`, `child1/wait4#1:other-code`.
     pub fn name(&self) -> String {
         let Self { process, call, number, kind, .. } = self;
-        match process.as_str() {
+        match &**process {
             "" => format!("{call}#{number}:{kind}"),
             process => format!("{process}/{call}#{number}:{kind}"),
         }
@@ -133,11 +134,12 @@ pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Err
         let unchanged = is_free(call, effect, made, all).then_some(Unchanged { returned: 0, given: None });
         (kind, effect, unchanged)
     });
-    let mutation = |(kind, effect, unchanged)| Mutation {
-        process: made.process.clone(),
-        call: made.call.clone(),
+    let (process, name): (Rc<str>, Rc<str>) = (made.process.as_str().into(), made.call.as_str().into());
+    let mutation = |(kind, effect, unchanged): (String, _, _)| Mutation {
+        process: Rc::clone(&process),
+        call: Rc::clone(&name),
         number: made.number,
-        kind,
+        kind: kind.into(),
         effect,
         interrupted: made.result == Some(Err(libc::EINTR)),
         unchanged,

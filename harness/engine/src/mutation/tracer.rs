@@ -225,7 +225,7 @@ impl<'a> Tracer<'a> {
                 });
             }
             Tracing::Mutate(mutation) => {
-                if mutation.number == count && mutation.call == name && mutation.process == tracee.path {
+                if mutation.number == count && *mutation.call == name && *mutation.process == tracee.path {
                     inside.mutated = true;
                     self.log.append(&mutated());
                     if effect::at_entry(tracee, mutation.effect, &mut inside).is_err() {
