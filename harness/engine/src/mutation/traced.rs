@@ -34,6 +34,8 @@ pub struct Made {
     pub given: Option<u64>,
     /// The wait status that it gave.
     pub status: Option<i32>,
+    /// The object that it said it is about, by the number that the kernel chose.
+    pub identity: Option<u64>,
 }
 
 /// Kinds of engine events; 0 is the sandbox's.
