@@ -57,8 +57,8 @@ impl Machine {
         let (mut common, mut fixed) = (BTreeSet::new(), BTreeMap::<Isolation, BTreeSet<Need>>::new());
         for spec in specs {
             match fixed_isolation(spec) {
-                Some(isolation) => fixed.entry(isolation).or_default().extend(spec.needs),
-                None => common.extend(spec.needs),
+                Some(isolation) => fixed.entry(isolation).or_default().extend(spec.needs()),
+                None => common.extend(spec.needs()),
             }
         }
         ids::take_range();
@@ -102,8 +102,7 @@ impl Machine {
     /// Where a spec runs, or what it misses.
     pub fn place(&self, spec: &Spec) -> Result<Place, Vec<Missing>> {
         let isolation = fixed_isolation(spec).unwrap_or(self.isolation);
-        let missing: Vec<_> =
-            spec.needs.iter().filter_map(|need| self.missing.get(&(isolation, *need))).cloned().collect();
+        let missing: Vec<_> = spec.needs().filter_map(|need| self.missing.get(&(isolation, *need))).cloned().collect();
         if missing.is_empty() { Ok(Place { isolation, netns: spec.demands(Demand::Network) }) } else { Err(missing) }
     }
 

@@ -2,7 +2,9 @@
 //!
 //! The runner makes and removes them, since who is in a sandbox may have no right to: in a user namespace of root's, for one.
 
+use harness::place::declare_chosen;
 use nix::sys::signal::{SigSet, SigmaskHow};
+use nix::sys::statvfs::statvfs;
 use nix::unistd::{Gid, Uid, chown, getegid, geteuid, mkdtemp, mkstemp};
 use record::Directory;
 use std::fs::{self, File, Permissions};
@@ -18,10 +20,14 @@ static CHOSEN: OnceLock<(PathBuf, Directory)> = OnceLock::new();
 /// How much the specs of a run may write at once, in bytes.
 const FREE: usize = 16 << 20;
 
+/// How many files they may have at once.
+const INODES: u64 = 1024;
+
 /// Makes all scratch directories of this process below this one. An error says why that cannot be.
 pub fn choose(directory: &Path) -> Result<(), String> {
     let chosen = look_at(directory).map_err(|error| error.to_string())?;
     CHOSEN.get_or_init(|| chosen);
+    declare_chosen();
     Ok(())
 }
 
@@ -38,6 +44,11 @@ fn look_at(directory: &Path) -> io::Result<(PathBuf, Directory)> {
     fs::remove_dir(mkdtemp(&template(&path))?)?;
     let (file, name) = mkstemp(&template(&path))?;
     fs::remove_file(name)?;
+    let inodes = statvfs(&path)?;
+    // Zero where the file system makes them as they are needed.
+    if inodes.files() > 0 && inodes.files_available() < INODES {
+        return Err(io::Error::other(format!("it has only {} free inodes", inodes.files_available())));
+    }
     let mut file = File::from(file);
     file.write_all(&vec![0; FREE])?;
     // Some file systems only then say that they are full.

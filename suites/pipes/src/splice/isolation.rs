@@ -3,6 +3,7 @@
 use kit::channel::{Channel, FIFO, PIPE};
 use kit::file::{content, file_of};
 use kit::memory::Pages;
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{O_RDONLY, O_RDWR};
 
@@ -21,6 +22,7 @@ fn used(channel: Channel) -> TestResult<(Fd, Fd)> {
         ("splice.file-unchanged/fifo", ["behaviours:splice.source-not-written"], FIFO),
     ],
     cite = [kernel("mm/filemap.c", "splice_folio_into_pipe", "6.18"), kernel("fs/pipe.c", "pipe_write", "6.18")],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn a_write_after_a_splice_leaves_the_file_unchanged(channel: Channel) -> TestResult {
