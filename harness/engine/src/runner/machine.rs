@@ -61,12 +61,14 @@ impl Machine {
                 None => common.extend(spec.needs()),
             }
         }
-        ids::take_range();
         let mut refused = BTreeMap::new();
         for isolation in Isolation::ALL {
             if isolation == Isolation::Root && !geteuid().is_root() {
                 refused.insert(isolation.word().into(), format!("the run has uid {}, not root's", geteuid()));
                 continue;
+            }
+            if isolation == Isolation::Userns {
+                ids::take_range(|| trial(isolation, &BTreeSet::new()).is_ok());
             }
             // A file system may know no ids but the run's own.
             let again = |reason: String| match isolation {

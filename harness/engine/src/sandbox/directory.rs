@@ -166,7 +166,7 @@ mod tests {
         let outer = tempfile::TempDir::new().unwrap();
         let scratch = Scratch(outer.path().join("scratch"));
         fs::create_dir_all(scratch.path().join("a/b")).unwrap();
-        fs::set_permissions(scratch.path().join("a"), Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(scratch.path().join("a"), Permissions::from_mode(0o000)).unwrap();
         drop(scratch);
         assert_eq!(fs::read_dir(outer.path()).unwrap().count(), 0);
     }

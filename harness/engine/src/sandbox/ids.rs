@@ -20,13 +20,16 @@ static RANGE: OnceLock<Option<Range>> = OnceLock::new();
 /// Set where sandboxes cannot have ids of the range.
 static GIVEN_UP: AtomicBool = AtomicBool::new(false);
 
-/// Takes the range of a user who is not root, once for a run. Without one, `own_uid` and `second_uid` say why.
-pub fn take_range() {
+/// Takes the range of a user who is not root, once for a run, if sandboxes work without: what is done to take it cannot be undone.
+/// Where none is taken, `own_uid` and `second_uid` say why.
+pub fn take_range(sandboxes_work: impl FnOnce() -> bool) {
     RANGE.get_or_init(|| {
         if geteuid().is_root() {
             return None;
         }
-        Range::take().map_err(declare_without_ids).ok()
+        let works = || if sandboxes_work() { Ok(()) } else { Err("no sandbox has a user namespace here".into()) };
+        let taken = Range::find().and_then(|range| works().and_then(|()| range.enter()));
+        taken.map_err(declare_without_ids).ok()
     });
 }
 

@@ -13,7 +13,7 @@ use std::io::{self, ErrorKind};
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// So many pairs of user ids, and of groups, from these on.
@@ -21,9 +21,9 @@ use std::time::Duration;
 pub struct Range {
     user: u32,
     group: u32,
-    pairs: usize,
+    pairs: u32,
     /// The pair that is tried next: one that was used lately comes last, since the kernel frees what it counts late.
-    next: AtomicUsize,
+    next: AtomicU32,
 }
 
 /// A pair of ids, which no other sandbox has: also none of another run. The name of a socket says so, and ends with this process.
@@ -35,33 +35,43 @@ pub struct Claim {
 }
 
 impl Range {
-    /// Makes this process one that may give ids of its user's range to sandboxes. An error says why it may not; nothing has changed
-    /// then.
-    pub fn take() -> Result<Self, String> {
-        let (users, groups) = (own_range("/etc/subuid")?, own_range("/etc/subgid")?);
-        let runner = std::process::id().cast_signed();
-        let holder = fork_into(libc::CLONE_NEWUSER).map_err(|error| format!("a user namespace: {error}"))?;
-        let Some(holder) = holder else { hold(runner) };
-        let entered = map_into(holder, "newuidmap", geteuid().as_raw(), users)
-            .and_then(|()| map_into(holder, "newgidmap", getegid().as_raw(), groups))
-            .and_then(|()| enter(holder).map_err(|error| format!("setns: {error}")));
-        wait_for_child(holder, Duration::ZERO);
-        entered?;
-        let pairs = (users.1.min(groups.1) / 2) as usize;
+    /// That of the user who runs this. An error says what there is instead.
+    pub fn find() -> Result<Self, String> {
+        let (uid, passwd) = (geteuid().to_string(), fs::read_to_string("/etc/passwd").unwrap_or_default());
+        let owners = [Some(uid.as_str()), name_of(&uid, &passwd)];
+        let range_in = |file: &str| {
+            let text = fs::read_to_string(file).unwrap_or_default();
+            largest(&text, &owners).ok_or_else(|| format!("uid {uid} has no range in {file}"))
+        };
+        let ((user, users), (group, groups)) = (range_in("/etc/subuid")?, range_in("/etc/subgid")?);
         // Two runs begin in different places.
-        let next = AtomicUsize::new(std::process::id() as usize);
-        Ok(Self { user: users.0, group: groups.0, pairs, next })
+        let next = AtomicU32::new(std::process::id());
+        Ok(Self { user, group, pairs: users.min(groups) / 2, next })
+    }
+
+    /// Makes this process one that may map ids of the range. An error says why it may not; nothing has changed then.
+    pub fn enter(self) -> Result<Self, String> {
+        let runner = std::process::id().cast_signed();
+        let holder = fork_into(libc::CLONE_NEWUSER).map_err(|error| format!("clone: {error}"))?;
+        let Some(holder) = holder else { hold(runner) };
+        let namespace = |error| format!("/proc/{holder}/ns/user: {error}");
+        let entered = map_into(holder, "newuidmap", geteuid().as_raw(), self.user, self.pairs)
+            .and_then(|()| map_into(holder, "newgidmap", getegid().as_raw(), self.group, self.pairs))
+            .and_then(|()| File::open(format!("/proc/{holder}/ns/user")).map_err(namespace))
+            .and_then(|opened| setns(opened, CloneFlags::CLONE_NEWUSER).map_err(|error| format!("setns: {error}")));
+        wait_for_child(holder, Duration::ZERO);
+        entered.map(|()| self)
     }
 
     /// How many there are.
     pub fn pairs(&self) -> usize {
-        self.pairs
+        self.pairs as usize
     }
 
     /// A pair that no sandbox has.
     pub fn claim(&self) -> io::Result<Claim> {
         for _ in 0..self.pairs {
-            let pair = 2 * (self.next.fetch_add(1, Ordering::Relaxed) % self.pairs) as u32;
+            let pair = 2 * (self.next.fetch_add(1, Ordering::Relaxed) % self.pairs);
             let (user, group) = (self.user + pair, self.group + pair);
             let name = SocketAddr::from_abstract_name(format!("ipcspec-ids-{user}"))?;
             match UnixDatagram::bind_addr(&name) {
@@ -91,11 +101,11 @@ fn hold(runner: i32) -> ! {
     unsafe { libc::_exit(0) }
 }
 
-/// The program maps this id of ours, and the range, each to itself.
-fn map_into(holder: Pid, program: &str, own: u32, (first, count): (u32, u32)) -> Result<(), String> {
+/// The program maps this id of ours, and so many pairs, each id to itself.
+fn map_into(holder: Pid, program: &str, own: u32, first: u32, pairs: u32) -> Result<(), String> {
     let mut command = Command::new(program);
     command.arg(holder.to_string());
-    for (first, count) in [(own, 1), (first, count)] {
+    for (first, count) in [(own, 1), (first, 2 * pairs)] {
         command.args([first, first, count].map(|number| number.to_string()));
     }
     match command.output() {
@@ -104,18 +114,6 @@ fn map_into(holder: Pid, program: &str, own: u32, (first, count): (u32, u32)) ->
         Err(error) if error.kind() == ErrorKind::NotFound => Err(format!("{program} is not installed")),
         Err(error) => Err(format!("{program}: {error}")),
     }
-}
-
-fn enter(holder: Pid) -> io::Result<()> {
-    Ok(setns(File::open(format!("/proc/{holder}/ns/user"))?, CloneFlags::CLONE_NEWUSER)?)
-}
-
-/// The first id and the number of ids of this user's largest range in the file.
-fn own_range(file: &str) -> Result<(u32, u32), String> {
-    let (uid, text) = (geteuid(), fs::read_to_string(file).unwrap_or_default());
-    let passwd = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    largest(&text, &[Some(uid.to_string().as_str()), name_of(&uid.to_string(), &passwd)])
-        .ok_or_else(|| format!("uid {uid} has no range in {file}"))
 }
 
 /// passwd(5)
@@ -148,7 +146,7 @@ mod tests {
 
     #[test]
     fn no_pair_is_claimed_twice_at_once() {
-        let range = || Range { user: 0xfff0_0000, group: 0, pairs: 3, next: AtomicUsize::new(7) };
+        let range = || Range { user: 0xfff0_0000, group: 0, pairs: 3, next: AtomicU32::new(7) };
         let (one, other) = (range(), range());
         let claims = [one.claim(), other.claim(), one.claim()].map(Result::unwrap);
         let mut pairs = claims.each_ref().map(|claim| claim.ids().0 - 0xfff0_0000);
