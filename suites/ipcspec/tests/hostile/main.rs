@@ -102,8 +102,9 @@ fn assert_nothing_false(records: &Records) {
 
 /// Whether this machine has the programs; says which it has not.
 fn has(programs: &[&str]) -> bool {
-    let missing: Vec<_> =
-        programs.iter().filter(|program| !Path::new("/usr/bin").join(program).exists()).copied().collect();
+    let is_there =
+        |program: &&str| ["/usr/bin", "/usr/sbin"].iter().any(|place| Path::new(place).join(program).exists());
+    let missing: Vec<_> = programs.iter().filter(|program| !is_there(program)).copied().collect();
     if !missing.is_empty() {
         eprintln!("not run: {} missing", missing.join(", "));
     }

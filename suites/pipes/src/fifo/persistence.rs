@@ -1,6 +1,7 @@
 //! What remains of a FIFO after the processes that use it have terminated.
 
 use kit::name::unlink;
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 
@@ -17,6 +18,7 @@ use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
         posix("unlink.3p", "DESCRIPTION"),
     ],
     covers = ["notes:persist.fifo-dies-with-process", "notes:fifo.data-lost-after-last-close"],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn data_is_lost_and_the_name_kept_when_the_last_process_terminates(#[case] end: Ended) -> TestResult {
