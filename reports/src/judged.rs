@@ -142,7 +142,9 @@ impl<'a> Judged<'a> {
         let preload =
             self.run.and_then(|run| option("preload", run.environment.preloaded.as_ref())).unwrap_or_default();
         let mutation = self.run.and_then(|run| option("mutation", run.mutation.as_ref())).unwrap_or_default();
-        format!("ipcspec run {}{repeat}{preload}{mutation}", self.record().id)
+        let chosen = self.run.and_then(|run| run.environment.directory.as_ref());
+        let directory = option("directory", chosen.map(|chosen| &chosen.path)).unwrap_or_default();
+        format!("ipcspec run {}{repeat}{preload}{directory}{mutation}", self.record().id)
     }
 
     /// What it observed by this name, in all attempts, as one text.

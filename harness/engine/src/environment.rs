@@ -1,6 +1,6 @@
 //! The machine that a run judges, as it is found.
 
-use crate::sandbox::preloaded;
+use crate::sandbox::{directory, preloaded};
 use record::Environment;
 use std::collections::BTreeMap;
 use std::fs;
@@ -51,6 +51,7 @@ pub fn look(isolation: &str, refused: BTreeMap<String, String>) -> Environment {
         hostname: uname.as_ref().map(|name| name.nodename().to_string_lossy().into_owned()),
         broken: Vec::new(),
         preloaded: preloaded(),
+        directory: directory::chosen().cloned(),
     }
 }
 

@@ -235,7 +235,7 @@ fn register(mut function: ItemFn, entries: Vec<Entry>, needs: &[Expr], layers: &
                     statement: #statement,
                     cite: #cite,
                     covers: #covers,
-                    needs: &[#(#needs),*],
+                    own_needs: &[#(#needs),*],
                     layer: #layer,
                     file: ::core::file!(),
                     line: ::core::line!(),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::fmt;
 
 /// Kernel, library, limits and settings. In every report.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,4 +41,22 @@ pub struct Environment {
     /// Libraries that the dynamic linker put before the C library.
     #[serde(default)]
     pub preloaded: Option<String>,
+    /// The directory below which specs had their scratch directories, if the user chose one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<Directory>,
+}
+
+/// A directory that the user chose.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Directory {
+    /// Its path, without symbolic links.
+    pub path: String,
+    /// The type of its file system, as in proc_pid_mountinfo(5): `ext4`, `fuse.sshfs`.
+    pub file_system: String,
+}
+
+impl fmt::Display for Directory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.path, self.file_system)
+    }
 }

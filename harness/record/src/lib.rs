@@ -15,7 +15,7 @@ mod signature;
 mod verdict;
 
 pub use citation::{Citation, Level, VOLUMES, line as citation_line};
-pub use environment::Environment;
+pub use environment::{Directory, Environment};
 pub use file::{ReadError, Writer};
 pub use layer::Layer;
 pub use shard::Shard;

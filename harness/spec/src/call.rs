@@ -130,6 +130,8 @@ pub enum Given {
     Bytes(Buffer),
     /// One value.
     Field(&'static str, Where),
+    /// Which object it is, by a number that the kernel chooses: only where another call gives it again can it be wrong.
+    Identity(&'static str, Where),
     /// A wait status: wait(2).
     WaitStatus(Where),
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// How much of the machine a sandbox has for itself. The highest that works is taken, and named in each record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,6 +87,19 @@ pub fn queues() -> Option<&'static Path> {
 /// Whether this process is in namespaces of its own.
 pub fn is_namespaced() -> bool {
     HERE.get().is_some_and(|here| here.isolation != Isolation::None)
+}
+
+/// Whether the user chose where scratch directories are.
+static IS_CHOSEN: AtomicBool = AtomicBool::new(false);
+
+/// Declares that the user chose the file system of scratch directories.
+pub fn declare_chosen() {
+    IS_CHOSEN.store(true, Ordering::Relaxed);
+}
+
+/// Whether the file system of the scratch directory is one that the user chose: it may lack what a tmpfs has.
+pub fn is_chosen() -> bool {
+    IS_CHOSEN.load(Ordering::Relaxed)
 }
 
 /// How many user ids this process's user namespace holds: 1 the run's, [`OWN_IDS`] those that nobody else has, [`ALL_IDS`]

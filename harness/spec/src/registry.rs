@@ -1,5 +1,6 @@
 //! Every spec that is linked into the binary.
 
+use crate::need::Need;
 use crate::spec::Spec;
 use linkme::distributed_slice;
 use std::sync::OnceLock;
@@ -7,6 +8,10 @@ use std::sync::OnceLock;
 /// Filled by the linker, in no order; read it through [`specs`].
 #[distributed_slice]
 pub static SPECS: [Spec];
+
+/// What all specs of a mechanism need: the mechanism and the need, declared beside the specs.
+#[distributed_slice]
+pub static NEEDS: [(&'static str, Need)];
 
 /// All specs, sorted by id.
 pub fn specs() -> &'static [&'static Spec] {

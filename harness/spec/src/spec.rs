@@ -2,6 +2,7 @@
 
 use crate::judge::Stop;
 use crate::need::{Demand, Need};
+use crate::registry::NEEDS;
 use record::id::without_layer;
 use record::{Citation, Layer, Level};
 
@@ -16,8 +17,8 @@ pub struct Spec {
     pub cite: &'static [Citation],
     /// Ids of the clauses that it covers.
     pub covers: &'static [&'static str],
-    /// What it wants of the machine.
-    pub needs: &'static [Need],
+    /// What it wants of the machine beside what all specs of its mechanism want.
+    pub own_needs: &'static [Need],
     /// How the system is asked, when that is a case.
     pub layer: Option<Layer>,
     /// Source file, from the root of the repository.
@@ -47,13 +48,19 @@ impl Spec {
         self.cite[0].level()
     }
 
+    /// What it wants of the machine.
+    pub fn needs(&self) -> impl Iterator<Item = &'static Need> {
+        let of_mechanism = NEEDS.iter().filter(|(mechanism, _)| *mechanism == self.mechanism()).map(|(_, need)| need);
+        self.own_needs.iter().chain(of_mechanism.filter(|need| !self.own_needs.contains(need)))
+    }
+
     /// Whether it must run as the machine's own root, outside a user namespace.
     pub fn asks_for_root(&self) -> bool {
-        self.needs.iter().any(Need::asks_for_root)
+        self.needs().any(Need::asks_for_root)
     }
 
     /// Whether one of its needs demands this of the sandbox.
     pub fn demands(&self, demand: Demand) -> bool {
-        self.needs.iter().any(|need| need.demand() == demand)
+        self.needs().any(|need| need.demand() == demand)
     }
 }

@@ -1,6 +1,6 @@
 //! Shards or layers of one run, merged into that run.
 
-use record::{EndRecord, Records, RunRecord, Shard};
+use record::{EndRecord, Environment, Records, RunRecord, Shard};
 use std::collections::{BTreeMap, HashMap};
 
 /// A part, with a name for error messages.
@@ -66,6 +66,7 @@ fn assert_of_one_run(one: &Part, other: &Part) -> Result<(), String> {
         ("machine", same(|run| run.environment.arch.clone())),
         ("C library", same(|run| run.environment.libc.clone())),
         ("preloaded library", same(|run| run.environment.preloaded.clone().unwrap_or_else(|| "none".into()))),
+        ("file system of --directory", same(|run| file_system(&run.environment).into())),
         ("isolation", same(|run| run.environment.isolation.clone())),
         ("user id", same(|run| run.environment.euid.to_string())),
         ("target", same(|run| run.target.clone().unwrap_or_else(|| "local".into()))),
@@ -80,6 +81,10 @@ fn assert_of_one_run(one: &Part, other: &Part) -> Result<(), String> {
             one.name, other.name
         )),
     }
+}
+
+fn file_system(environment: &Environment) -> &str {
+    environment.directory.as_ref().map_or("none", |directory| &directory.file_system)
 }
 
 fn assert_apart(parts: &[Part]) -> Result<(), String> {
@@ -119,6 +124,7 @@ mod tests {
     use super::*;
     use crate::gate::Exit;
     use crate::sample;
+    use record::Directory;
 
     /// The sample in two parts: what `pick` takes, and the rest.
     fn halves(pick: fn(usize) -> bool) -> Vec<Part> {
@@ -168,13 +174,20 @@ mod tests {
     #[test]
     fn what_is_not_of_one_run_is_refused_in_a_sentence() {
         type Change = fn(&mut RunRecord);
-        let changes: [(Change, &str); 11] = [
+        let changes: [(Change, &str); 12] = [
             (|run| run.version = "0.2.0".into(), "the version of ipcspec is 0.1.0 in one and 0.2.0 in the other"),
             (|run| run.environment.kernel = "Linux 6.1".into(), "the kernel is Linux 6.18.44 in one and Linux 6.1"),
             (|run| run.environment.build = "#2 SMP".into(), "the build of the kernel is #1 SMP in one and #2 SMP"),
             (|run| run.environment.arch = "aarch64".into(), "the machine is x86_64 in one and aarch64"),
             (|run| run.environment.libc = "musl".into(), "the C library is glibc 2.36 in one and musl"),
             (|run| run.environment.preloaded = Some("x.so".into()), "the preloaded library is none in one and x.so"),
+            (
+                |run| {
+                    let file_system = "ext4".into();
+                    run.environment.directory = Some(Directory { path: "/srv".into(), file_system });
+                },
+                "the file system of --directory is none in one and ext4",
+            ),
             (|run| run.environment.isolation = "none".into(), "the isolation is userns in one and none"),
             (|run| run.environment.euid = 0, "the user id is 1000 in one and 0"),
             (|run| run.target = Some("uml".into()), "the target is local in one and uml"),

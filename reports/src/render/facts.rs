@@ -26,6 +26,7 @@ pub(crate) fn facts(run: &RunRecord) -> Vec<(String, String)> {
         ("lsm", environment.lsm.clone()),
         ("container", environment.container.clone()),
         ("preloaded", environment.preloaded.clone()),
+        ("directory", environment.directory.as_ref().map(ToString::to_string)),
         ("seed", run.seed.map(|seed| seed.to_string())),
         ("repeat", (run.repeat > 1).then(|| run.repeat.to_string())),
     ];

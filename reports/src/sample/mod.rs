@@ -261,6 +261,7 @@ fn run_of(specs: Vec<SpecRecord>, selected: usize) -> Records {
                 hostname: Some("a-machine".into()),
                 broken: Vec::new(),
                 preloaded: None,
+                directory: None,
             },
         },
         end: EndRecord {

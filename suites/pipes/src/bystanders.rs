@@ -10,14 +10,6 @@ use std::time::Duration;
 /// The access mode and the status flags that fcntl can change.
 const STATUS: i32 = O_ACCMODE | O_APPEND | O_ASYNC | O_DIRECT | O_NOATIME | O_NONBLOCK;
 
-/// What fstat tells of an end: device and inode, mode, names, owner and size.
-fn identity_and_node(end: &Fd) -> Result<[u64; 7]> {
-    fstat(end).map(|stat| {
-        let owner = [stat.st_uid, stat.st_gid].map(u64::from);
-        [stat.st_dev, stat.st_ino, stat.st_mode.into(), stat.st_nlink as _, owner[0], owner[1], stat.st_size as u64]
-    })
-}
-
 /// While a process is blocked in a call on a pipe or FIFO, other processes are not: fcntl, FIONREAD, fstat, ppoll and dup
 /// on both ends return at once, and the blocked call goes on waiting.
 #[harness::test(
@@ -55,14 +47,14 @@ fn a_blocked_call_keeps_nobody_from_the_pipe(on: (Channel, Waiter)) -> TestResul
     let (channel, waiter) = on;
     let obstacle = waiter.obstacle(channel)?;
     let (full, capacity) = (obstacle.held.0.len(), capacity_of(&obstacle.writer)? as i32);
-    let before = identity_and_node(&obstacle.reader)?;
+    let before = object_of(&obstacle.reader)?;
     let [one, another] = obstacle.two(|| (), |returned| assert_eq!(returned, Ok(1)))?;
     for (end, access) in [(&obstacle.reader, O_RDONLY), (&obstacle.writer, O_WRONLY)] {
         assert_eq!(set_flags(end, O_APPEND), Ok(0));
         assert_eq!(get_flags(end).map(|flags| flags & STATUS), Ok(access | O_APPEND));
         assert_eq!(get_capacity(end), Ok(capacity));
         assert_eq!(unread(end), Ok(full));
-        assert_eq!(dup(end).and_then(|copy| identity_and_node(&copy)), Ok(before));
+        assert_eq!(dup(end).and_then(|copy| object_of(&copy)), Ok(before.clone()));
     }
     let ready = ppoll(&[(&obstacle.reader, POLLIN), (&obstacle.writer, POLLOUT)], Some(Duration::ZERO), None);
     assert_eq!(ready, Ok((1, if full == 0 { vec![0, POLLOUT] } else { vec![POLLIN, 0] })));

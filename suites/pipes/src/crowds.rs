@@ -5,10 +5,10 @@ use kit::prelude::*;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 const WRITERS: u32 = 4;
-/// How often each of them writes.
-const WRITES: u32 = 5_000;
+/// How often each of them writes: together fifteen times what one page holds.
+const WRITES: u32 = 2_000;
 
-/// 20,000 writes of 8 bytes by four processes to a pipe or FIFO of one page all arrive whole, those of each process in its
+/// 8,000 writes of 8 bytes by four processes to a pipe or FIFO of one page all arrive whole, those of each process in its
 /// order, while one process reads them one by one.
 #[harness::test(
     rows = [
@@ -20,6 +20,7 @@ const WRITES: u32 = 5_000;
 fn many_writers_and_a_reader(channel: Channel) -> TestResult {
     let (reader, writer) = channel.open()?;
     assert_eq!(set_capacity(&writer, page_size() as i32), Ok(page_size() as i32));
+    assert_eq!(get_capacity(&writer), Ok(page_size() as i32));
     let write_all = |who| {
         fork(|| {
             reader.close();

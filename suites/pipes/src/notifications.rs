@@ -3,6 +3,7 @@
 use crate::needs::PIPE_PAGES;
 use kit::channel::{Channel, FIFO, PIPE, SOCKET_PAIR};
 use kit::disposition::{handle, handled};
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{O_ASYNC, O_NONBLOCK, O_RDONLY, O_WRONLY, POLLERR, POLLHUP, POLLIN, POLLOUT};
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -49,6 +50,7 @@ fn each_write_sends_sigio(channel: Channel) -> TestResult {
         kernel("net/unix/af_unix.c", "unix_stream_sendmsg", "6.18"),
         man("epoll.7", "Level-triggered and edge-triggered"),
     ],
+    needs = [UNIX_FILES],
 )]
 fn each_write_gives_an_edge(channel: Channel) -> TestResult {
     let (reader, writer) = channel.open()?;
@@ -71,7 +73,7 @@ fn each_write_gives_an_edge(channel: Channel) -> TestResult {
         ("poll.fifo-wrong-direction", ["behaviours:poll.pipe-wrong-direction"], FIFO),
     ],
     cite = [kernel("fs/pipe.c", "pipe_poll", "6.18")],
-    needs = [PIPE_PAGES],
+    needs = [PIPE_PAGES, UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn an_end_is_ready_in_its_direction_alone(channel: Channel) -> TestResult {
@@ -100,6 +102,7 @@ fn an_end_is_ready_in_its_direction_alone(channel: Channel) -> TestResult {
     id = "poll.fifo-hup-until-new-writer",
     cite = [posix("poll.3p", "DESCRIPTION", "POLLHUP")],
     covers = ["behaviours:poll.fifo-hup-until-new-writer"],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn a_hangup_stays_until_a_new_writer() -> TestResult {

@@ -3,6 +3,7 @@
 use crate::waiters::*;
 use kit::channel::{Channel, FIFO, PIPE, SOCKET_PAIR};
 use kit::disposition::Runs;
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{O_RDONLY, O_WRONLY};
 use nix::sys::signal::{SIGUSR1, SaFlags};
@@ -48,6 +49,7 @@ fn a_blocked_read_or_write_is_restarted(on: On) -> TestResult {
         ("splice.restart/splice-into-fifo", ["behaviours:restart.splice"], (FIFO, SPLICE_INTO)),
     ],
     cite = [kernel("fs/splice.c", "ipipe_prep", "6.18"), kernel("fs/splice.c", "wait_for_space", "6.18")],
+    needs = [UNIX_FILES],
 )]
 fn a_blocked_splice_is_restarted(on: On) -> TestResult {
     is_restarted(on)
@@ -87,6 +89,7 @@ fn is_restarted((channel, waiter): On) -> TestResult {
         ("splice.interrupted/splice-into-fifo", ["behaviours:restart.splice"], (FIFO, SPLICE_INTO)),
     ],
     cite = [kernel("fs/splice.c", "ipipe_prep", "6.18"), kernel("fs/splice.c", "wait_for_space", "6.18")],
+    needs = [UNIX_FILES],
 )]
 fn a_handler_interrupts_a_blocked_splice(on: On) -> TestResult {
     is_interrupted(on)

@@ -2,6 +2,7 @@
 
 use kit::channel::{Channel, FIFO, PIPE, SOCKET_PAIR};
 use kit::file::file_of;
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET};
 use std::num::NonZeroUsize;
@@ -49,6 +50,7 @@ fn ask((channels, call): Asked, check: fn(Result<()>)) -> TestResult {
             copy_file_range(&on.file, &on.writer, 1).map(drop)
         })),
     ],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn the_type_is_not_supported(asked: Asked) -> TestResult {
@@ -60,6 +62,7 @@ fn the_type_is_not_supported(asked: Asked) -> TestResult {
     rows = [
         ("pipe.unsupported-by-linux/readahead", "errors:pipe.readahead.EINVAL", (ALL, |on| readahead(&on.reader, 1))),
     ],
+    needs = [UNIX_FILES],
     layers = [libc, raw],
 )]
 fn the_type_is_not_supported_by_linux(asked: Asked) -> TestResult {
@@ -123,6 +126,7 @@ fn the_type_is_not_supported_by_linux(asked: Asked) -> TestResult {
             sendfile(&on.file, &on.reader, Some(&mut 0), 1).map(drop)
         })),
     ],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn there_is_no_offset(asked: Asked) -> TestResult {
@@ -136,6 +140,7 @@ fn there_is_no_offset(asked: Asked) -> TestResult {
             sync_file_range(&on.writer)
         })),
     ],
+    needs = [UNIX_FILES],
     layers = [libc, raw],
 )]
 fn there_is_no_range(asked: Asked) -> TestResult {
@@ -148,6 +153,7 @@ fn there_is_no_range(asked: Asked) -> TestResult {
         ("pipe.not-a-directory/fchdir", "errors:pipe.fchdir.ENOTDIR", (ALL, |on| fchdir(&on.reader))),
         ("pipe.not-a-directory/fchdir-write-end", "errors:pipe.fchdir.ENOTDIR", (ALL, |on| fchdir(&on.writer))),
     ],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn it_is_no_directory(asked: Asked) -> TestResult {
@@ -161,6 +167,7 @@ fn it_is_no_directory(asked: Asked) -> TestResult {
             getdents(&on.reader, &mut [0; 512]).map(drop)
         })),
     ],
+    needs = [UNIX_FILES],
     layers = [raw],
 )]
 fn it_has_no_entries(asked: Asked) -> TestResult {
@@ -174,6 +181,7 @@ fn it_has_no_entries(asked: Asked) -> TestResult {
             mmap_to_read(&on.reader, NonZeroUsize::MIN).map(drop)
         })),
     ],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn it_cannot_be_mapped(asked: Asked) -> TestResult {
@@ -186,6 +194,7 @@ fn it_cannot_be_mapped(asked: Asked) -> TestResult {
         ("pipe.not-a-terminal/tcgetattr", "errors:pipe.tcgetattr.ENOTTY", (ALL, |on| tcgetattr(&on.reader))),
         ("pipe.not-a-terminal/tcgetattr-write-end", "errors:pipe.tcgetattr.ENOTTY", (ALL, |on| tcgetattr(&on.writer))),
     ],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn it_is_no_terminal(asked: Asked) -> TestResult {

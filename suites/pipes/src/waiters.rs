@@ -16,6 +16,8 @@ pub struct Waiter {
     awaits: Awaits,
     /// How many bytes it takes from the channel or adds to it.
     moves: usize,
+    /// How many bytes it adds to the target.
+    passes_on: usize,
 }
 
 /// What a call waits for.
@@ -37,8 +39,8 @@ pub const READV: Waiter = Waiter::new(calls::READV, Data, 1, |on| {
     readv(&on.reader, &mut [IoSliceMut::new(&mut byte)]).inspect(|count| assert_read(&byte[..*count]))
 });
 pub const SPLICE_FROM: Waiter =
-    Waiter::new(calls::SPLICE, Data, 1, |on| splice(&on.reader, None, &on.target, None, 1, 0));
-pub const TEE_FROM: Waiter = Waiter::new(calls::TEE, Data, 0, |on| tee(&on.reader, &on.target, 1, 0));
+    Waiter::new(calls::SPLICE, Data, 1, |on| splice(&on.reader, None, &on.target, None, 1, 0)).passes_on(1);
+pub const TEE_FROM: Waiter = Waiter::new(calls::TEE, Data, 0, |on| tee(&on.reader, &on.target, 1, 0)).passes_on(1);
 pub const VMSPLICE_FROM: Waiter = Waiter::new(calls::VMSPLICE, Data, 1, |on| {
     let mut byte = [0];
     vmsplice_out(&on.reader, &mut [IoSliceMut::new(&mut byte)], 0).inspect(|count| assert_read(&byte[..*count]))
@@ -64,7 +66,11 @@ fn poll(end: &Fd, events: i16) -> Result<usize> {
 
 impl Waiter {
     const fn new(call: &'static Call, awaits: Awaits, moves: usize, make: fn(&Obstacle) -> Result<usize>) -> Self {
-        Self { call, make, awaits, moves }
+        Self { call, make, awaits, moves, passes_on: 0 }
+    }
+
+    const fn passes_on(self, passes_on: usize) -> Self {
+        Self { passes_on, ..self }
     }
 
     /// A channel on which it blocks: an empty one, or a full one.
@@ -76,7 +82,7 @@ impl Waiter {
         };
         let ((source, to_source), (from_target, target)) = (pipe()?, pipe()?);
         write_all(&to_source, b"xx")?;
-        Ok(Obstacle { waiter: self, reader, writer, held, source, target, _others: [to_source, from_target] })
+        Ok(Obstacle { waiter: self, reader, writer, held, source, target, from_target, _to_source: to_source })
     }
 }
 
@@ -94,7 +100,8 @@ pub struct Obstacle {
     source: Fd,
     /// A pipe that holds none.
     target: Fd,
-    _others: [Fd; 2],
+    from_target: Fd,
+    _to_source: Fd,
 }
 
 impl Obstacle {
@@ -128,13 +135,15 @@ impl Obstacle {
         }
     }
 
-    /// Asserts that after the removal and so many calls the channel holds what these have left, or added.
+    /// Asserts that after the removal and so many calls the channel holds what these have left, or added, and the target what
+    /// they passed on.
     pub fn assert_left_by(&self, calls: usize) {
         let left = match self.waiter.awaits {
             Data => 2 - calls * self.waiter.moves,
             Room => calls * self.waiter.moves,
         };
         assert_eq!(unread(&self.reader), Ok(left));
+        assert_eq!(unread(&self.from_target), Ok(calls * self.waiter.passes_on));
         if left > 0 {
             assert_eq!(read_bytes(&self.reader, 9), Ok(Bytes::of(b'x', left)));
         }

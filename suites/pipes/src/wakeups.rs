@@ -4,6 +4,7 @@ use crate::needs::PIPE_PAGES;
 use crate::waiters::*;
 use kit::channel::{Channel, FIFO, PIPE};
 use kit::disposition::ignore;
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use nix::sys::signal::Signal::SIGPIPE;
 
@@ -60,7 +61,7 @@ fn two_reads_or_writes_wake(on: On) -> TestResult {
         man("splice.2", "DESCRIPTION"),
         man("tee.2", "DESCRIPTION"),
     ],
-    needs = [PIPE_PAGES],
+    needs = [PIPE_PAGES, UNIX_FILES],
 )]
 fn two_others_wake(on: On) -> TestResult {
     two_wake(on)
@@ -127,6 +128,7 @@ fn the_last_close_of_a_write_end_wakes_two_reads(on: On) -> TestResult {
         ("splice.last-writer-wakes/splice-fifo", ["behaviours:splice.returns-zero-eof"], (FIFO, SPLICE_FROM)),
     ],
     cite = [kernel("fs/pipe.c", "pipe_release", "6.18"), man("splice.2", "RETURN VALUE"), man("tee.2", "RETURN VALUE")],
+    needs = [UNIX_FILES],
 )]
 fn the_last_close_of_a_write_end_wakes_two_splices(on: On) -> TestResult {
     the_last_writer_wakes_two(on, 0)
@@ -139,6 +141,7 @@ fn the_last_close_of_a_write_end_wakes_two_splices(on: On) -> TestResult {
         ("poll.last-writer-wakes/fifo", ["behaviours:poll.pipe-eof-pollhup"], (FIFO, POLL_FROM)),
     ],
     cite = [posix("poll.3p", "DESCRIPTION", "POLLHUP"), man("poll.2", "DESCRIPTION", "POLLHUP")],
+    needs = [UNIX_FILES],
 )]
 fn the_last_close_of_a_write_end_wakes_two_polls(on: On) -> TestResult {
     the_last_writer_wakes_two(on, 1)
@@ -175,6 +178,7 @@ fn the_last_close_of_a_read_end_wakes_two_writes(on: On) -> TestResult {
         ("splice.last-reader-wakes/splice-fifo", ["behaviours:splice.sigpipe-no-reader"], (FIFO, SPLICE_INTO)),
     ],
     cite = [kernel("fs/splice.c", "opipe_prep", "6.18"), kernel("fs/splice.c", "wait_for_space", "6.18")],
+    needs = [UNIX_FILES],
 )]
 fn the_last_close_of_a_read_end_wakes_two_splices(on: On) -> TestResult {
     the_last_reader_wakes_two(on, |returned| assert_errno!(returned, EPIPE))
@@ -187,6 +191,7 @@ fn the_last_close_of_a_read_end_wakes_two_splices(on: On) -> TestResult {
         ("poll.last-reader-wakes/fifo", ["behaviours:poll.pipe-no-readers-pollerr"], (FIFO, POLL_INTO)),
     ],
     cite = [man("poll.2", "DESCRIPTION", "POLLERR")],
+    needs = [UNIX_FILES],
 )]
 fn the_last_close_of_a_read_end_wakes_two_polls(on: On) -> TestResult {
     the_last_reader_wakes_two(on, |returned| assert_eq!(returned, Ok(1)))

@@ -3,6 +3,7 @@
 //! They are made by number, for libraries may look at their arguments first. Each gets memory that holds zeros.
 
 use kit::channel::{FIFO, PIPE};
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 
 /// A system call under its name in the catalogue, and its arguments behind the descriptor.
@@ -84,6 +85,7 @@ fn ask((name, number, arguments): Asked, check: fn(Result<i64>)) -> TestResult {
         ),
         ("pipe.not-a-socket/shutdown", "errors:socket.shutdown.ENOTSOCK", ("shutdown", Sysno::shutdown, [0; 5])),
     ],
+    needs = [UNIX_FILES],
 )]
 fn it_is_no_socket(asked: Asked) -> TestResult {
     ask(asked, |result| assert_errno!(result, ENOTSOCK))
@@ -116,6 +118,7 @@ const TYPE: usize = libc::SO_TYPE as usize;
             ("fcntl(F_GET_SEALS)", Sysno::fcntl, [GET_SEALS, 0, 0, 0, 0]),
         ),
     ],
+    needs = [UNIX_FILES],
 )]
 fn it_is_no_instance_of_these(asked: Asked) -> TestResult {
     ask(asked, |result| assert_errno!(result, EINVAL))
@@ -132,6 +135,7 @@ const GET_SEALS: usize = libc::F_GET_SEALS as usize;
         ),
         ("pipe.not-a-pidfd/pidfd-getfd", "errors:pidfd.pidfd_getfd.EBADF", ("pidfd_getfd", Sysno::pidfd_getfd, [0; 5])),
     ],
+    needs = [UNIX_FILES],
 )]
 fn it_is_no_pidfd(asked: Asked) -> TestResult {
     ask(asked, |result| assert_errno!(result, EBADF))

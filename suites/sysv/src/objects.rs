@@ -167,8 +167,8 @@ fn ipc_stat_needs_read_permission(make: Make) -> TestResult {
     child.join()
 }
 
-/// A negative key, the smallest and -1 among them, names an object as any other key does: it is found by the key, cannot be
-/// created exclusively again, and is not found once it is removed.
+/// A negative key, the smallest and -1 among them, names an object as any other key does: it is created as one of no key is,
+/// is found by the key, cannot be created exclusively again, and is not found once it is removed.
 #[harness::test(
     rows = [
         ("sysv-shm.negative-key", ["behaviours:sysvkey.negative"], SEGMENT),
@@ -186,8 +186,10 @@ fn ipc_stat_needs_read_permission(make: Make) -> TestResult {
 )]
 fn negative_keys_are_keys(make: Make) -> TestResult {
     let other = make(IPC_PRIVATE)?;
+    let like = other.status()?.undated();
     for key in [-1, -2, i32::MIN] {
         let object = other.adopt(assert_ok!(other.get(key, IPC_CREAT | IPC_EXCL | 0o600)), key);
+        assert_eq!(object.status().map(ObjectStatus::undated), Ok(like.with_key(key)));
         assert_eq!(object.get(key, 0), Ok(object.id()));
         assert_errno!(object.get(key, IPC_CREAT | IPC_EXCL | 0o600), EEXIST);
         assert_eq!(object.remove(), Ok(()));

@@ -10,6 +10,7 @@ use harness::spec::Spec;
 use record::Verdict;
 use record::findings::{Audited, LeftOut, Tried};
 use record::{Source, SpecRecord};
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -21,7 +22,7 @@ pub struct Plan {
     /// Why nothing can be tried.
     pub left_out: Option<LeftOut>,
     /// What can be tried: each mutation, with the assertion that judges its call.
-    pub mutations: Vec<(Mutation, Option<Source>)>,
+    pub mutations: Vec<(Mutation, Option<Rc<Source>>)>,
 }
 
 /// How often a spec is traced to learn its calls: what is not the same each time, since it depends on who came first, is not
@@ -31,9 +32,29 @@ const LESSONS: u32 = 6;
 /// How often [`plan`] runs each spec: once as it is, and then traced.
 pub const RUNS: u32 = 1 + LESSONS;
 
+/// How many specs learn together: what is learnt is kept until all of these are through, and each fork copies the page tables of it.
+const CLASS: usize = 50;
+
 /// Finds out which calls the specs make, and what can go wrong with them, given the errors that the catalogue documents for a call.
 /// None when it was interrupted.
 pub fn plan(
+    specs: &[&'static Spec],
+    machine: &Machine,
+    pace: Pace,
+    documented: impl Fn(&str) -> Vec<Errno>,
+    mut progress: impl FnMut(&RunEvent),
+) -> Result<Option<Vec<Plan>>, CannotRun> {
+    let mut plans = Vec::with_capacity(specs.len());
+    for class in specs.chunks(CLASS) {
+        match plan_class(class, machine, pace, &documented, &mut progress)? {
+            Some(more) => plans.extend(more),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(plans))
+}
+
+fn plan_class(
     specs: &[&'static Spec],
     machine: &Machine,
     pace: Pace,
@@ -64,10 +85,12 @@ pub fn plan(
         let mutations = made.iter().flat_map(|one| {
             // A signal is what the whole spec is about.
             let whole = || Source { file: spec.file.into(), line: spec.line };
-            let judged = one.judged.clone().or_else(|| one.delivery.map(|_| whole()));
+            let judged = one.judged.clone().or_else(|| one.delivery.map(|_| whole())).map(Rc::new);
             mutations(one, &made, &documented).into_iter().map(move |mutation| (mutation, judged.clone()))
         });
-        Plan { spec, left_out, mutations: mutations.collect() }
+        let mut mutations: Vec<_> = mutations.collect();
+        mutations.shrink_to_fit();
+        Plan { spec, left_out, mutations }
     };
     Ok(Some(specs.iter().map(plan_of).collect()))
 }
@@ -138,15 +161,15 @@ pub fn try_all(
     mut progress: impl FnMut(&RunEvent),
 ) -> Result<Option<Vec<Audited>>, CannotRun> {
     let places: HashMap<&str, usize> = plans.iter().enumerate().map(|(place, plan)| (plan.spec.id, place)).collect();
-    let mut verdicts: Vec<Vec<Option<Judged>>> = plans.iter().map(|plan| vec![None; plan.mutations.len()]).collect();
+    let verdicts: Vec<Verdicts> = plans.iter().map(|plan| vec![Cell::new(None); plan.mutations.len()]).collect();
     for _ in 0..ATTEMPTS {
         let interrupted = runner::run(outstanding(&plans, &verdicts), machine, pace, |event| {
             progress(&event);
             if let RunEvent::Judged(task, record, events) = event
                 && let Traced { mutated: true, equivalent, .. } = Traced::read(events)
             {
-                verdicts[places[task.spec.id]][task.attempt as usize] =
-                    Some(Judged { verdict: record.verdict, equivalent });
+                let judged = Judged { verdict: record.verdict, equivalent };
+                verdicts[places[task.spec.id]][task.attempt as usize].set(Some(judged));
             }
             Ok(())
         })?;
@@ -164,22 +187,22 @@ struct Judged {
     equivalent: bool,
 }
 
-/// A task for each mutation without a verdict; its attempt is the mutation's place in the plan.
-fn outstanding(plans: &[Plan], verdicts: &[Vec<Option<Judged>>]) -> Vec<Task> {
-    let of_plan = |(plan, verdicts): (&Plan, &Vec<Option<Judged>>)| {
-        let spec = plan.spec;
-        let open = (0..).zip(&plan.mutations).zip(verdicts).filter(|(_, verdict)| verdict.is_none());
-        let tasks = open.map(|((attempt, (mutation, _)), _)| Task {
-            spec,
+/// What came of the mutations of a plan.
+type Verdicts = Vec<Cell<Option<Judged>>>;
+
+/// A task for each mutation without a verdict, made when its turn comes; its attempt is the mutation's place in the plan.
+fn outstanding<'a>(plans: &'a [Plan], verdicts: &'a [Verdicts]) -> impl Iterator<Item = Task> + 'a {
+    plans.iter().zip(verdicts).flat_map(|(plan, verdicts)| {
+        let open = (0..).zip(&plan.mutations).zip(verdicts).filter(|(_, verdict)| verdict.get().is_none());
+        open.map(|((attempt, (mutation, _)), _)| Task {
+            spec: plan.spec,
             attempt,
             attach: Some(Rc::new(Tracing::Mutate(mutation.clone()))),
-        });
-        tasks.collect::<Vec<_>>()
-    };
-    plans.iter().zip(verdicts).flat_map(of_plan).collect()
+        })
+    })
 }
 
-fn audited(plan: Plan, verdicts: Vec<Option<Judged>>) -> Audited {
+fn audited(plan: Plan, verdicts: Verdicts) -> Audited {
     let tried = plan.mutations.into_iter().zip(verdicts);
     Audited {
         id: plan.spec.id.into(),
@@ -189,9 +212,9 @@ fn audited(plan: Plan, verdicts: Vec<Option<Judged>>) -> Audited {
         tried: tried
             .map(|((mutation, assertion), judged)| Tried {
                 mutation: mutation.name(),
-                assertion,
-                verdict: judged.map(|judged| judged.verdict),
-                equivalent: judged.is_some_and(|judged| judged.equivalent),
+                assertion: assertion.as_deref().cloned(),
+                verdict: judged.get().map(|judged| judged.verdict),
+                equivalent: judged.get().is_some_and(|judged| judged.equivalent),
             })
             .collect(),
     }

@@ -110,17 +110,17 @@ pub fn at_exit(tracee: &Tracee, effect: Effect, inside: &Inside, returned: i64) 
                 let last = returned.saturating_sub(1).max(0).cast_unsigned();
                 change_byte(tracee, tracee.byte_of(buffer, arguments, last)?).map(drop)
             }
-            Given::Field(_, place) | Given::WaitStatus(place) => {
+            Given::Field(_, place) | Given::Identity(_, place) | Given::WaitStatus(place) => {
                 tracee.set_value(place, arguments, tracee.value(place, arguments)? ^ OTHER)
             }
         },
         Effect::ChangeFirst(given) => match call.gives[given] {
             Given::Bytes(buffer) => change_byte(tracee, tracee.byte_of(buffer, arguments, 0)?).map(drop),
-            Given::Field(..) | Given::WaitStatus(_) => Ok(()),
+            Given::Field(..) | Given::Identity(..) | Given::WaitStatus(_) => Ok(()),
         },
         Effect::Status(given, status) => match call.gives[given] {
             Given::WaitStatus(place) => tracee.set_value(place, arguments, u64::from(status.cast_unsigned())),
-            Given::Bytes(_) | Given::Field(..) => Ok(()),
+            Given::Bytes(_) | Given::Field(..) | Given::Identity(..) => Ok(()),
         },
         Effect::Further(place @ Where::Memory(..)) => {
             tracee.set_value(place, arguments, tracee.value(place, arguments)?.wrapping_sub(1))
@@ -156,7 +156,7 @@ pub fn at_exit(tracee: &Tracee, effect: Effect, inside: &Inside, returned: i64) 
 fn given_bytes(call: &CallDescription) -> Option<Buffer> {
     call.gives.iter().find_map(|given| match given {
         Given::Bytes(buffer) => Some(*buffer),
-        Given::Field(..) | Given::WaitStatus(_) => None,
+        Given::Field(..) | Given::Identity(..) | Given::WaitStatus(_) => None,
     })
 }
 

@@ -6,18 +6,19 @@ use super::deliveries::{self, Wrong};
 use super::traced::Made;
 use harness::call::{CallDescription, Errors, Given, Returns, Where};
 use nix::errno::Errno;
+use std::rc::Rc;
 
 /// One thing that goes wrong with one call or one signal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mutation {
     /// Which process makes the call: empty for the spec's first.
-    pub process: String,
+    pub process: Rc<str>,
     /// The call, by the name of its description, or the signal.
-    pub call: String,
+    pub call: Rc<str>,
     /// 1-based index among calls of this name in this process.
     pub number: u32,
     /// What goes wrong, as reports name it: `not-done`, `failed-EBADF`.
-    pub kind: String,
+    pub kind: Box<str>,
     /// What is done to it.
     pub effect: Effect,
     /// Whether the call is one that a signal interrupts.
@@ -100,7 +101,7 @@ impl Mutation {
     /// The name by which it can be done again: `read#2:stale-byte`, `child1/wait4#1:other-code`.
     pub fn name(&self) -> String {
         let Self { process, call, number, kind, .. } = self;
-        match process.as_str() {
+        match &**process {
             "" => format!("{call}#{number}:{kind}"),
             process => format!("{process}/{call}#{number}:{kind}"),
         }
@@ -115,11 +116,12 @@ const ERESTARTNOINTR: i64 = -513;
 
 /// All that can go wrong with a call or a signal, given all calls of the spec, and the errors that the catalogue documents for a call.
 pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mutation> {
-    let mutation = |(kind, effect, unchanged)| Mutation {
-        process: made.process.clone(),
-        call: made.call.clone(),
+    let (process, name): (Rc<str>, Rc<str>) = (made.process.as_str().into(), made.call.as_str().into());
+    let mutation = |(kind, effect, unchanged): (String, _, _)| Mutation {
+        process: Rc::clone(&process),
+        call: Rc::clone(&name),
         number: made.number,
-        kind,
+        kind: kind.into(),
         effect,
         interrupted: made.result == Some(Err(libc::EINTR)),
         unchanged,
@@ -155,7 +157,10 @@ pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Err
     } else if made.result == Some(Err(libc::EINTR)) {
         effects.push(("restarted".into(), Effect::AfterSignal(ERESTARTNOINTR)));
     }
-    let effects = effects.into_iter().map(|(kind, effect)| (kind, effect, None));
+    let effects = effects.into_iter().map(|(kind, effect)| {
+        let unchanged = is_free(call, effect, made, all).then_some(Unchanged { returned: 0, given: None });
+        (kind, effect, unchanged)
+    });
     effects.chain(arguments(call, made, all)).map(mutation).collect()
 }
 
@@ -220,7 +225,7 @@ fn succeeded(
                     effects.push(("stale-start".into(), Effect::ChangeFirst(index)));
                 }
             }
-            Given::Field(name, place) => {
+            Given::Field(name, place) | Given::Identity(name, place) => {
                 if is_given(*place, &made.arguments) {
                     effects.push((format!("other-{name}"), Effect::Change(index)));
                 }
@@ -235,6 +240,13 @@ fn succeeded(
     if call.takes.is_some() && (value > 0 || !moves_bytes) {
         effects.push(("changed-byte".into(), Effect::Corrupt));
     }
+}
+
+/// Whether it only changes a number that the kernel chooses, and that no other call gives.
+fn is_free(call: &CallDescription, effect: Effect, made: &Made, all: &[Made]) -> bool {
+    let Effect::Change(index) = effect else { return false };
+    matches!(call.gives[index], Given::Identity(..))
+        && all.iter().filter(|other| other.identity == made.identity).count() < 2
 }
 
 /// What the call would return had it succeeded.

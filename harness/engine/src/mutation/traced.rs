@@ -35,6 +35,8 @@ pub struct Made {
     pub given: Option<u64>,
     /// The wait status that it gave.
     pub status: Option<i32>,
+    /// The object that it said it is about, by the number that the kernel chose.
+    pub identity: Option<u64>,
     /// Whether it was made again after a signal.
     pub restarted: bool,
     /// How the signal was delivered, if it is one.

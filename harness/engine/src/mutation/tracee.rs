@@ -314,7 +314,7 @@ impl Tracee {
     fn place(&self, given: &Given, arguments: &[u64; 6], index: u64) -> Result<u64> {
         match given {
             Given::Bytes(buffer) => self.byte_of(*buffer, arguments, index),
-            Given::Field(_, place) | Given::WaitStatus(place) => match place {
+            Given::Field(_, place) | Given::Identity(_, place) | Given::WaitStatus(place) => match place {
                 Where::Memory(argument, offset, _) => Ok(address_in(arguments, *argument, *offset)? + index),
                 Where::Argument(_) => Err(Errno::EFAULT),
             },
@@ -326,8 +326,10 @@ impl Tracee {
 fn length(given: &Given, returned: i64) -> usize {
     match given {
         Given::Bytes(_) => returned.max(0) as usize,
-        Given::Field(_, Where::Memory(_, _, size)) | Given::WaitStatus(Where::Memory(_, _, size)) => *size,
-        Given::Field(_, Where::Argument(_)) | Given::WaitStatus(Where::Argument(_)) => 0,
+        Given::Field(_, place) | Given::Identity(_, place) | Given::WaitStatus(place) => match place {
+            Where::Memory(_, _, size) => *size,
+            Where::Argument(_) => 0,
+        },
     }
 }
 

@@ -197,7 +197,7 @@ impl<'a> Tracer<'a> {
                 });
             }
             Tracing::Mutate(mutation) => {
-                if mutation.number == count && mutation.call == name && mutation.process == tracee.path {
+                if mutation.number == count && *mutation.call == name && *mutation.process == tracee.path {
                     inside.mutated = true;
                     self.log.append(&mutated());
                     if effect::at_entry(tracee, mutation.effect, &mut inside).is_err() {
@@ -261,13 +261,16 @@ impl<'a> Tracer<'a> {
             if value >= 0 && (inside.call.told_by_result || !(inside.call.acts)(&inside.arguments)) {
                 made.given = tracee.written(&inside, value).ok().map(|written| checksum(&written));
             }
-            let status = inside.call.gives.iter().find_map(|given| match given {
-                // A wait that returns 0 found nobody, and writes nothing.
-                Given::WaitStatus(place) if value > 0 => Some(*place),
-                _ => None,
-            });
-            made.status =
-                status.and_then(|place| tracee.value(place, &inside.arguments).ok()).map(|status| status as i32);
+            for given in inside.call.gives.iter().filter(|_| value >= 0) {
+                let of = |place| tracee.value(place, &inside.arguments).ok();
+                match *given {
+                    // A wait that returns 0 found nobody, and writes nothing.
+                    Given::WaitStatus(_) if value == 0 => {}
+                    Given::WaitStatus(place) => made.status = of(place).map(|status| status as i32),
+                    Given::Identity(_, place) => made.identity = of(place),
+                    Given::Bytes(_) | Given::Field(..) => {}
+                }
+            }
         }
         if let Tracing::Mutate(Mutation { effect: Effect::AfterSignal(result), .. }) = self.tracing
             && inside.mutated

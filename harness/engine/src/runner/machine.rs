@@ -1,6 +1,7 @@
 //! Which isolation works here, and which needs are met in it. Both are found out by doing, once for a run.
 
-use crate::sandbox::{self, Place};
+use crate::sandbox::directory::HeldBack;
+use crate::sandbox::{self, Place, ids};
 use harness::bounded;
 use harness::ended::Ended;
 use harness::event_log::{self, Event};
@@ -56,8 +57,8 @@ impl Machine {
         let (mut common, mut fixed) = (BTreeSet::new(), BTreeMap::<Isolation, BTreeSet<Need>>::new());
         for spec in specs {
             match fixed_isolation(spec) {
-                Some(isolation) => fixed.entry(isolation).or_default().extend(spec.needs),
-                None => common.extend(spec.needs),
+                Some(isolation) => fixed.entry(isolation).or_default().extend(spec.needs()),
+                None => common.extend(spec.needs()),
             }
         }
         let mut refused = BTreeMap::new();
@@ -66,7 +67,15 @@ impl Machine {
                 refused.insert(isolation.word().into(), format!("the run has uid {}, not root's", geteuid()));
                 continue;
             }
-            match trial(isolation, &common) {
+            if isolation == Isolation::Userns {
+                ids::take_range(|| trial(isolation, &BTreeSet::new()).is_ok());
+            }
+            // A file system may know no ids but the run's own.
+            let again = |reason: String| match isolation {
+                Isolation::Userns if ids::give_up(&reason) => trial(isolation, &common),
+                _ => Err(reason),
+            };
+            match trial(isolation, &common).or_else(again) {
                 Ok(missing) => {
                     let mut machine = Self { isolation, refused, missing };
                     fixed.iter().for_each(|(isolation, needs)| machine.probe_on(*isolation, needs));
@@ -95,13 +104,14 @@ impl Machine {
     /// Where a spec runs, or what it misses.
     pub fn place(&self, spec: &Spec) -> Result<Place, Vec<Missing>> {
         let isolation = fixed_isolation(spec).unwrap_or(self.isolation);
-        let missing: Vec<_> =
-            spec.needs.iter().filter_map(|need| self.missing.get(&(isolation, *need))).cloned().collect();
+        let missing: Vec<_> = spec.needs().filter_map(|need| self.missing.get(&(isolation, *need))).cloned().collect();
         if missing.is_empty() { Ok(Place { isolation, netns: spec.demands(Demand::Network) }) } else { Err(missing) }
     }
 
-    /// How many specs may run side by side, of those wanted: each can have a few processes, and RLIMIT_NPROC counts them.
+    /// How many specs may run side by side, of those wanted: each can have a few processes, and RLIMIT_NPROC counts them;
+    /// and each has ids of its own where there is a range of them.
     pub fn jobs(&self, wanted: usize) -> Result<usize, CannotRun> {
+        let wanted = ids::at_once().map_or(wanted, |most| most.min(wanted));
         let limit = getrlimit(Resource::RLIMIT_NPROC).map_or(libc::RLIM_INFINITY, |(soft, _)| soft);
         // Root is not counted, and the other ids of its sandboxes are counted each for itself.
         let room = match usize::try_from(limit) {
@@ -176,6 +186,7 @@ fn trial(isolation: Isolation, needs: &BTreeSet<Need>) -> Result<BTreeMap<(Isola
     if isolation != Isolation::None && !std::fs::exists("/proc/self/ns/mnt").unwrap_or(false) {
         return Err("the kernel has no mount namespaces: there is no /proc/self/ns/mnt".into());
     }
+    let _held_back = HeldBack::if_chosen();
     let sandbox =
         sandbox::start_trial(place, probe).map_err(|error| format!("a process cannot be started in it: {error}"))?;
     sandbox.wait(TRIAL);

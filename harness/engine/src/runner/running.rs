@@ -185,7 +185,7 @@ fn blank(task: &Task) -> SpecRecord {
         cite: spec.cite.to_vec(),
         level: spec.level(),
         covers: spec.covers.iter().map(ToString::to_string).collect(),
-        needs: spec.needs.iter().map(ToString::to_string).collect(),
+        needs: spec.needs().map(ToString::to_string).collect(),
         source: Source { file: spec.file.into(), line: spec.line },
         attempt: task.attempt,
         verdict: Verdict::Broken,

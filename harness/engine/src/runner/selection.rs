@@ -61,7 +61,7 @@ pub struct NothingMatches {
 }
 
 fn has_need(spec: &Spec, word: &str) -> bool {
-    spec.needs.iter().any(|need| {
+    spec.needs().any(|need| {
         let need = need.to_string();
         need == word || need.split('(').next() == Some(word)
     })

@@ -3,6 +3,7 @@
 use super::attach::{self, Attach, Tracer};
 use super::preloaded::{LIBRARY, LOG, Preload};
 use super::reaping::{Reaped, Unreported, reap};
+use super::surroundings::Made;
 use super::{clean, leftovers, surroundings};
 use harness::bounded::{self, Waited};
 use harness::event_log::EventLog;
@@ -15,6 +16,7 @@ use nix::errno::Errno;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::unistd::{ForkResult, Pid, fork};
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What init has from the runner when it begins.
@@ -27,6 +29,8 @@ pub struct Begun {
     pub preload: Option<Preload>,
     /// What becomes standard output and error.
     pub print: OwnedFd,
+    /// The scratch directory, if the runner made one.
+    pub scratch: Option<PathBuf>,
 }
 
 /// Sets the place up, runs the spec, reaps, sweeps, and ends. The runner asks for an early end by SIGTERM, and so does the
@@ -36,7 +40,7 @@ pub fn main(begun: Begun, log: EventLog, attach: Option<&dyn Attach>, body: impl
     label::set("the sandbox");
     judge::judge(|| {
         let isolation = begun.isolation;
-        prepare(begun, &log)?;
+        let scratch = prepare(begun, &log)?;
         if isolation == Isolation::None {
             // Orphans come to us, as they do to PID 1. A kernel that does not know the wish (gVisor) gives them to its own
             // PID 1, and what a spec leaves behind is then found only while its parent lives.
@@ -45,7 +49,7 @@ pub fn main(begun: Begun, log: EventLog, attach: Option<&dyn Attach>, body: impl
                 Err(error) => return Err(error.into()),
             }
         }
-        surroundings::set_up(isolation)?;
+        surroundings::set_up(isolation, scratch)?;
         // SAFETY: this process has one thread.
         let spec = match unsafe { fork() }? {
             ForkResult::Child => clean::main(&log, isolation != Isolation::None, body),
@@ -66,8 +70,9 @@ fn awaited() -> SigSet {
     SigSet::from_iter([Signal::SIGCHLD, Signal::SIGTERM])
 }
 
-/// From a copy of the runner to a process of its own. Does not return when the runner is gone.
-fn prepare(Begun { isolation, runner, preload, print }: Begun, log: &EventLog) -> TestResult {
+/// From a copy of the runner to a process of its own, with the scratch directory that the runner made. Does not return when the
+/// runner is gone.
+fn prepare(Begun { isolation, runner, preload, print, scratch }: Begun, log: &EventLog) -> TestResult<Option<Made>> {
     // Without a moment in which they are not blocked: the first process of a pid namespace loses what it does not await.
     inherited::reset_dispositions();
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&awaited()), None)?;
@@ -93,6 +98,8 @@ fn prepare(Begun { isolation, runner, preload, print }: Begun, log: &EventLog) -
         become_number(&nothing_to_read()?, 0)?;
     }
     let told_to_go = log.go().wait_while(|| process_state::parent().is_none_or(|parent| parent == runner));
+    // Before the user changes to one who may not see it, and before anything is mounted over it.
+    let scratch = if told_to_go { scratch.map(Made::open).transpose()? } else { None };
     if told_to_go && isolation == Isolation::Userns {
         surroundings::become_root_of_namespace()?;
     }
@@ -103,7 +110,7 @@ fn prepare(Begun { isolation, runner, preload, print }: Begun, log: &EventLog) -
         // SAFETY: as in `main`; nothing was made yet.
         unsafe { libc::_exit(0) }
     }
-    Ok(())
+    Ok(scratch)
 }
 
 /// Makes it one of the descriptors that no Rust object of this process owns.

@@ -25,11 +25,8 @@ pub fn report_and_remove(log: &EventLog) {
         left.push(describe(&object, removed));
     }
     left.extend(files_in(&here.scratch).map(|name| format!("file {name} in the scratch directory")));
-    if here.isolation == Isolation::None {
-        // The sandbox's own directory; in a namespace it ends with its file system.
-        let _ = std::env::set_current_dir("/");
-        let _ = fs::remove_dir_all(&here.scratch);
-    }
+    let _ = std::env::set_current_dir("/");
+    let _ = fs::remove_dir_all(&here.scratch);
     if !left.is_empty() && !was_ended_early {
         event_log::append(&Event::Failure(Failure {
             verdict: Verdict::Broken,

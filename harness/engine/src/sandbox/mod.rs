@@ -7,29 +7,32 @@
 mod attach;
 mod clean;
 mod clock;
+pub mod directory;
+pub mod ids;
 mod init;
 mod leftovers;
 mod output;
 pub mod preloaded;
 mod reaping;
+mod subordinate;
 mod surroundings;
 
 pub use attach::{Attach, Tracer, as_stalled};
 pub use clock::Clock;
 pub use output::Output;
 
+use directory::Scratch;
 use harness::bounded;
 use harness::event_log::EventLog;
-use harness::place::{ALL_IDS, Isolation, OWN_IDS, ids_held};
+use harness::place::Isolation;
 use harness::raw::{self, Argument as _, Sysno};
 use harness::spec::{Spec, TestResult};
-use nix::unistd::{ForkResult, Pid, fork, geteuid};
+use nix::unistd::{ForkResult, Pid, fork};
 use preloaded::Preload;
 use reaping::{Reaped, Unreported};
-use std::fs;
 use std::io::{self, Write};
-use std::sync::OnceLock;
 use std::time::Duration;
+use subordinate::Claim;
 
 /// What a sandbox is to be.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +53,8 @@ pub struct Sandbox {
     /// What its processes write down.
     pub log: EventLog,
     unreported: Unreported,
+    _scratch: Option<Scratch>,
+    _ids: Option<Claim>,
 }
 
 /// Starts a sandbox for a spec, with what is to be attached to it. `io::ErrorKind::WouldBlock` means that the machine has no
@@ -92,26 +97,38 @@ fn start(
     let (log, preload) = new_log()?;
     let runner = std::process::id().cast_signed();
     let netns = if place.netns { libc::CLONE_NEWNET } else { 0 };
-    match fork_into(place.isolation.clone_flags() | netns) {
-        Ok(None) => {
-            let begun = init::Begun { isolation: place.isolation, runner, preload, print };
+    let started = Scratch::new().and_then(|scratch| {
+        let flags = place.isolation.clone_flags() | netns;
+        Ok((scratch, fork_into(flags)?))
+    });
+    match started {
+        Ok((scratch, None)) => {
+            let scratch = scratch.as_ref().map(|scratch| scratch.path().to_owned());
+            let begun = init::Begun { isolation: place.isolation, runner, preload, print, scratch };
             init::main(begun, log, attach, body)
         }
-        Ok(Some(init)) => {
+        Ok((scratch, Some(init))) => {
             drop((preload, print, spare));
-            let sandbox = Sandbox { init, output, log, unreported: Unreported::default() };
-            let mapped = if place.isolation == Isolation::Userns { map_ids(init) } else { Ok(()) };
-            if let Err(error) = mapped {
-                sandbox.wait(Duration::ZERO);
-                sandbox.log.unmap();
-                return Err(error);
+            let mapped = match place.isolation {
+                Isolation::Userns => ids::map(init, scratch.as_ref()),
+                Isolation::Root | Isolation::None => Ok(None),
+            };
+            match mapped {
+                Ok(ids) => {
+                    log.go().open();
+                    let unreported = Unreported::default();
+                    Ok(Sandbox { init, output, log, unreported, _scratch: scratch, _ids: ids })
+                }
+                Err(error) => {
+                    wait_for_child(init, Duration::ZERO);
+                    log.unmap();
+                    Err(error)
+                }
             }
-            sandbox.log.go().open();
-            Ok(sandbox)
         }
         Err(error) => {
             log.unmap();
-            Err(error.into())
+            Err(error)
         }
     }
 }
@@ -194,33 +211,4 @@ fn fork_into(flags: libc::c_int) -> nix::Result<Option<Pid>> {
     // SAFETY: this process has one thread; the child goes on with a copy of its memory, as after fork.
     let pid = unsafe { raw::syscall(Sysno::clone, arguments) }?;
     Ok((pid != 0).then(|| Pid::from_raw(pid as libc::pid_t)))
-}
-
-/// Root gives each sandbox two user ids, and groups, that nothing else on the machine has: what the kernel counts per
-/// user (pipe pages, pending signals, queue bytes) is then the sandbox's own, and root's rights stay outside.
-/// Anybody else can only map the id that they have.
-fn map_ids(init: Pid) -> io::Result<()> {
-    let map = |file: &str, text: &str| fs::write(format!("/proc/{init}/{file}"), text);
-    if let Some(first) = own_ids_begin() {
-        // Pids are below 2^22, so no two sandboxes that live in one pid namespace share an id.
-        let ids = format!("0 {} {OWN_IDS}\n", first + 2 * init.as_raw().cast_unsigned());
-        map("uid_map", &ids)?;
-        map("gid_map", &ids)
-    } else {
-        map("setgroups", "deny")?;
-        map("uid_map", &format!("0 {} 1\n", geteuid()))?;
-        map("gid_map", &format!("0 {} 1\n", nix::unistd::getegid()))
-    }
-}
-
-/// Where the ids that this runner gives away begin, if it may give any. Containers, which may be in one user namespace but not
-/// in one pid namespace, are set apart by the number of theirs.
-fn own_ids_begin() -> Option<u32> {
-    use std::os::unix::fs::MetadataExt;
-    static BEGIN: OnceLock<Option<u32>> = OnceLock::new();
-    *BEGIN.get_or_init(|| {
-        let may_give = geteuid().is_root() && ids_held().is_ok_and(|held| held == ALL_IDS);
-        let namespace = fs::metadata("/proc/self/ns/pid").ok()?.ino() as u32;
-        may_give.then_some(0x4000_0000 + ((namespace & 0x7f) << 23))
-    })
 }

@@ -3,18 +3,25 @@
 use harness::judge::Stop;
 use harness::place::{Here, Isolation, settle};
 use harness::spec::TestResult;
+use nix::fcntl::{OFlag, open};
 use nix::mount::{MsFlags, mount};
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
+use nix::sys::stat::Mode;
+use nix::unistd::{Gid, Uid, getegid, geteuid, setgroups, setresgid, setresuid};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// Sets the place up, in init. An error names the step; a trial run shows it as the reason why an isolation level is refused.
-pub fn set_up(isolation: Isolation) -> TestResult {
-    let here = match isolation {
-        Isolation::None => Here { isolation, scratch: directory_of_our_own()?, queues: None },
-        Isolation::Userns | Isolation::Root => namespaced(isolation)?,
+pub fn set_up(isolation: Isolation, made: Option<Made>) -> TestResult {
+    let here = match (isolation, &made) {
+        (Isolation::None, None) => Here { isolation, scratch: directory_of_our_own()?, queues: None },
+        (Isolation::None, Some(made)) => Here { isolation, scratch: made.path.clone(), queues: None },
+        (Isolation::Userns | Isolation::Root, made) => namespaced(isolation, made.as_ref())?,
     };
+    if made.is_some() {
+        is_ours(&here.scratch)?;
+    }
     // Whatever the umask: a second user goes through it as well.
     fs::set_permissions(&here.scratch, fs::Permissions::from_mode(0o755))
         .map_err(|error| refused("set the permissions of the scratch directory", error))?;
@@ -22,7 +29,33 @@ pub fn set_up(isolation: Isolation) -> TestResult {
     settle(here).map_err(|_| Stop::broken("a sandbox is set up once"))
 }
 
-fn namespaced(isolation: Isolation) -> TestResult<Here> {
+/// A scratch directory that the runner made, open.
+#[derive(Debug)]
+pub struct Made {
+    path: PathBuf,
+    descriptor: OwnedFd,
+}
+
+impl Made {
+    /// Opens it by this path.
+    pub fn open(path: PathBuf) -> TestResult<Self> {
+        let opened = open(&path, OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC, Mode::empty());
+        let descriptor = opened.map_err(|error| refused(&format!("open {}", path.display()), error))?;
+        Ok(Self { path, descriptor })
+    }
+}
+
+/// Some file systems give files other owners than who made them: those of FAT, and of NFS with root_squash.
+fn is_ours(scratch: &Path) -> TestResult {
+    let found = fs::metadata(scratch).map_err(|error| refused("stat the scratch directory", error))?;
+    let (owner, ours) = ((found.uid(), found.gid()), (geteuid().as_raw(), getegid().as_raw()));
+    if owner == ours {
+        return Ok(());
+    }
+    Err(Stop::broken(format!("the file system gives the scratch directory the owner {owner:?} instead of {ours:?}")))
+}
+
+fn namespaced(isolation: Isolation, made: Option<&Made>) -> TestResult<Here> {
     if isolation == Isolation::Root {
         // What we mount must not appear outside. In a user namespace the kernel sees to that.
         attach("make mounts private", None, "/", None, MsFlags::MS_SLAVE | MsFlags::MS_REC)?;
@@ -35,6 +68,11 @@ fn namespaced(isolation: Isolation) -> TestResult<Here> {
     }
     let scratch = Path::new(temporary).join("scratch");
     fs::create_dir(&scratch).map_err(|error| refused("make the scratch directory", error))?;
+    if let Some(made) = made {
+        let source = format!("/proc/self/fd/{}", made.descriptor.as_raw_fd());
+        mount(Some(&*source), &scratch, None::<&str>, MsFlags::MS_BIND, None::<&str>)
+            .map_err(|error| refused(&format!("bind mount {}", made.path.display()), error))?;
+    }
     Ok(Here { isolation, scratch, queues: mount_queues(temporary) })
 }
 

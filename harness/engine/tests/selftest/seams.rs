@@ -16,7 +16,7 @@ pub fn trials() -> Vec<Trial> {
 
 fn needs_are_shown() {
     let spec = harness::registry::find("planted.needs/raw").expect("it is planted");
-    let shown: Vec<_> = spec.needs.iter().map(Need::to_string).collect();
+    let shown: Vec<_> = spec.needs().map(Need::to_string).collect();
     assert_eq!(shown, ["root", "second_uid", "program(sh)"]);
     assert!(spec.asks_for_root());
 }

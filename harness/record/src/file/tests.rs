@@ -34,6 +34,7 @@ fn run() -> Line {
             hostname: None,
             broken: Vec::new(),
             preloaded: None,
+            directory: None,
         },
     }))
 }

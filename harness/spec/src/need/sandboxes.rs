@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const ALLOW_NAMESPACES: &str = "Run as root, or allow unprivileged user namespaces.";
-const RUN_AS_ROOT_FOR_IDS: &str = "Run as root: its user namespaces hold user ids that nobody else uses.";
+const PROVIDE_IDS: &str = "Run as root, or install newuidmap and newgidmap (package uidmap) and give the user ids in /etc/subuid and /etc/subgid.";
 
 /// Root in the initial user namespace. user_namespaces(7).
 pub const ROOT: Need =
@@ -51,10 +51,10 @@ pub const NETNS: Need = Need::new(
 .demands(Demand::Network);
 
 /// A user id that no other process uses.
-pub const OWN_UID: Need = Need::new("own_uid", has_own_uid, RUN_AS_ROOT_FOR_IDS);
+pub const OWN_UID: Need = Need::new("own_uid", has_own_uid, PROVIDE_IDS);
 
 /// A second user id, to change to.
-pub const SECOND_UID: Need = Need::new("second_uid", has_second_uid, RUN_AS_ROOT_FOR_IDS);
+pub const SECOND_UID: Need = Need::new("second_uid", has_second_uid, PROVIDE_IDS);
 
 /// The second user, and group, of a sandbox with two.
 pub const SECOND_ID: u32 = 1;
@@ -140,14 +140,26 @@ fn has_network_namespace(_: &Need) -> Probe {
         .map_err(|error| format!("unshare: {error}"))
 }
 
+/// Why the user who runs this has no ids for sandboxes.
+static WITHOUT_IDS: OnceLock<String> = OnceLock::new();
+
+/// Declares why sandboxes have no ids but that of the run.
+pub fn declare_without_ids(why: String) {
+    WITHOUT_IDS.get_or_init(|| why);
+}
+
+fn without_ids(found: &str) -> String {
+    WITHOUT_IDS.get().map_or(found.into(), |why| format!("{found}: {why}"))
+}
+
 fn has_own_uid(_: &Need) -> Probe {
-    met(held()? == OWN_IDS, || "the user id of the sandbox is another's too".into())
+    met(held()? == OWN_IDS, || without_ids("the user id of the sandbox is another's too"))
 }
 
 /// Root that lacks CAP_SETUID or CAP_SETGID holds all ids and can change to none.
 fn has_second_uid(_: &Need) -> Probe {
     const SECOND: usize = SECOND_ID as usize;
-    met(held()? > 1, || "the sandbox holds only the user id of the run".into())?;
+    met(held()? > 1, || without_ids("the sandbox holds only the user id of the run"))?;
     for (call, arguments) in [
         (Sysno::setgroups, [0; 6]),
         (Sysno::setresgid, [SECOND, SECOND, SECOND, 0, 0, 0]),

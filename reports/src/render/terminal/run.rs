@@ -46,8 +46,9 @@ pub fn run(records: &Records, documented: &Documented, exit: Exit, with_claims: 
 pub(crate) fn write_machine(page: &mut Page, run: &RunRecord) {
     let environment = &run.environment;
     let preloaded = environment.preloaded.as_ref().map(|library| format!(", preloaded: {library}")).unwrap_or_default();
+    let directory = environment.directory.as_ref().map(|chosen| format!(", directory: {chosen}")).unwrap_or_default();
     let machine = format!(
-        "ipcspec {} on {} {}, {}, {}, uid {}, isolation: {}{preloaded}",
+        "ipcspec {} on {} {}, {}, {}, uid {}, isolation: {}{preloaded}{directory}",
         run.version,
         environment.kernel,
         environment.arch,

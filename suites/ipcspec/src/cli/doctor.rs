@@ -59,7 +59,7 @@ fn write_needs(text: &mut String, machine: &Machine) {
     let mut needs: BTreeMap<String, (usize, Option<Missing>)> = BTreeMap::new();
     for spec in specs() {
         let missing = machine.place(spec).err().unwrap_or_default();
-        for need in spec.needs.iter().map(ToString::to_string) {
+        for need in spec.needs().map(ToString::to_string) {
             let lack = missing.iter().find(|missing| missing.need == need).cloned();
             let entry = needs.entry(need).or_default();
             entry.0 += 1;

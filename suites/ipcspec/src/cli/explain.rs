@@ -48,7 +48,7 @@ fn write_clauses(text: &mut String, selected: &[&Spec]) {
 }
 
 fn write_needs(text: &mut String, selected: &[&Spec]) {
-    let needs: BTreeSet<_> = selected.iter().flat_map(|spec| spec.needs).collect();
+    let needs: BTreeSet<_> = selected.iter().flat_map(|spec| spec.needs()).collect();
     if needs.is_empty() {
         return;
     }

@@ -45,7 +45,7 @@ impl From<&'static Spec> for Listed {
             level: spec.level(),
             cite: spec.cite,
             covers: spec.covers,
-            needs: spec.needs.iter().map(ToString::to_string).collect(),
+            needs: spec.needs().map(ToString::to_string).collect(),
             layer: spec.layer,
             file: spec.file,
             line: spec.line,

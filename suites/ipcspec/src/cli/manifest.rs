@@ -123,7 +123,7 @@ fn entry(cases: &[&Spec]) -> String {
         let clause = Catalogue::load().find(id).map_or_else(String::new, |clause| format!(": {}", clause.text()));
         let _ = writeln!(text, "- covers: `{id}`{clause}");
     }
-    let needs: BTreeSet<_> = cases.iter().flat_map(|spec| spec.needs).map(ToString::to_string).collect();
+    let needs: BTreeSet<_> = cases.iter().flat_map(|spec| spec.needs()).map(ToString::to_string).collect();
     for need in needs {
         let _ = writeln!(text, "- needs: {need}");
     }

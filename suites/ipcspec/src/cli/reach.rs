@@ -50,7 +50,7 @@ fn returns(call: &CallDescription) -> &'static str {
 fn writes(call: &CallDescription) -> String {
     let name = |given: &Given| match given {
         Given::Bytes(_) => "bytes",
-        Given::Field(name, _) => name,
+        Given::Field(name, _) | Given::Identity(name, _) => name,
         Given::WaitStatus(_) => "a wait status",
     };
     call.gives.iter().map(name).collect::<Vec<_>>().join(", ")

@@ -9,7 +9,7 @@ use engine::remote::{Job, Target};
 use engine::runner::machine::Machine;
 use engine::runner::selection;
 use engine::runner::{self, Pace, RunEvent, Task};
-use engine::sandbox::preloaded;
+use engine::sandbox::{directory, preloaded};
 use harness::Spec;
 use harness::need::Demand;
 use record::{EndRecord, Environment, FORMAT, Records, RunRecord, Shard};
@@ -44,6 +44,9 @@ pub struct Arguments {
     /// Preload this library, to check what it changes. Requires a dynamically linked ipcspec.
     #[arg(long, value_name = "LIBRARY")]
     preload: Option<PathBuf>,
+    /// Run specs in directories below this one, on its file system, instead of in a tmpfs of their own.
+    #[arg(long, value_name = "DIRECTORY")]
+    directory: Option<PathBuf>,
     /// Run failing specs again under strace and show their last system calls.
     #[arg(long, conflicts_with = "traced")]
     trace: bool,
@@ -60,7 +63,7 @@ pub struct Arguments {
     #[arg(long)]
     disposable: bool,
     /// Run on a target: a name from the list, or `qemu:PATH` for a kernel image.
-    #[arg(long, value_name = "TARGET", conflicts_with_all = ["disposable", "mutation"])]
+    #[arg(long, value_name = "TARGET", conflicts_with_all = ["disposable", "mutation", "directory"])]
     on: Option<String>,
     /// Use this list of targets instead of the built-in one.
     #[arg(long, value_name = "FILE", requires = "on")]
@@ -108,6 +111,10 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
         carried::run_again_if_dynamic(std::slice::from_ref(&target))?;
         let records = remote::run(target.clone(), arguments.job(&specs, &target), place.target_log())?;
         return publish(&place, &arguments.output, &records);
+    }
+    if let Some(chosen) = &arguments.directory {
+        directory::choose(chosen)
+            .map_err(|why| CliError::could_not_run(format!("cannot run specs in {}: {why}", chosen.display())))?;
     }
     if arguments.disposable {
         harness::need::declare_disposable();
@@ -179,6 +186,9 @@ fn again(arguments: &Arguments) -> Vec<OsString> {
     }
     if let Some(library) = &arguments.preload {
         again.extend(["--preload".into(), library.into()]);
+    }
+    if let Some(directory) = &arguments.directory {
+        again.extend(["--directory".into(), directory.into()]);
     }
     if arguments.disposable {
         again.push("--disposable".into());

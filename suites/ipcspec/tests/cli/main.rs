@@ -4,6 +4,8 @@ mod action;
 mod audit;
 mod command;
 mod compare;
+mod directory;
+mod errors;
 mod gate;
 mod libraries;
 mod manifest;

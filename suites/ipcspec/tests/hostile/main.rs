@@ -62,12 +62,17 @@ impl Run {
     #[track_caller]
     fn assert_nothing_false(mut self, code: i32) -> Records {
         let output = self.command.output().unwrap();
-        let words = String::from_utf8_lossy(&output.stderr);
         let records = self.records();
         assert_nothing_false(&records);
-        assert_eq!(output.status.code(), Some(code), "{words}");
+        assert_eq!(output.status.code(), Some(code), "{}", end_of(&output.stderr));
         records
     }
+}
+
+/// The last of what a program said: most of it is progress.
+fn end_of(said: &[u8]) -> String {
+    let said = String::from_utf8_lossy(said);
+    said.lines().skip(said.lines().count().saturating_sub(20)).collect::<Vec<_>>().join("\n")
 }
 
 fn read(path: &Path) -> Records {
@@ -97,8 +102,9 @@ fn assert_nothing_false(records: &Records) {
 
 /// Whether this machine has the programs; says which it has not.
 fn has(programs: &[&str]) -> bool {
-    let missing: Vec<_> =
-        programs.iter().filter(|program| !Path::new("/usr/bin").join(program).exists()).copied().collect();
+    let is_there =
+        |program: &&str| ["/usr/bin", "/usr/sbin"].iter().any(|place| Path::new(place).join(program).exists());
+    let missing: Vec<_> = programs.iter().filter(|program| !is_there(program)).copied().collect();
     if !missing.is_empty() {
         eprintln!("not run: {} missing", missing.join(", "));
     }

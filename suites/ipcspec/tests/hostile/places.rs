@@ -1,7 +1,8 @@
 //! Places that lack what others have: every skip names its need.
 
 use super::command::ipcspec;
-use super::{Run, assert_nothing_false, has, is_root, read};
+use super::{Run, assert_nothing_false, end_of, has, is_root, read};
+use record::{Records, Verdict};
 use std::io::Read;
 use std::process::{Child, Command, Stdio};
 use tempfile::TempDir;
@@ -162,11 +163,119 @@ fn tuned_machines() {
     let mut matrix = ipcspec();
     matrix.arg("matrix").arg("--targets").arg(&list).arg("--directory").arg(directory.path());
     let output = matrix.output().unwrap();
-    let words = String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{words}");
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", end_of(&output.stderr));
     for target in &targets {
         eprintln!("{}", target.name);
         assert_nothing_false(&read(&directory.path().join(format!("{}.jsonl", target.name))));
     }
-    assert_eq!(output.status.code(), Some(0), "{words}");
+    assert_eq!(output.status.code(), Some(0), "{}", end_of(&output.stderr));
+}
+
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn on_a_tmpfs() {
+    runs_on(&["unshare"], "mount -t tmpfs none mounted", &[]);
+}
+
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn on_ext4() {
+    runs_on(&["mkfs.ext4"], "truncate -s 200M disk && mkfs.ext4 -q disk && mount -o loop disk mounted", &[]);
+}
+
+/// A write to a FIFO is not seen in its times: Linux 6.18 fs/overlayfs/inode.c, ovl_getattr().
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn on_an_overlay() {
+    let layers = "mkdir layers && mount -t tmpfs none layers && mkdir layers/lower layers/upper layers/work";
+    let options = "lowerdir=layers/lower,upperdir=layers/upper,workdir=layers/work";
+    runs_on(
+        &["unshare"],
+        &format!("{layers} && mount -t overlay -o {options} none mounted"),
+        &["fifo.write-moves-mtime/libc", "fifo.write-moves-mtime/nix", "fifo.write-moves-mtime/raw"],
+    );
+}
+
+/// It has no FIFOs, no links and no owners.
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn on_fat() {
+    runs_on(&["mkfs.vfat"], "truncate -s 64M disk && mkfs.vfat disk && mount -o loop,umask=0 disk mounted", &[]);
+}
+
+/// Runs as root, as another user, and without namespaces, with scratch directories on a file system that the shell mounts.
+#[track_caller]
+fn runs_on(programs: &[&str], mount: &str, deviating: &[&str]) {
+    if !is_root() || !has(programs) || !has(&["setpriv", "unshare"]) {
+        return;
+    }
+    const CANNOT_MOUNT: i32 = 77;
+    let as_nobody = AS_NOBODY.join(" ");
+    let without = format!("echo 0 > /proc/sys/user/max_user_namespaces; {NO_CAPABILITIES}");
+    let no_namespaces =
+        format!("{as_nobody} unshare -U --keep-caps --map-user=65534 --map-group=65534 sh -c '{without}'");
+    for user in ["", &as_nobody, &no_namespaces] {
+        let shell = format!(
+            r#"mkdir mounted && {mount} || exit {CANNOT_MOUNT}; mkdir -p -m 777 mounted/chosen
+            {user} "$0" "$@"; code=$?; rmdir mounted/chosen && exit $code"#
+        );
+        let mut run = Run::within(&["unshare", "--mount", "sh", "-c", &shell], &["--directory", "mounted/chosen"]);
+        let output = run.command.output().unwrap();
+        let words = String::from_utf8_lossy(&output.stderr);
+        match output.status.code() {
+            Some(CANNOT_MOUNT) => return eprintln!("not run: {words}"),
+            code => assert!(matches!(code, Some(0 | 1)), "{words}"),
+        }
+        let mut records = run.records();
+        let directory = records.run.environment.directory.clone().unwrap();
+        eprintln!("{directory}, isolation {}", records.run.environment.isolation);
+        records.specs.retain(|spec| !(spec.verdict == Verdict::Deviates && deviating.contains(&spec.id.as_str())));
+        assert_nothing_false(&records);
+    }
+}
+
+/// Runs as nobody who has this range of ids.
+fn with_range(range: &str) -> Run {
+    let shell = format!(
+        r#"echo 65534:{range} > range; mount --bind range /etc/subuid; mount --bind range /etc/subgid
+        exec {} "$0" "$@""#,
+        AS_NOBODY.join(" ")
+    );
+    Run::within(&["unshare", "--mount", "sh", "-ec", &shell], &[])
+}
+
+const RANGES: [&str; 4] = ["newuidmap", "newgidmap", "setpriv", "unshare"];
+
+fn misses(records: &Records, need: &str) -> bool {
+    records.specs.iter().flat_map(|spec| &spec.missing).any(|missing| missing.need == need)
+}
+
+/// Also two at once, and where not every sandbox of a run can have ids at once.
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn with_a_range_of_ids() {
+    if !is_root() || !has(&RANGES) {
+        return;
+    }
+    let (mut beside, run) = (with_range("300000:65536"), with_range("300000:65536"));
+    let mut other = beside.start();
+    let all = run.assert_nothing_false(0);
+    assert!(other.wait().unwrap().success());
+    for records in [all, beside.records(), with_range("300000:5").assert_nothing_false(0)] {
+        assert!(!misses(&records, "own_uid") && !misses(&records, "second_uid"));
+        assert_nothing_false(&records);
+    }
+}
+
+/// The programs refuse ids that the user has already.
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn with_a_range_that_cannot_be_had() {
+    if !is_root() || !has(&RANGES) {
+        return;
+    }
+    let records = with_range("65530:50").assert_nothing_false(0);
+    let why: Vec<_> = records.specs.iter().flat_map(|spec| &spec.missing).map(|missing| &missing.found).collect();
+    assert!(misses(&records, "own_uid") && misses(&records, "second_uid"));
+    assert!(why.iter().any(|found| found.contains("newuidmap failed")), "{why:?}");
 }

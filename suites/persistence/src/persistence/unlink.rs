@@ -33,8 +33,11 @@ fn unlinked_shared_memory_remains_usable() -> TestResult {
     mapped_again.write(&text.0);
     assert_eq!(Bytes(mapping.read()), text);
     let successor = memory.create(0)?;
-    assert_eq!(node_of(&successor), Ok(Node::new("-0600")));
-    assert_ne!(identity_of(&successor)?, identity_of(&fd)?);
+    let (node, identity) = assert_ok!(object_of(&successor));
+    assert_eq!(node, Node::new("-0600"));
+    let (unlinked, unlinked_identity) = assert_ok!(object_of(&fd));
+    assert_eq!(unlinked, Node { links: 0, size: text.0.len() as i64, ..Node::new("-0600") });
+    assert_ne!(identity, unlinked_identity);
     assert_eq!(Bytes(mapping.read()), text);
     Ok(())
 }

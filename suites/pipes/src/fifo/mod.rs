@@ -1,5 +1,10 @@
 //! fifo(7): FIFOs, pipes that have a name.
 
+use harness::need::Need;
+use harness::registry::NEEDS;
+use kit::needs::UNIX_FILES;
+use linkme::distributed_slice;
+
 mod access;
 mod bystanders;
 mod calls;
@@ -19,3 +24,6 @@ mod persistence;
 mod pipe_rules;
 mod read_write;
 mod times;
+
+#[distributed_slice(NEEDS)]
+static NEEDED: (&str, Need) = ("fifo", UNIX_FILES);

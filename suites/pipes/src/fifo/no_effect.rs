@@ -40,12 +40,12 @@ fn o_trunc_removes_nothing() -> TestResult {
 )]
 fn other_flags_are_accepted(#[case] flag: i32) -> TestResult {
     let fifo = Fifo::new()?;
-    let before = fifo.node()?;
+    let before = object_at(&fifo)?;
     let first = assert_ok!(open_mode(&fifo, O_RDWR | flag, 0o644));
     assert_eq!(write(&first, b"abc"), Ok(3));
     let second = assert_ok!(open_mode(&fifo, O_WRONLY | flag, 0o644));
     assert_eq!(write(&second, b"d"), Ok(1));
     assert_eq!(read_bytes(&first, 9), Ok("abcd".into()));
-    assert_eq!(fifo.node(), Ok(before));
+    assert_eq!(object_at(&fifo), Ok(before));
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! What remains of a FIFO after the processes that use it have terminated.
 
 use kit::name::unlink;
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 
@@ -17,6 +18,7 @@ use libc::{O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
         posix("unlink.3p", "DESCRIPTION"),
     ],
     covers = ["notes:persist.fifo-dies-with-process", "notes:fifo.data-lost-after-last-close"],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn data_is_lost_and_the_name_kept_when_the_last_process_terminates(#[case] end: Ended) -> TestResult {
@@ -76,8 +78,8 @@ fn a_fifo_remains_until_it_is_unlinked() -> TestResult {
     let name = Name::free("fifo");
     let creator = fork(|| assert_eq!(mkfifo(&name, 0o600), Ok(())))?;
     creator.join()?;
-    assert_eq!(node_at(&name), Ok(Node::new("p0600")));
-    let created = object_at(&name)?;
+    let created = assert_ok!(object_at(&name));
+    assert_eq!(created.0, Node::new("p0600"));
     // One reader and writer after another.
     for word in ["first", "second"] {
         let reader = fork(|| {

@@ -6,22 +6,24 @@ use kit::prelude::*;
 use libc::O_RDWR;
 use nix::sys::stat::futimens;
 use nix::sys::time::TimeSpec;
+use std::path::Path;
 
 /// A time in the past, in seconds.
 const LONG_AGO: i64 = 1000;
 
 /// Sets the last access and the last modification to `LONG_AGO`.
-fn set_back(fifo: &Fd) -> TestResult {
+fn set_back(fifo: &Fd, path: &Path) -> TestResult {
     let past = TimeSpec::new(LONG_AGO, 0);
     fifo.lend(|fifo| futimens(fifo, &past, &past))?;
-    assert_eq!(times(fifo)?, (LONG_AGO, LONG_AGO));
+    assert_eq!(times(fifo, path)?, (LONG_AGO, LONG_AGO));
     Ok(())
 }
 
-/// The last access and the last modification; all else is as it was made.
-fn times(fifo: &Fd) -> TestResult<(i64, i64)> {
+/// The last access and the last modification; all else is as it was made, and the path still leads there.
+fn times(fifo: &Fd, path: &Path) -> TestResult<(i64, i64)> {
     let stat = fstat(fifo)?;
     assert_eq!(Node::from(&stat), Node::new("p0600"));
+    assert_eq!(object_at(path), Ok((Node::from(&stat), (stat.st_dev, stat.st_ino))));
     Ok((stat.st_atime, stat.st_mtime))
 }
 
@@ -35,11 +37,11 @@ fn times(fifo: &Fd) -> TestResult<(i64, i64)> {
 fn a_write_updates_the_modification_time() -> TestResult {
     let name = Fifo::new()?;
     let fifo = open(&name, O_RDWR)?;
-    set_back(&fifo)?;
+    set_back(&fifo, &name)?;
     assert_eq!(write(&fifo, b""), Ok(0));
-    assert_eq!(times(&fifo)?, (LONG_AGO, LONG_AGO));
+    assert_eq!(times(&fifo, &name)?, (LONG_AGO, LONG_AGO));
     assert_eq!(write(&fifo, b"a"), Ok(1));
-    assert_matches!(times(&fifo)?, (LONG_AGO, modified) if *modified > LONG_AGO);
+    assert_matches!(times(&fifo, &name)?, (LONG_AGO, modified) if *modified > LONG_AGO);
     assert_eq!(read_bytes(&fifo, 9), Ok("a".into()));
     Ok(())
 }
@@ -55,11 +57,12 @@ fn a_write_updates_the_modification_time() -> TestResult {
 fn a_read_updates_the_access_time() -> TestResult {
     // A file system of our own: that of the scratch directory may be mounted with noatime.
     let mounted = Mounted::new("tmpfs", "")?;
-    mkfifo(mounted.join("fifo"), 0o600)?;
-    let fifo = open(mounted.join("fifo"), O_RDWR)?;
+    let path = mounted.join("fifo");
+    mkfifo(&path, 0o600)?;
+    let fifo = open(&path, O_RDWR)?;
     write_all(&fifo, b"a")?;
-    set_back(&fifo)?;
+    set_back(&fifo, &path)?;
     assert_eq!(read_bytes(&fifo, 9), Ok("a".into()));
-    assert_matches!(times(&fifo)?, (read, LONG_AGO) if *read > LONG_AGO);
+    assert_matches!(times(&fifo, &path)?, (read, LONG_AGO) if *read > LONG_AGO);
     Ok(())
 }

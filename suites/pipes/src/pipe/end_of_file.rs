@@ -1,6 +1,6 @@
 //! End of file on pipes.
 
-use kit::needs::program;
+use kit::needs::{UNIX_FILES, program};
 use kit::prelude::*;
 use nix::sys::signal::Signal::SIGKILL;
 use std::ffi::CString;
@@ -118,7 +118,7 @@ fn killing_the_last_writer_is_end_of_file() -> TestResult {
     id = "pipe.exec-closes-write-end",
     cite = [posix("exec.3p", "DESCRIPTION"), posix("read.3p", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = ["behaviours:pipe.cloexec-flag", "behaviours:pipe.read-eof"],
-    needs = [program("cat")],
+    needs = [program("cat"), UNIX_FILES],
 )]
 fn an_exec_by_the_last_writer_is_end_of_file() -> TestResult {
     // cat waits for a writer of the FIFO.

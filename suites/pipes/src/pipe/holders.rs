@@ -1,5 +1,6 @@
 //! Which processes can use a pipe: all that have a descriptor for it, related or not.
 
+use kit::needs::UNIX_FILES;
 use kit::passing::{self, Listener};
 use kit::prelude::*;
 use kit::program::read_to_end;
@@ -100,6 +101,7 @@ static READ_FROM_PASSED_END: Program = Program {
     id = "pipe.passed-to-unrelated",
     cite = [man("unix.7", "Ancillary messages", "SCM_RIGHTS"), posix("sys_socket.h.0p", "DESCRIPTION")],
     covers = ["notes:pipe.related-processes-only", "notes:pipe.needs-parent"],
+    needs = [UNIX_FILES],
 )]
 fn an_end_can_be_passed_to_an_unrelated_process() -> TestResult {
     let listener = Listener::new("socket")?;
@@ -131,6 +133,7 @@ static READ_FROM_NAMED_PATH: Program = Program {
     id = "pipe.opened-by-unrelated",
     cite = [man("proc_pid_fd.5", "DESCRIPTION", "/proc/pid/fd/")],
     covers = ["notes:pipe.related-processes-only"],
+    needs = [UNIX_FILES],
 )]
 fn an_unrelated_process_opens_a_pipe_through_proc() -> TestResult {
     let listener = Listener::new("socket")?;

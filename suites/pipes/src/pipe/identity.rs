@@ -41,8 +41,11 @@ fn both_ends_are_fifos_in_pipefs() -> TestResult {
 )]
 fn both_ends_have_the_same_inode() -> TestResult {
     let ((reader, writer), (other, _)) = (pipe()?, pipe()?);
-    assert_eq!(identity_of(&reader), identity_of(&writer));
-    assert_ne!(identity_of(&reader)?, identity_of(&other)?);
+    let (node, identity) = assert_ok!(object_of(&reader));
+    assert_eq!(object_of(&writer), Ok((node.clone(), identity)));
+    let (other_node, other_identity) = assert_ok!(object_of(&other));
+    assert_eq!([&node, &other_node], [&Node::new("p0600"); 2]);
+    assert_ne!(other_identity, identity);
     Ok(())
 }
 
@@ -60,7 +63,7 @@ fn both_ends_have_the_same_inode() -> TestResult {
 )]
 fn no_pathname_leads_to_a_pipe() -> TestResult {
     let (reader, writer) = pipe()?;
-    let (device, inode) = identity_of(&reader)?;
+    let (_, (device, inode)) = object_of(&reader)?;
     let device = format!("{}:{}", libc::major(device), libc::minor(device));
     let mounts = read_to_string("/proc/self/mountinfo")?;
     let mounted: Vec<_> = mounts.lines().filter_map(|line| line.split(' ').nth(2)).collect();
@@ -84,7 +87,7 @@ fn no_pathname_leads_to_a_pipe() -> TestResult {
 fn opening_the_link_in_proc_creates_a_new_open_file_description() -> TestResult {
     let (reader, writer) = pipe()?;
     let reopened = assert_ok!(open(link_to(&reader), O_RDONLY | O_NONBLOCK));
-    assert_eq!(identity_of(&reopened), identity_of(&reader));
+    assert_eq!(object_of(&reopened), object_of(&reader));
     let status = |end| get_flags(end).map(|flags| flags & (O_ACCMODE | O_APPEND | O_NONBLOCK | O_SYNC));
     assert_eq!(status(&reopened), Ok(O_RDONLY | O_NONBLOCK));
     assert_eq!(status(&reader), Ok(O_RDONLY));

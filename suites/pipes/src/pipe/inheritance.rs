@@ -157,12 +157,12 @@ fn a_child_shares_file_offsets_but_not_memory() -> TestResult {
 )]
 fn a_child_differs_from_its_parent() -> TestResult {
     let (reader, writer) = pipe()?;
-    let pipe = identity_of(&reader)?;
+    let pipe = object_of(&reader)?;
     block(SIGUSR1)?;
     raise(SIGUSR1)?;
     let parent = getpid();
     let child = fork(|| -> TestResult {
-        assert_eq!([identity_of(&reader), identity_of(&writer)], [Ok(pipe); 2]);
+        assert_eq!([&reader, &writer].map(object_of), [Ok(pipe.clone()), Ok(pipe.clone())]);
         assert_ne!(getpid(), parent);
         assert_eq!(getppid(), parent);
         assert_eq!(pending(), Ok(vec![]), "the signal is pending for the parent");

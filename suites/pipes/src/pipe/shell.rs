@@ -1,7 +1,7 @@
 //! Shell pipelines.
 
 use harness::process_state;
-use kit::needs::{PTY, program};
+use kit::needs::{PTY, UNIX_FILES, program};
 use kit::prelude::*;
 use kit::program::{self, read_to_end};
 use kit::pty::Pty;
@@ -68,7 +68,7 @@ fn the_shell_is_the_parent_of_both_commands() -> TestResult {
     id = "pipe.ls-wc-counts-lines",
     cite = [posix("ls.1p", "DESCRIPTION"), posix("ls.1p", "STDOUT"), posix("wc.1p", "OPTIONS", "-l")],
     covers = ["notes:pipe.ls-wc-counts-files"],
-    needs = [program("sh"), program("ls"), program("wc")],
+    needs = [program("sh"), program("ls"), program("wc"), UNIX_FILES],
 )]
 fn ls_and_wc_count_lines() -> TestResult {
     for (files, expected) in [(&["a", "b", "c"][..], 3), (&["a", ".hidden"], 1), (&["one\nname"], 2)] {

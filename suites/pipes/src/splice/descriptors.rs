@@ -2,6 +2,7 @@
 
 use kit::channel::{FIFO, PIPE};
 use kit::file::{content, file_of};
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{O_APPEND, O_RDONLY, O_RDWR, O_WRONLY};
 
@@ -99,6 +100,7 @@ fn one_descriptor_must_refer_to_a_pipe() -> TestResult {
     id = "splice.same-pipe",
     cite = [man("splice.2", "ERRORS", "EINVAL")],
     covers = ["errors:splice.splice.EINVAL.5"],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn splice_of_a_pipe_into_itself_is_rejected() -> TestResult {

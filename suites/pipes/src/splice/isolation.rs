@@ -4,6 +4,7 @@ use crate::needs::PIPE_PAGES;
 use kit::channel::{Channel, FIFO, PIPE};
 use kit::file::{content, file_of};
 use kit::memory::Pages;
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{O_RDONLY, O_RDWR};
 
@@ -22,7 +23,7 @@ fn used(channel: Channel) -> TestResult<(Fd, Fd)> {
         ("splice.file-unchanged/fifo", ["behaviours:splice.source-not-written"], FIFO),
     ],
     cite = [kernel("mm/filemap.c", "splice_folio_into_pipe", "6.18"), kernel("fs/pipe.c", "pipe_write", "6.18")],
-    needs = [PIPE_PAGES],
+    needs = [PIPE_PAGES, UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn a_write_after_a_splice_leaves_the_file_unchanged(channel: Channel) -> TestResult {

@@ -3,6 +3,7 @@
 use super::full_pipe;
 use kit::channel::{FIFO, PIPE};
 use kit::file::{content, file_of};
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{O_NONBLOCK, O_RDWR, SPLICE_F_NONBLOCK};
 
@@ -188,6 +189,7 @@ fn tee_requires_two_pipes() -> TestResult {
     id = "splice.tee-same-pipe",
     cite = [man("tee.2", "ERRORS", "EINVAL")],
     covers = ["errors:splice.tee.EINVAL.2"],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn tee_of_a_pipe_into_itself_is_rejected() -> TestResult {

@@ -1,6 +1,7 @@
 //! Signals that no handler takes end no blocked call.
 
 use kit::disposition::ignore;
+use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{O_RDONLY, O_WRONLY, POLLIN};
 use nix::sys::signal::Signal as Known;
@@ -46,6 +47,7 @@ fn ignored_signals_end_no_call(#[case] call: &'static Call, #[case] wait: fn(&Fd
     id = "signal.ignored-ends-no-open",
     cite = [man("signal.7", "Interruption of system calls and library functions by signal handlers"), man("signal.7", "Signal dispositions")],
     covers = ["behaviours:sigdisp.ignored-no-eintr"],
+    needs = [UNIX_FILES],
     layers = [libc, nix, raw],
 )]
 fn ignored_signals_end_no_open(#[case] end: i32, #[case] other_end: i32) -> TestResult {

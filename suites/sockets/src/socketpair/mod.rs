@@ -1,6 +1,7 @@
 //! Socket pairs of type SOCK_STREAM, which carry data in both directions.
 
 use kit::disposition::ignore;
+use kit::needs::UNIX_FILES;
 use kit::passing::{self, Listener};
 use kit::prelude::*;
 use kit::unrelated::{self, PROGRAMS, Program};
@@ -53,6 +54,7 @@ static ANSWER: Program = Program {
     id = "socketpair.passed-to-unrelated",
     cite = [man("unix.7", "Ancillary messages", "SCM_RIGHTS"), posix("socketpair.3p", "DESCRIPTION", "SOCK_STREAM")],
     covers = ["notes:spipe.only-first-limit-lifted"],
+    needs = [UNIX_FILES],
 )]
 fn an_end_can_be_passed_to_an_unrelated_process() -> TestResult {
     let listener = Listener::new("listener")?;

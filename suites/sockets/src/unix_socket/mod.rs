@@ -41,7 +41,7 @@ fn a_descriptor_comes_with_the_first_byte_alone() -> TestResult {
     send(&ours, b"abcd", &[&passed])?;
     let (byte, received) = receive(&theirs)?;
     assert_eq!((byte, received.len()), ("a".into(), 1));
-    assert_eq!(received.first().map(identity_of), Some(identity_of(&passed)));
+    assert_eq!(received.first().map(object_of), Some(object_of(&passed)));
     for rest in ["b", "c", "d"] {
         let (byte, received) = receive(&theirs)?;
         assert_eq!((byte, received.len()), (rest.into(), 0));
@@ -65,7 +65,7 @@ fn unwritable_control_memory_ends_the_delivery() -> TestResult {
     let (count, flags) = control.receive(&theirs, HEADER + 3 * size_of::<i32>())?;
     assert_eq!((count, flags & MSG_CTRUNC), (1, MSG_CTRUNC));
     let [first, second] = control.descriptors(HEADER)?;
-    assert_eq!([identity_of(&first), identity_of(&second)], [identity_of(&reader); 2]);
+    assert_eq!([&first, &second].map(object_of), [&reader; 2].map(object_of));
     // The write end that was not delivered is open nowhere.
     assert_eq!(read(&reader, &mut [0; 1]), Ok(0));
     Ok(())

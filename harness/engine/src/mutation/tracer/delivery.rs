@@ -42,7 +42,7 @@ impl Tracer<'_> {
             }
             Tracing::Mutate(mutation) => {
                 let Effect::Deliver(wrong) = mutation.effect else { return Ok(signal) };
-                if (mutation.number, &mutation.call, &mutation.process) != (count, &name, &path) {
+                if mutation.number != count || *mutation.call != *name || *mutation.process != *path {
                     return Ok(signal);
                 }
                 self.log.append(&mutated());
