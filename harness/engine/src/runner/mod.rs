@@ -21,6 +21,7 @@ use nix::sys::time::TimeSpec;
 use record::SpecRecord;
 use running::{Running, skip};
 use signals::Signals;
+use std::io::ErrorKind;
 use std::rc::Rc;
 use std::time::Duration;
 use unconfirmed::Unconfirmed;
@@ -98,8 +99,9 @@ pub fn run(
                         running.push(started);
                         tell(RunEvent::Started(task.spec))
                     }
-                    // No room for another process or descriptor: there is some when a spec ends.
-                    Err(_) if !running.is_empty() => {
+                    // No room for another process or descriptor: there is some when a spec ends; or no ids, which another run gives
+                    // back as well.
+                    Err(error) if !running.is_empty() || error.kind() == ErrorKind::ResourceBusy => {
                         held.push(task);
                         break;
                     }

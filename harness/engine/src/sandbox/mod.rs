@@ -57,8 +57,8 @@ pub struct Sandbox {
     _ids: Option<Claim>,
 }
 
-/// Starts a sandbox for a spec, with what is to be attached to it. `io::ErrorKind::WouldBlock` means that the machine has no
-/// room for another process now.
+/// Starts a sandbox for a spec, with what is to be attached to it. `io::ErrorKind::ResourceBusy` means that
+/// other sandboxes, perhaps of another run, have all ids that there are; one that ends gives its ids back.
 pub fn start_spec(place: Place, attach: Option<&dyn Attach>, spec: &Spec) -> io::Result<Sandbox> {
     match preloaded::library() {
         None => start(place, attach, without_file, || {

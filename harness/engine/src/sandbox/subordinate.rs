@@ -80,7 +80,7 @@ impl Range {
                 Err(error) => return Err(error),
             }
         }
-        Err(io::Error::new(ErrorKind::WouldBlock, "other sandboxes have all ids of the range in /etc/subuid"))
+        Err(io::Error::new(ErrorKind::ResourceBusy, "other sandboxes have all ids of the range in /etc/subuid"))
     }
 }
 
@@ -152,7 +152,7 @@ mod tests {
         let mut pairs = claims.each_ref().map(|claim| claim.ids().0 - 0xfff0_0000);
         pairs.sort_unstable();
         assert_eq!(pairs, [0, 2, 4]);
-        assert_eq!(other.claim().unwrap_err().kind(), ErrorKind::WouldBlock);
+        assert_eq!(other.claim().unwrap_err().kind(), ErrorKind::ResourceBusy);
         drop(claims);
         assert!(other.claim().is_ok());
     }
