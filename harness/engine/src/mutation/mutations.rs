@@ -167,7 +167,7 @@ pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Err
 /// Whether a process would see that a signal stays blocked: it gets the signal again, or asks for its mask.
 fn mask_shows(made: &Made, all: &[Made]) -> bool {
     let later = all.iter().skip_while(|other| *other != made).skip(1).take_while(|other| other.process == made.process);
-    later.into_iter().any(|other| other.call == "rt_sigprocmask" || other.call == made.call)
+    later.into_iter().any(|other| other.call == made.call || other.call == "rt_sigprocmask" && other.judged.is_some())
 }
 
 /// What can go wrong with a call that should succeed.

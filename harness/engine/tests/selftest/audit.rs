@@ -38,6 +38,8 @@ pub fn trials() -> Vec<Trial> {
         trial("audit::a_wake_up_comes_to_the_wrong_waiter", the_wrong_waiter),
         trial("audit::a_call_of_a_thread_has_its_name", threads),
         trial("audit::a_changed_argument_is_missed_by_a_spec_that_does_not_look", changed_arguments),
+        trial("audit::a_signal_goes_wrong_on_its_way", signals),
+        trial("audit::a_call_that_a_signal_interrupts_goes_on_or_ends", restarts),
         trial("audit::what_makes_no_difference_is_equivalent", equivalent),
         trial("audit::a_spec_that_does_not_conform_is_left_out", left_out),
         trial("audit::the_same_is_found_twice", twice),
@@ -141,6 +143,22 @@ fn changed_arguments() {
             assert!(caught.contains(kind), "{what}: {kind}: {sees:#?}");
         }
     }
+}
+
+fn signals() {
+    let [blind, sees] = ["blind-signal", "sees-signal"].map(audited);
+    let fields = ["other-si_code", "other-si_pid", "other-si_uid", "other-si_value"];
+    let wrong = [&["lost", "twice", "stays-blocked"], &fields[..]].concat();
+    assert_eq!(kinds(&blind, "SIGUSR1#1", Outcome::Missed), wrong, "{blind:#?}");
+    assert_eq!(kinds(&sees, "SIGUSR1#1", Outcome::Caught), wrong, "{sees:#?}");
+    let threads = audited("one-of-two-threads");
+    assert!(kinds(&threads, "thread1/SIGUSR1#1", Outcome::Caught).contains(&"wrong-thread"), "{threads:#?}");
+}
+
+fn restarts() {
+    let audited = audited("interrupted");
+    assert!(kinds(&audited, "child1/read#2", Outcome::Caught).contains(&"restarted"), "{audited:#?}");
+    assert!(kinds(&audited, "child1/read#1", Outcome::Caught).contains(&"not-restarted"), "{audited:#?}");
 }
 
 /// A name that exists is refused whatever the mode.

@@ -5,6 +5,7 @@ mod ends;
 mod families;
 mod hangs;
 mod leaks;
+mod signalled;
 mod starts;
 
 /// Where the planted specs stand, from the root of the repository.
