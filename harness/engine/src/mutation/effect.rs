@@ -1,10 +1,11 @@
 //! What is done to the call that is mutated, while its process is stopped at it.
 
 use super::arguments::is_transferred;
-use super::mutations::{Effect, Resized};
+use super::mutations::{Effect, Resized, Unchanged};
+use super::parameters::checksum;
 use super::tracee::{Inside, Tracee};
 use super::{elements, registers};
-use harness::call::{Buffer, CallDescription, Given, Where};
+use harness::call::{Buffer, CallDescription, Given, Returns, Where};
 
 /// What is done to a call before it is made. The process is to find its memory and its registers as they were: what is changed there
 /// is put back at the exit.
@@ -85,6 +86,18 @@ pub fn second_half(effect: Effect, inside: &Inside, returned: i64) -> Option<[u6
         Effect::ByElement(array, count) => Some(elements::behind_first(arguments, array, count)),
         _ => None,
     }
+}
+
+/// Whether a call has ended as it would have without the mutation.
+pub fn is_unchanged(tracee: &Tracee, inside: &Inside, returned: i64, unchanged: Unchanged) -> bool {
+    let gives =
+        |checksum_before| tracee.written(inside, returned).is_ok_and(|written| checksum(&written) == checksum_before);
+    // An address is another in each run.
+    let is_same = match inside.call.returns {
+        Returns::Opaque if unchanged.returned >= 0 => !(-4095..0).contains(&returned),
+        _ => returned == unchanged.returned,
+    };
+    is_same && unchanged.given.is_none_or(gives)
 }
 
 /// What is changed of a value. Not the last bit: identities that were given out one after the other would come to be one.

@@ -11,7 +11,7 @@ mod waiters;
 
 use super::calls;
 use super::deliveries::Signals;
-use super::mutations::{Effect, Mutation, Unchanged};
+use super::mutations::{Effect, Mutation};
 use super::parameters::checksum;
 use super::stop::{
     At, event_of, is_restart, is_stopped_by_signal, options, runs_this_program, sends_sigcont, side_of_call,
@@ -21,7 +21,7 @@ use super::tracee::{Half, Inside, Misdirected, SignalState, Stopped, Tracee};
 use super::{Tracing, effect, registers, sample};
 use crate::sandbox;
 use harness::bounded::TICK;
-use harness::call::{Given, Returns};
+use harness::call::Given;
 use harness::event_log::EventLog;
 use harness::mark::Whose;
 use harness::process_state;
@@ -284,7 +284,7 @@ impl<'a> Tracer<'a> {
             && (!interrupted || mutation.interrupted)
         {
             let ended = if interrupted { -i64::from(libc::EINTR) } else { value };
-            if mutation.unchanged.is_some_and(|unchanged| is_unchanged(tracee, &inside, ended, unchanged)) {
+            if mutation.unchanged.is_some_and(|unchanged| effect::is_unchanged(tracee, &inside, ended, unchanged)) {
                 self.log.append(&equivalent());
             }
             if mutation.effect != Effect::GiveAway {
@@ -307,18 +307,6 @@ impl<'a> Tracer<'a> {
         }
         Ok(())
     }
-}
-
-/// Whether a call has ended as it would have without the mutation.
-fn is_unchanged(tracee: &Tracee, inside: &Inside, returned: i64, unchanged: Unchanged) -> bool {
-    let gives =
-        |checksum_before| tracee.written(inside, returned).is_ok_and(|written| checksum(&written) == checksum_before);
-    // An address is another in each run.
-    let is_same = match inside.call.returns {
-        Returns::Opaque if unchanged.returned >= 0 => !(-4095..0).contains(&returned),
-        _ => returned == unchanged.returned,
-    };
-    is_same && unchanged.given.is_none_or(gives)
 }
 
 impl sandbox::Tracer for Tracer<'_> {
