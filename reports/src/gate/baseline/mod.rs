@@ -25,6 +25,9 @@ use wildmatch::WildMatch;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Baseline {
+    /// Of which system it is, for its readers.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub about: String,
     /// Specs that are expected to fail.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expected: Vec<ExpectedFailure>,
@@ -160,7 +163,7 @@ impl ExpectedFailure {
 /// What a written baseline begins with.
 const HEADING: &str = "\
 # A baseline of ipcspec, for `ipcspec gate`.
-# `ipcspec baseline update` rewrites this file. It keeps entries and their reasons, but not comments.
+# `ipcspec baseline update` rewrites this file. It keeps `about`, entries and their reasons, but not comments.
 
 ";
 

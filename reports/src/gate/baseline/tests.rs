@@ -173,6 +173,11 @@ fn update(old: &str, specs: Vec<record::SpecRecord>) -> Baseline {
 }
 
 #[test]
+fn an_update_keeps_what_a_baseline_is_about() {
+    assert_eq!(update("about = \"Our board.\"", Vec::new()).about, "Our board.");
+}
+
+#[test]
 fn an_entry_pins_how_its_specs_fail() {
     let pinned = |actual: &str| vec![format!("write(&writer, b\"ab\"): Ok(2) -> {actual}")];
     let baseline = update("", vec![failing("a.one", None, "Ok(1)")]);

@@ -38,6 +38,7 @@ pub fn updated(
     let new: Vec<_> = specs.iter().filter(|spec| spec.fails() && !is_expected(spec)).collect();
     expected.extend(new_entries(&new, &specs, &options.reason));
     Ok(Baseline {
+        about: old.about.clone(),
         expected,
         skips: skipped(&specs).into_iter().map(|(need, specs)| (need.into(), specs.len())).collect(),
         observations: pinned(old, &specs, &options.pin),
