@@ -7,5 +7,6 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "signals";
 
+pub mod needs;
 pub mod process;
 pub mod signal;

@@ -1,10 +1,14 @@
 //! signal(7): signals.
 
 mod bad_address;
+mod children;
+mod default_actions;
+mod faults;
 mod guarded;
 mod handler;
 mod ignored;
 mod interruption;
+mod machine;
 mod temporary_mask;
 mod unchangeable;
 mod zombie;
@@ -12,11 +16,10 @@ mod zombie;
 use harness::process_state;
 use kit::prelude::*;
 use libc::{SIGCONT, SIGKILL, SIGSTOP};
+use nix::unistd::{Pid, setpgid};
 
-/// Asserts that SIGSTOP stops, and does not terminate, a process that has run `setup`, and that SIGCONT resumes it
-/// until it exits.
-fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
-    use calls::for_layers::libc_nix_raw::kill;
+/// A child that has run `setup` and waits at a latch, and then exits with 77.
+fn resumable(setup: impl FnOnce() -> TestResult) -> TestResult<(Child, Latch)> {
     let resumed = Latch::new()?;
     let child = fork(|| -> TestResult {
         setup()?;
@@ -24,6 +27,20 @@ fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
         exit(77)
     })?;
     child.wait_until_blocked_in(calls::FUTEX)?;
+    Ok((child, resumed))
+}
+
+/// Moves this process to a process group of its own, which is not orphaned: its parent is in the session, and in another group.
+/// Only so the terminal's stop signals stop it.
+fn own_group() -> TestResult {
+    Ok(setpgid(Pid::from_raw(0), Pid::from_raw(0))?)
+}
+
+/// Asserts that SIGSTOP stops, and does not terminate, a process that has run `setup`, and that SIGCONT resumes it
+/// until it exits.
+fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
+    use calls::for_layers::libc_nix_raw::kill;
+    let (child, resumed) = resumable(setup)?;
     assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
     let stopped = child.wait_until_stopped()?;
     assert_eq!(stopped, Ended::Stopped(Signal(19)));
