@@ -125,7 +125,8 @@ pub(super) const MISALIGNED: Fault = |_| {
     extern "C" fn log_unchecked(signal: libc::c_int, info: *mut libc::siginfo_t, context: *mut libc::c_void) {
         // SAFETY: clears a flag of the processor.
         unsafe { asm!("pushfq", "and qword ptr [rsp], ~0x40000", "popfq") };
-        kit::disposition::log_info(signal, info, context);
+        // SAFETY: this is a handler.
+        unsafe { kit::disposition::log_info(signal, info, context) };
     }
     let nothing = calls::signals::SignalSet::EMPTY;
     // SAFETY: the handler clears a flag and logs.
