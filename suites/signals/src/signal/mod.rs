@@ -1,22 +1,31 @@
 //! signal(7): signals.
 
+mod altstack;
 mod bad_address;
+mod blocking;
 mod children;
 mod default_actions;
 mod faults;
+mod flags;
 mod guarded;
 mod handler;
 mod ignored;
+mod inheritance;
 mod interruption;
 mod machine;
+mod masks;
 mod pending;
 mod real_time;
+mod restarts;
 mod sigwait;
+mod stopped;
+mod suspension;
 mod temporary_mask;
 mod unchangeable;
 mod zombie;
 
-use harness::process_state;
+use calls::signals::SignalSet;
+use harness::{mark, process_state};
 use kit::prelude::*;
 use libc::{SIGCONT, SIGKILL, SIGSTOP};
 use nix::unistd::{Pid, setpgid};
@@ -37,6 +46,18 @@ fn resumable(setup: impl FnOnce() -> TestResult) -> TestResult<(Child, Latch)> {
 /// Only so the terminal's stop signals stop it.
 fn own_group() -> TestResult {
     Ok(setpgid(Pid::from_raw(0), Pid::from_raw(0))?)
+}
+
+/// A set of signals of a process or thread, as /proc/PID/status shows it: SigBlk, SigPnd, ShdPnd, SigIgn or SigCgt. proc_pid_status(5)
+fn shown(pid: i32, set: &str) -> TestResult<SignalSet> {
+    let status = mark::by_harness(|| std::fs::read_to_string(format!("/proc/{pid}/status")))?;
+    set_in(&status, set)
+}
+
+/// A set of signals in the text of /proc/PID/status.
+fn set_in(status: &str, set: &str) -> TestResult<SignalSet> {
+    let bits = status.lines().find_map(|line| line.strip_prefix(set)?.strip_prefix(':'));
+    Ok(SignalSet(u64::from_str_radix(bits.unwrap_or_default().trim(), 16)?))
 }
 
 /// Asserts that SIGSTOP stops, and does not terminate, a process that has run `setup`, and that SIGCONT resumes it

@@ -11,6 +11,9 @@ use nix::unistd::getuid;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+/// A call that takes a signal of a set.
+type Accept = fn(SignalSet) -> Result<(i32, Info)>;
+
 /// No time, to look and not to wait.
 const AT_ONCE: timespec = timespec { tv_sec: 0, tv_nsec: 0 };
 
@@ -36,7 +39,7 @@ fn a_pending_signal_is_accepted(
     let (own, set) = (own_pid(), SignalSet::of([SIGUSR2]));
     log(SIGUSR2, 0)?;
     block_all(SignalSet::of([SIGUSR2, SIGUSR1]))?;
-    let accept: [fn(SignalSet) -> Result<(i32, Info)>; 2] = [sigwaitinfo, |set| sigtimedwait(set, AT_ONCE)];
+    let accept: [Accept; 2] = [sigwaitinfo, |set| sigtimedwait(set, AT_ONCE)];
     assert_eq!(kill(own, SIGUSR1), Ok(()));
     for accept in accept {
         assert_eq!(send(own), Ok(()));
@@ -71,7 +74,7 @@ fn sigwait_takes_a_pending_signal() -> TestResult {
 /// not in the set.
 #[harness::test(
     id = "signal.sigwait-goes-on",
-    cite = [man("sigwait.3", "NOTES"), posix("sigwait.3p", "RETURN VALUE")],
+    cite = [posix("sigwait.3p", "DESCRIPTION"), posix("sigwait.3p", "ERRORS"), man("sigwait.3", "ERRORS")],
     covers = ["behaviours:sigwait.sigwait-restarts-after-handler", "behaviours:sigwait.sigwait-returns-error-number"],
 )]
 fn sigwait_goes_on_after_a_handler() -> TestResult {
