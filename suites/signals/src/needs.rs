@@ -40,3 +40,33 @@ pub const X86: Need = Need::new(
     |_| met(cfg!(target_arch = "x86_64"), || std::env::consts::ARCH.into()),
     "Run on x86-64: other processors do not have this exception.",
 );
+
+/// Seccomp filters, which a process may set for itself. seccomp(2).
+pub const SECCOMP: Need = Need::new(
+    "seccomp",
+    |_| trap(libc::SYS_getppid).map_err(|error| format!("seccomp: {error}")),
+    "Use a kernel with CONFIG_SECCOMP_FILTER, and no filter that refuses seccomp.",
+);
+
+/// Traps a system call in this process from now on. seccomp(2), SECCOMP_RET_TRAP
+pub fn trap(number: libc::c_long) -> nix::Result<()> {
+    let load = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+    let compare = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    let give = (libc::BPF_RET | libc::BPF_K) as u16;
+    let mut filter = [
+        // The number is the first word of struct seccomp_data.
+        libc::sock_filter { code: load, jt: 0, jf: 0, k: 0 },
+        libc::sock_filter { code: compare, jt: 0, jf: 1, k: number as u32 },
+        libc::sock_filter { code: give, jt: 0, jf: 0, k: libc::SECCOMP_RET_TRAP },
+        libc::sock_filter { code: give, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW },
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    nix::sys::prctl::set_no_new_privs()?;
+    let set = raw::arguments([
+        libc::PR_SET_SECCOMP.register(),
+        libc::SECCOMP_MODE_FILTER.register(),
+        (&raw const program).register(),
+    ]);
+    // SAFETY: reads the program and its filter, which outlive the call.
+    unsafe { raw::syscall(Sysno::prctl, set) }.map(drop)
+}

@@ -1,8 +1,10 @@
 //! signal(7): signals.
 
 mod altstack;
+mod argument_errors;
 mod bad_address;
 mod blocking;
+mod causes;
 mod children;
 mod default_actions;
 mod faults;
@@ -15,12 +17,16 @@ mod interruption;
 mod machine;
 mod masks;
 mod pending;
+mod permissions;
 mod real_time;
 mod restarts;
+mod sending;
+mod sending_errors;
 mod sigwait;
 mod stopped;
 mod suspension;
 mod temporary_mask;
+mod threads_and_stops;
 mod unchangeable;
 mod zombie;
 
