@@ -1,5 +1,6 @@
 //! signal(7): signals.
 
+mod abort_and_sleep;
 mod altstack;
 mod argument_errors;
 mod bad_address;
@@ -9,11 +10,13 @@ mod children;
 mod default_actions;
 mod faults;
 mod flags;
+mod frames;
 mod guarded;
 mod handler;
 mod ignored;
 mod inheritance;
 mod interruption;
+mod library;
 mod machine;
 mod masks;
 mod pending;
@@ -26,6 +29,7 @@ mod sigwait;
 mod stopped;
 mod suspension;
 mod temporary_mask;
+mod terminal;
 mod threads_and_stops;
 mod unchangeable;
 mod zombie;
