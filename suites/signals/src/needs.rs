@@ -70,3 +70,21 @@ pub fn trap(number: libc::c_long) -> nix::Result<()> {
     // SAFETY: reads the program and its filter, which outlive the call.
     unsafe { raw::syscall(Sysno::prctl, set) }.map(drop)
 }
+
+/// sigaction(2) tells which of its flags the kernel knows: a query returns no other.
+pub const FLAG_PROBE: Need = Need::new(
+    "flag_probe",
+    |_| has_flag_probe(),
+    "Use Linux 5.11 or later: older kernels return flags of sigaction that they do not know.",
+)
+.since(5, 11);
+
+/// With another unused bit than the one that the spec sets.
+fn has_flag_probe() -> Probe {
+    const UNUSED: i32 = 0x0100_0000;
+    let set = raw::Action { handler: libc::SIG_IGN, flags: UNUSED, mask: 0 };
+    // SAFETY: no handler is set.
+    unsafe { raw::set_action(libc::SIGUSR1, set) }.map_err(|error| format!("rt_sigaction: {error}"))?;
+    let now = raw::action_of(libc::SIGUSR1).map_err(|error| format!("rt_sigaction: {error}"))?;
+    met(now.flags & UNUSED == 0, || "unknown flags of sigaction are returned".into())
+}

@@ -173,3 +173,31 @@ fn overflow(depth: u64) -> u64 {
     let page = std::hint::black_box([depth; 256]);
     if depth == u64::MAX { 0 } else { page[0] + overflow(depth + 1) }
 }
+
+/// With SS_AUTODISARM the alternate stack is disabled when a handler begins on it, so that the handler may set another one; when it
+/// has returned, the former one is set again.
+#[harness::test(
+    id = "signal.alternate-stack-disarmed",
+    cite = [man("sigaltstack.2", "DESCRIPTION", "SS_AUTODISARM")],
+    covers = ["behaviours:sigalt.autodisarm"],
+    layers = [libc, raw],
+)]
+fn ss_autodisarm_disables_the_stack_meanwhile() -> TestResult {
+    const SS_AUTODISARM: c_int = i32::MIN;
+    let stack = stack_t { ss_flags: SS_AUTODISARM, ..new_stack()? };
+    let start = stack.ss_sp.addr();
+    // SAFETY: the memory stays, and is nobody else's; the handler makes a call that is safe in one, and logs.
+    unsafe {
+        sigaltstack(Some(&stack))?;
+        install(SIGUSR1, log_place, SA_ONSTACK, SignalSet::EMPTY)?;
+    }
+    assert_eq!(kill(own_pid(), SIGUSR1), Ok(()));
+    let [[place, state, ..]] = logged_by_handlers(PLACE)[..] else {
+        return Err(Stop::broken("the handler did not run once"));
+    };
+    assert!((start..start + SIZE).contains(&(place as usize)), "the handler did not run on the alternate stack");
+    assert_eq!(state as c_int, SS_DISABLE);
+    // SAFETY: a query.
+    assert_eq!(parts(unsafe { sigaltstack(None) }), Ok((start, SS_AUTODISARM, SIZE)));
+    Ok(())
+}

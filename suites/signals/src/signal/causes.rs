@@ -75,7 +75,7 @@ fn a_timer_interrupts_a_loop(#[case] timer: i32, #[case] signal: i32) -> TestRes
 }
 
 /// setitimer(2), which the C library's crate lacks.
-fn set_timer(timer: i32, set: &itimerval) -> Result<i64> {
+pub(super) fn set_timer(timer: i32, set: &itimerval) -> Result<i64> {
     let nothing = std::ptr::null_mut::<itimerval>();
     // SAFETY: reads the time, which outlives the call.
     calls::returned("setitimer", unsafe { libc::syscall(libc::SYS_setitimer, timer, std::ptr::from_ref(set), nothing) })

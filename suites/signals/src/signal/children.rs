@@ -1,17 +1,18 @@
 //! SIGCHLD: when a parent gets it, and what it tells.
 
+use super::causes::set_timer;
 use super::{own_group, resumable};
 use crate::needs::CORE_FILES;
 use calls::signals::{Action, Info, SignalSet, action_of};
-use kit::disposition::{block, ignore, log, logged, pending};
+use kit::disposition::{block, handle, handled, ignore, log, logged, pending};
 use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{
-    CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CLD_TRAPPED, SA_NOCLDSTOP, SA_NOCLDWAIT, SIGABRT,
-    SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1,
+    CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CLD_TRAPPED, ITIMER_PROF, SA_NOCLDSTOP,
+    SA_NOCLDWAIT, SIGABRT, SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1, itimerval, timeval,
 };
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::Signal as Known;
+use nix::sys::signal::{SaFlags, Signal as Known};
 use nix::unistd::getuid;
 
 #[rstest]
@@ -42,6 +43,34 @@ fn a_parent_is_told_of_a_childs_end(
     assert_told(&child, code, status);
     evidence("si_code of SIGCHLD", code);
     child.wait().map(drop)
+}
+
+/// SIGCHLD holds the user time and the system time that the child has used, in clock ticks, and its real user id.
+#[harness::test(
+    id = "signal.sigchld-times",
+    cite = [man("sigaction.2", "The siginfo_t argument to a SA_SIGINFO handler")],
+    covers = ["behaviours:sicode.chld-times"],
+)]
+fn a_parent_is_told_the_time_that_a_child_has_used() -> TestResult {
+    /// A hundredth of a second each: at least three of five, for both times are rounded down.
+    const TICKS: u64 = 3;
+    block(Known::SIGCHLD)?;
+    let child = fork(|| -> TestResult {
+        // The timer counts user and system time as they are told at the end.
+        let none = timeval { tv_sec: 0, tv_usec: 0 };
+        handle(Known::SIGPROF, SaFlags::empty())?;
+        set_timer(ITIMER_PROF, &itimerval { it_interval: none, it_value: timeval { tv_usec: 50_000, ..none } })?;
+        while handled(Known::SIGPROF) == 0 {
+            std::hint::spin_loop();
+        }
+        Ok(())
+    })?;
+    let (number, info) = assert_ok!(sigwaitinfo(SignalSet::of([SIGCHLD])));
+    assert_eq!((number, info.signal, info.code), (SIGCHLD, SIGCHLD, CLD_EXITED));
+    let [user, system] = info.times();
+    assert!(user + system >= TICKS, "{user} and {system} ticks");
+    assert_eq!(info.sender(), (child.pid(), getuid().as_raw()));
+    child.join()
 }
 
 /// SIGCHLD holds CLD_DUMPED and the signal when a child ends with a core dump.

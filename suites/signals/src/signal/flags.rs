@@ -196,6 +196,23 @@ const BEGIN: u64 = 1;
 const END: u64 = 2;
 const OTHER: u64 = 3;
 
+/// A flag of sigaction that the kernel does not know is set without an error, and a query does not return it: so it is with
+/// SA_UNSUPPORTED, and those that are known are returned.
+#[harness::test(
+    id = "signal.unknown-flag-cleared",
+    cite = [man("sigaction.2", "Dynamically probing for flag bit support")],
+    covers = ["behaviours:sigact.unsupported-flag-probe"],
+    needs = [crate::needs::FLAG_PROBE],
+    layers = [libc, raw],
+)]
+fn an_unknown_flag_is_cleared() -> TestResult {
+    const SA_UNSUPPORTED: i32 = 0x400;
+    let with = |flags| Disposition { action: Action::Handle, flags, mask: SignalSet::EMPTY };
+    assert_ok!(replace_action(SIGUSR1, with(SA_UNSUPPORTED | SA_RESTART | SA_NODEFER)));
+    assert_eq!(query_action(SIGUSR1), Ok(with(SA_RESTART | SA_NODEFER)));
+    Ok(())
+}
+
 /// What handlers have logged, in order.
 fn steps() -> Vec<u64> {
     logged_by_handlers(STEPS).into_iter().map(|[step, ..]| step).collect()
