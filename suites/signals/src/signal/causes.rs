@@ -224,36 +224,3 @@ fn a_message_queue_tells_the_sender() -> TestResult {
     assert_eq!(taken, Ok((SIGUSR1, SIGUSR1, SI_MESGQ, (sender.pid(), getuid().as_raw()), VALUE)));
     sender.join()
 }
-
-#[rstest]
-#[case::input(|theirs: &Fd| write_all(theirs, b"x"), POLL_IN, libc::POLLIN)]
-#[case::hang_up(|theirs: &Fd| { theirs.close(); Ok(()) }, POLL_HUP, libc::POLLHUP)]
-/// With O_ASYNC, F_SETOWN and F_SETSIG a socket sends the signal when it becomes readable or is hung up: with POLL_IN or POLL_HUP, the
-/// events in si_band, and the descriptor in si_fd.
-#[harness::test(
-    id = "signal.cause-io",
-    cite = [man("fcntl.2", "Managing signals", "F_SETSIG"), man("sigaction.2", "The si_code field")],
-    covers = ["behaviours:sicode.poll-in", "behaviours:sicode.poll-hup", "notes:signal.table-29-sigio"],
-)]
-fn input_sends_the_signal(#[case] cause: fn(&Fd) -> TestResult, #[case] code: i32, #[case] event: i16) -> TestResult {
-    let set = SignalSet::of([SIGRTMIN()]);
-    let (ours, theirs) = stream_pair()?;
-    block_all(set)?;
-    set_owner(&ours, own_pid())?;
-    // SAFETY: these take numbers.
-    unsafe {
-        Errno::result(libc::fcntl(ours.number(), F_SETSIG, SIGRTMIN()))?;
-        Errno::result(libc::fcntl(ours.number(), libc::F_SETFL, libc::O_ASYNC))?;
-    }
-    cause(&theirs)?;
-    let (number, info) = assert_ok!(sigwaitinfo(set));
-    let (band, fd) = info.band();
-    assert_eq!((number, info.signal, info.code, fd), (SIGRTMIN(), SIGRTMIN(), code, ours.number()));
-    assert!(band & i64::from(event) != 0, "si_band is {band:#x}");
-    Ok(())
-}
-
-// fcntl.h and signal.h; the C library's crate lacks them.
-const F_SETSIG: i32 = 10;
-const POLL_IN: i32 = 1;
-const POLL_HUP: i32 = 6;

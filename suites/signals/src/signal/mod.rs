@@ -16,6 +16,7 @@ mod handler;
 mod ignored;
 mod inheritance;
 mod interruption;
+mod io;
 mod library;
 mod machine;
 mod masks;
