@@ -1,0 +1,116 @@
+//! Signals of I/O: fcntl(2), F_SETOWN and F_SETSIG. And what notifies without a signal.
+
+use calls::signals::SignalSet;
+use kit::disposition::block_all;
+use kit::needs::MQUEUE;
+use kit::posix::MessageQueue;
+use kit::prelude::*;
+use libc::{MSG_DONTWAIT, SIGRTMIN, sigevent};
+
+#[rstest]
+#[case::input(|theirs: &Fd| write_all(theirs, b"x"), POLL_IN, libc::POLLIN)]
+#[case::hang_up(|theirs: &Fd| { theirs.close(); Ok(()) }, POLL_HUP, libc::POLLHUP)]
+/// With O_ASYNC, F_SETOWN and F_SETSIG a socket sends the signal when it becomes readable or is hung up: with POLL_IN or POLL_HUP, the
+/// events in si_band, and the descriptor in si_fd.
+#[harness::test(
+    id = "signal.cause-io",
+    cite = [man("fcntl.2", "Managing signals", "F_SETSIG"), man("sigaction.2", "The si_code field")],
+    covers = ["behaviours:sicode.poll-in", "behaviours:sicode.poll-hup", "notes:signal.table-29-sigio"],
+)]
+fn input_sends_the_signal(#[case] cause: fn(&Fd) -> TestResult, #[case] code: i32, #[case] event: i16) -> TestResult {
+    let set = SignalSet::of([SIGRTMIN()]);
+    let (ours, theirs) = stream_pair()?;
+    block_all(set)?;
+    signal_on_io(&ours)?;
+    cause(&theirs)?;
+    let (number, info) = assert_ok!(sigwaitinfo(set));
+    let (band, fd) = info.band();
+    assert_eq!((number, info.signal, info.code, fd), (SIGRTMIN(), SIGRTMIN(), code, ours.number()));
+    assert!(band & i64::from(event) != 0, "si_band is {band:#x}");
+    Ok(())
+}
+
+/// With O_ASYNC, F_SETOWN and F_SETSIG a socket that a send has found full sends the signal, with POLL_OUT, when there is space again.
+#[harness::test(
+    id = "signal.cause-io-space",
+    cite = [man("fcntl.2", "Managing signals", "F_SETSIG"), man("sigaction.2", "The si_code field")],
+    covers = ["behaviours:sicode.poll-out"],
+)]
+fn space_sends_the_signal() -> TestResult {
+    const AT_ONCE: usize = 4096;
+    let set = SignalSet::of([SIGRTMIN()]);
+    let (ours, theirs) = stream_pair()?;
+    block_all(set)?;
+    signal_on_io(&ours)?;
+    let mut bytes = [b'x'; AT_ONCE];
+    // SAFETY: reads the bytes, which outlive the call.
+    while unsafe { libc::send(ours.number(), bytes.as_ptr().cast(), AT_ONCE, MSG_DONTWAIT) } > 0 {}
+    assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+    // SAFETY: writes to the bytes, which outlive the call.
+    while unsafe { libc::recv(theirs.number(), bytes.as_mut_ptr().cast(), AT_ONCE, MSG_DONTWAIT) } > 0 {}
+    let (number, info) = assert_ok!(sigwaitinfo(set));
+    let (band, fd) = info.band();
+    assert_eq!((number, info.signal, info.code, fd), (SIGRTMIN(), SIGRTMIN(), POLL_OUT, ours.number()));
+    assert!(band & i64::from(libc::POLLOUT) != 0, "si_band is {band:#x}");
+    Ok(())
+}
+
+/// Makes the descriptor send SIGRTMIN to this process.
+fn signal_on_io(fd: &Fd) -> TestResult {
+    set_owner(fd, own_pid())?;
+    // SAFETY: these take numbers.
+    unsafe {
+        Errno::result(libc::fcntl(fd.number(), F_SETSIG, SIGRTMIN()))?;
+        Errno::result(libc::fcntl(fd.number(), libc::F_SETFL, libc::O_ASYNC))?;
+    }
+    Ok(())
+}
+
+/// mq_notify with SIGEV_THREAD runs a function when a message comes, although all signals are blocked: signals are not the only
+/// asynchronous notification.
+#[harness::test(
+    id = "signal.notified-without-signals",
+    cite = [posix("mq_notify.3p", "DESCRIPTION"), man("mq_notify.3", "DESCRIPTION")],
+    covers = ["notes:signal.only-asynchronous-ipc"],
+    needs = [MQUEUE],
+)]
+fn a_message_queue_notifies_without_signals() -> TestResult {
+    extern "C" fn notified(value: libc::sigval) {
+        // SAFETY: the value is the address of a latch that outlives the notification.
+        unsafe { &*value.sival_ptr.cast::<Latch>() }.arrive();
+    }
+    let name = MessageQueue::new();
+    let (queue, notifications) = (name.create()?, Latch::new()?);
+    let registered = Latch::new()?;
+    let child = fork(|| -> TestResult {
+        block_all(SignalSet::ALL)?;
+        // SAFETY: all zero is a valid event.
+        let mut event: sigevent = unsafe { std::mem::zeroed() };
+        event.sigev_notify = libc::SIGEV_THREAD;
+        event.sigev_value = libc::sigval { sival_ptr: (&raw const notifications).cast_mut().cast() };
+        let function = std::mem::offset_of!(sigevent, sigev_notify_thread_id);
+        // SAFETY: the function of the event is where the id of a thread would be (signal.h), and both are read in the call.
+        let result = unsafe {
+            (&raw mut event).byte_add(function).cast::<usize>().write(notified as *const () as usize);
+            libc::mq_notify(queue.number(), &event)
+        };
+        Errno::result(result)?;
+        registered.arrive();
+        notifications.wait_for(1);
+        assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+        Ok(())
+    })?;
+    child.wait_until_blocked_in(calls::FUTEX)?;
+    assert_eq!((registered.arrivals(), notifications.arrivals()), (1, 0));
+    mq_send(&queue, b"x", 0)?;
+    child.join()?;
+    assert_eq!(notifications.arrivals(), 1);
+    evidence("notifications while every signal was blocked", notifications.arrivals());
+    Ok(())
+}
+
+// fcntl.h and signal.h; the C library's crate lacks them.
+const F_SETSIG: i32 = 10;
+const POLL_IN: i32 = 1;
+const POLL_OUT: i32 = 2;
+const POLL_HUP: i32 = 6;

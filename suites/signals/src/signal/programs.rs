@@ -1,0 +1,89 @@
+//! The kill program, and the signal that a parent's death sends.
+
+use calls::signals::SignalSet;
+use kit::disposition::block_all;
+use kit::needs::program;
+use kit::prelude::*;
+use kit::program::run;
+use libc::{SI_USER, SIGUSR1};
+use nix::unistd::getuid;
+
+/// kill -l of a shell lists the standard signals by their names and numbers, and the real-time ones from SIGRTMIN to SIGRTMAX.
+#[harness::test(
+    id = "signal.kill-l",
+    cite = [man("signal.7", "Signal numbering for standard signals"), man("signal.7", "Real-time signals")],
+    covers = ["notes:signal.kill-l-lists", "notes:signal.first-31-standard-rest-realtime"],
+    needs = [program("bash")],
+)]
+fn kill_l_lists_the_signals() -> TestResult {
+    let output = run(&["bash", "-c", "kill -l"], &0)?;
+    assert_eq!(output.ended, Ended::Exited(0));
+    let words: Vec<&str> = output.printed.split_whitespace().collect();
+    let listed: Vec<i32> = words.iter().filter_map(|word| word.strip_suffix(')')?.parse().ok()).collect();
+    let expected: Vec<i32> = (1..=31).chain(libc::SIGRTMIN()..=libc::SIGRTMAX()).collect();
+    assert_eq!(listed, expected);
+    for pair in [
+        ["1)", "SIGHUP"],
+        ["9)", "SIGKILL"],
+        ["19)", "SIGSTOP"],
+        ["31)", "SIGSYS"],
+        ["34)", "SIGRTMIN"],
+        ["64)", "SIGRTMAX"],
+    ] {
+        assert!(words.windows(2).any(|words| words == pair), "{pair:?} is not listed");
+    }
+    Ok(())
+}
+
+/// kill, the program, sends the signal that it is told, and SIGTERM if it is told none.
+#[harness::test(
+    id = "signal.kill-program",
+    cite = [posix("XCU", "4 Utilities, kill"), man("signal.7", "Sending a signal")],
+    covers = ["notes:signal.source-kill", "notes:signal.table-15-sigterm"],
+    needs = [program("sh")],
+)]
+fn the_program_kill_sends_signals() -> TestResult {
+    for (option, signal) in [("", libc::SIGTERM), ("-USR1", SIGUSR1), ("-9", libc::SIGKILL), ("-s QUIT", libc::SIGQUIT)]
+    {
+        let child = holder(|| Ok(()))?;
+        let output = run(&["sh", "-c", &format!("kill {option} {}", child.pid())], &0)?;
+        assert_eq!(output.ended, Ended::Exited(0));
+        let ended = child.wait()?;
+        assert!(matches!(ended, Ended::Killed { by: Signal(by), .. } if by == signal), "{ended} after kill {option}");
+    }
+    evidence("the end of a process after kill without an option", Signal(libc::SIGTERM));
+    Ok(())
+}
+
+/// The signal that a process has asked for with PR_SET_PDEATHSIG comes when its parent has ended, with SI_USER, and the parent's pid
+/// and uid.
+#[harness::test(
+    id = "signal.parent-death",
+    cite = [kernel("kernel/exit.c", "reparent_leader", "6.18"), kernel("kernel/exit.c", "forget_original_parent", "6.18"), man("PR_SET_PDEATHSIG.2const", "DESCRIPTION")],
+    covers = ["behaviours:sicode.pdeathsig"],
+)]
+fn the_signal_of_a_parents_death_names_it() -> TestResult {
+    let (ready, done) = (Latch::new()?, Latch::new()?);
+    // The grandchild comes to this process when its parent has ended.
+    nix::sys::prctl::set_child_subreaper(true)?;
+    let parent = fork(|| -> TestResult {
+        let own = own_pid();
+        let child = fork(|| -> TestResult {
+            let set = SignalSet::of([SIGUSR1]);
+            block_all(set)?;
+            nix::sys::prctl::set_pdeathsig(nix::sys::signal::SIGUSR1)?;
+            ready.arrive();
+            let told = sigwaitinfo(set).map(|(signal, info)| (signal, info.signal, info.code, info.sender()));
+            assert_eq!(told, Ok((SIGUSR1, SIGUSR1, SI_USER, (own, getuid().as_raw()))));
+            done.arrive();
+            Ok(())
+        })?;
+        ready.wait_for(1);
+        child.was_waited_for();
+        Ok(())
+    })?;
+    parent.join()?;
+    done.wait_for(1);
+    nix::sys::wait::wait()?;
+    Ok(())
+}
