@@ -178,7 +178,7 @@ fn every_family_is_linked_in_whole() {
     }
     let expected = BTreeMap::from([
         ("persistence", 33),
-        ("pipes", 1422),
+        ("pipes", 1425),
         ("processes", 12),
         ("signals", 513),
         ("sockets", 6),

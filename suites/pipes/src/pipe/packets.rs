@@ -2,7 +2,22 @@
 
 use crate::needs::PIPE_PAGES;
 use kit::prelude::*;
-use libc::{O_DIRECT, O_NONBLOCK, PIPE_BUF};
+use libc::{O_DIRECT, O_NONBLOCK, O_RDONLY, O_WRONLY, PIPE_BUF};
+
+/// pipe2 with O_DIRECT creates a pipe in packet mode: O_DIRECT is set on its write end alone, and F_SETFL can clear it.
+#[harness::test(
+    id = "pipe.packet-creation",
+    cite = [kernel("fs/pipe.c", "create_pipe_files", "6.18"), man("pipe.2", "DESCRIPTION", "O_DIRECT")],
+    covers = ["behaviours:pipe.direct-packet-mode"],
+    layers = [libc, nix, raw],
+)]
+fn pipe2_with_o_direct_creates_a_pipe() -> TestResult {
+    let (reader, writer) = assert_ok!(pipe2(O_DIRECT));
+    assert_eq!((get_flags(&reader), get_flags(&writer)), (Ok(O_RDONLY), Ok(O_WRONLY | O_DIRECT)));
+    assert_eq!(set_flags(&writer, 0), Ok(0));
+    assert_eq!((get_flags(&reader), get_flags(&writer)), (Ok(O_RDONLY), Ok(O_WRONLY)));
+    Ok(())
+}
 
 /// In packet mode each write of up to PIPE_BUF bytes is one packet, and a read returns one packet even if its buffer is
 /// larger.

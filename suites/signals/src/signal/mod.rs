@@ -70,7 +70,8 @@ fn shown(pid: i32, set: &str) -> TestResult<SignalSet> {
 /// A set of signals in the text of /proc/PID/status.
 fn set_in(status: &str, set: &str) -> TestResult<SignalSet> {
     let bits = status.lines().find_map(|line| line.strip_prefix(set)?.strip_prefix(':'));
-    Ok(SignalSet(u64::from_str_radix(bits.unwrap_or_default().trim(), 16)?))
+    let Some(bits) = bits else { return Err(Stop::broken(format!("/proc/PID/status has no {set}"))) };
+    Ok(SignalSet(u64::from_str_radix(bits.trim(), 16)?))
 }
 
 /// Asserts that SIGSTOP stops, and does not terminate, a process that has run `setup`, and that SIGCONT resumes it
