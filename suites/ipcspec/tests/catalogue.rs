@@ -179,7 +179,7 @@ fn every_family_is_linked_in_whole() {
     let expected = BTreeMap::from([
         ("persistence", 33),
         ("pipes", 1420),
-        ("signals", 514),
+        ("signals", 518),
         ("sockets", 6),
         ("sync", 1),
         ("sysv", 73),

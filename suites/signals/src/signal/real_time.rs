@@ -140,7 +140,7 @@ fn a_child_inherits_no_pending_signal() -> TestResult {
     cite = [man("signal.7", "Real-time signals")],
     covers = [
         "behaviours:sigrt.range-at-least-8", "behaviours:sigrt.range-kernel-32-64", "notes:signal.table-34-64-realtime",
-        "notes:signal.first-31-standard-rest-realtime", "notes:signal.numbering",
+        "notes:signal.first-31-standard-rest-realtime",
     ],
     layers = [raw],
 )]
