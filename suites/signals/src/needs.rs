@@ -88,3 +88,17 @@ fn has_flag_probe() -> Probe {
     let now = raw::action_of(libc::SIGUSR1).map_err(|error| format!("rt_sigaction: {error}"))?;
     met(now.flags & UNUSED == 0, || "unknown flags of sigaction are returned".into())
 }
+
+/// Urgent data on Unix sockets. unix(7).
+pub const UNIX_OOB: Need =
+    Need::new("unix_oob", |_| has_urgent_data(), "Use Linux 5.15 or later with CONFIG_AF_UNIX_OOB.").since(5, 15);
+
+fn has_urgent_data() -> Probe {
+    let mut pair = [0_i32; 2];
+    let create = [libc::AF_UNIX.register(), libc::SOCK_STREAM.register(), 0, pair.as_mut_ptr().register()];
+    // SAFETY: writes two descriptors.
+    unsafe { kit::needs::ask(Sysno::socketpair, raw::arguments(create)) }?;
+    let send = [pair[0].register(), c"x".as_ptr().register(), 1, libc::MSG_OOB.register(), 0, 0];
+    // SAFETY: reads one byte, which outlives the call.
+    unsafe { kit::needs::ask(Sysno::sendto, send) }.map(drop)
+}

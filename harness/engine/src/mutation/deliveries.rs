@@ -53,10 +53,18 @@ pub fn name(signal: i32) -> String {
     Signal(signal).to_string()
 }
 
+/// What an instruction leads to.
+const FAULTS: [i32; 5] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGILL, libc::SIGFPE, libc::SIGTRAP];
+
 /// All that can go wrong with it. `mask_shows` says whether the spec would see that its handler has left it blocked.
 pub fn mutations(delivery: &Delivery, mask_shows: bool) -> Vec<(String, Effect)> {
-    let mut wrong = vec![("lost".to_owned(), Wrong::Lost)];
-    if matches!(delivery.action, Action::Handler | Action::InformedHandler) {
+    let mut wrong = Vec::new();
+    // A fault that leads to nothing comes again: the instruction is executed once more.
+    let is_fault = FAULTS.contains(&delivery.signal) && delivery.code > 0;
+    if !is_fault {
+        wrong.push(("lost".to_owned(), Wrong::Lost));
+    }
+    if !is_fault && matches!(delivery.action, Action::Handler | Action::InformedHandler) {
         wrong.push(("twice".into(), Wrong::Twice));
         if mask_shows {
             wrong.push(("stays-blocked".into(), Wrong::StaysBlocked));

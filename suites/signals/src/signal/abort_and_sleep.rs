@@ -105,6 +105,7 @@ fn what_remains_is_written(#[case] call: &'static Call, #[case] sleep: Sleep, #[
         handle(Known::SIGUSR1, SaFlags::SA_RESTART)?;
         let mut left = UNTOUCHED;
         assert_errno!(sleep(LONG, &mut left), EINTR);
+        assert_eq!(handled(Known::SIGUSR1), 1);
         let expected =
             if written { UNTOUCHED.tv_sec + 1..LONG.tv_sec + 1 } else { UNTOUCHED.tv_sec..UNTOUCHED.tv_sec + 1 };
         assert!(expected.contains(&left.tv_sec), "{} s remain, not {expected:?}", left.tv_sec);

@@ -19,58 +19,58 @@ type Numbered = (i32, i32);
     rows = [
         (
             "signal.default-terminates/sighup",
-            ["notes:signal.table-01-sighup", "behaviours:sigdfl.01-sighup"],
+            ["notes:signal.table-01-sighup", "notes:signal.numbering", "behaviours:sigdfl.01-sighup"],
             (SIGHUP, 1),
         ),
         (
             "signal.default-terminates/sigint",
-            ["notes:signal.table-02-sigint", "behaviours:sigdfl.02-sigint"],
+            ["notes:signal.table-02-sigint", "notes:signal.numbering", "behaviours:sigdfl.02-sigint"],
             (SIGINT, 2),
         ),
         (
             "signal.default-terminates/sigusr1",
-            ["notes:signal.table-10-sigusr1", "behaviours:sigdfl.10-sigusr1"],
+            ["notes:signal.table-10-sigusr1", "notes:signal.numbering", "behaviours:sigdfl.10-sigusr1"],
             (SIGUSR1, 10),
         ),
         (
             "signal.default-terminates/sigusr2",
-            ["notes:signal.table-12-sigusr2", "behaviours:sigdfl.12-sigusr2"],
+            ["notes:signal.table-12-sigusr2", "notes:signal.numbering", "behaviours:sigdfl.12-sigusr2"],
             (SIGUSR2, 12),
         ),
         (
             "signal.default-terminates/sigpipe",
-            ["notes:signal.table-13-sigpipe", "behaviours:sigdfl.13-sigpipe"],
+            ["notes:signal.table-13-sigpipe", "notes:signal.numbering", "behaviours:sigdfl.13-sigpipe"],
             (SIGPIPE, 13),
         ),
         (
             "signal.default-terminates/sigalrm",
-            ["notes:signal.table-14-sigalrm", "behaviours:sigdfl.14-sigalrm"],
+            ["notes:signal.table-14-sigalrm", "notes:signal.numbering", "behaviours:sigdfl.14-sigalrm"],
             (SIGALRM, 14),
         ),
         (
             "signal.default-terminates/sigterm",
-            ["notes:signal.table-15-sigterm", "behaviours:sigdfl.15-sigterm", "notes:signal.default-kind-term"],
+            ["notes:signal.table-15-sigterm", "notes:signal.numbering", "behaviours:sigdfl.15-sigterm", "notes:signal.default-kind-term"],
             (SIGTERM, 15),
         ),
         (
             "signal.default-terminates/sigstkflt",
-            ["notes:signal.table-16-sigstkflt", "behaviours:sigdfl.16-sigstkflt"],
+            ["notes:signal.table-16-sigstkflt", "notes:signal.numbering", "behaviours:sigdfl.16-sigstkflt"],
             (SIGSTKFLT, 16),
         ),
         (
             "signal.default-terminates/sigvtalrm",
-            ["notes:signal.table-26-sigvtalrm", "behaviours:sigdfl.26-sigvtalrm"],
+            ["notes:signal.table-26-sigvtalrm", "notes:signal.numbering", "behaviours:sigdfl.26-sigvtalrm"],
             (SIGVTALRM, 26),
         ),
         (
             "signal.default-terminates/sigprof",
-            ["notes:signal.table-27-sigprof", "behaviours:sigdfl.27-sigprof"],
+            ["notes:signal.table-27-sigprof", "notes:signal.numbering", "behaviours:sigdfl.27-sigprof"],
             (SIGPROF, 27),
         ),
-        ("signal.default-terminates/sigio", ["notes:signal.table-29-sigio", "behaviours:sigdfl.29-sigio"], (SIGIO, 29)),
+        ("signal.default-terminates/sigio", ["notes:signal.table-29-sigio", "notes:signal.numbering", "behaviours:sigdfl.29-sigio"], (SIGIO, 29)),
         (
             "signal.default-terminates/sigpwr",
-            ["notes:signal.table-30-sigpwr", "behaviours:sigdfl.30-sigpwr"],
+            ["notes:signal.table-30-sigpwr", "notes:signal.numbering", "behaviours:sigdfl.30-sigpwr"],
             (SIGPWR, 30),
         ),
     ],
@@ -91,52 +91,52 @@ fn the_default_action_terminates(numbered: Numbered) -> TestResult {
     rows = [
         (
             "signal.default-terminates-core/sigquit",
-            ["notes:signal.table-03-sigquit", "behaviours:sigdfl.03-sigquit"],
+            ["notes:signal.table-03-sigquit", "notes:signal.numbering", "behaviours:sigdfl.03-sigquit"],
             (SIGQUIT, 3),
         ),
         (
             "signal.default-terminates-core/sigill",
-            ["notes:signal.table-04-sigill", "behaviours:sigdfl.04-sigill"],
+            ["notes:signal.table-04-sigill", "notes:signal.numbering", "behaviours:sigdfl.04-sigill"],
             (SIGILL, 4),
         ),
         (
             "signal.default-terminates-core/sigtrap",
-            ["notes:signal.table-05-sigtrap", "behaviours:sigdfl.05-sigtrap"],
+            ["notes:signal.table-05-sigtrap", "notes:signal.numbering", "behaviours:sigdfl.05-sigtrap"],
             (SIGTRAP, 5),
         ),
         (
             "signal.default-terminates-core/sigabrt",
-            ["notes:signal.table-06-sigabrt", "behaviours:sigdfl.06-sigabrt"],
+            ["notes:signal.table-06-sigabrt", "notes:signal.numbering", "behaviours:sigdfl.06-sigabrt"],
             (SIGABRT, 6),
         ),
         (
             "signal.default-terminates-core/sigbus",
-            ["notes:signal.table-07-sigbus", "behaviours:sigdfl.07-sigbus"],
+            ["notes:signal.table-07-sigbus", "notes:signal.numbering", "behaviours:sigdfl.07-sigbus"],
             (SIGBUS, 7),
         ),
         (
             "signal.default-terminates-core/sigfpe",
-            ["notes:signal.table-08-sigfpe", "behaviours:sigdfl.08-sigfpe"],
+            ["notes:signal.table-08-sigfpe", "notes:signal.numbering", "behaviours:sigdfl.08-sigfpe"],
             (SIGFPE, 8),
         ),
         (
             "signal.default-terminates-core/sigsegv",
-            ["notes:signal.table-11-sigsegv", "behaviours:sigdfl.11-sigsegv"],
+            ["notes:signal.table-11-sigsegv", "notes:signal.numbering", "behaviours:sigdfl.11-sigsegv"],
             (SIGSEGV, 11),
         ),
         (
             "signal.default-terminates-core/sigxcpu",
-            ["notes:signal.table-24-sigxcpu", "behaviours:sigdfl.24-sigxcpu"],
+            ["notes:signal.table-24-sigxcpu", "notes:signal.numbering", "behaviours:sigdfl.24-sigxcpu"],
             (SIGXCPU, 24),
         ),
         (
             "signal.default-terminates-core/sigxfsz",
-            ["notes:signal.table-25-sigxfsz", "behaviours:sigdfl.25-sigxfsz"],
+            ["notes:signal.table-25-sigxfsz", "notes:signal.numbering", "behaviours:sigdfl.25-sigxfsz"],
             (SIGXFSZ, 25),
         ),
         (
             "signal.default-terminates-core/sigsys",
-            ["notes:signal.table-31-sigsys", "behaviours:sigdfl.31-sigsys"],
+            ["notes:signal.table-31-sigsys", "notes:signal.numbering", "behaviours:sigdfl.31-sigsys"],
             (SIGSYS, 31),
         ),
     ],
@@ -200,17 +200,17 @@ const CORE_SIZE: u64 = 1 << 16;
     rows = [
         (
             "signal.default-ignores/sigchld",
-            ["notes:signal.table-17-sigchld", "behaviours:sigdfl.17-sigchld", "notes:signal.default-kind-ign"],
+            ["notes:signal.table-17-sigchld", "notes:signal.numbering", "behaviours:sigdfl.17-sigchld", "notes:signal.default-kind-ign"],
             (SIGCHLD, 17),
         ),
         (
             "signal.default-ignores/sigurg",
-            ["notes:signal.table-23-sigurg", "behaviours:sigdfl.23-sigurg", "notes:signal.default-kind-ign"],
+            ["notes:signal.table-23-sigurg", "notes:signal.numbering", "behaviours:sigdfl.23-sigurg", "notes:signal.default-kind-ign"],
             (SIGURG, 23),
         ),
         (
             "signal.default-ignores/sigwinch",
-            ["notes:signal.table-28-sigwinch", "behaviours:sigdfl.28-sigwinch", "notes:signal.default-kind-ign"],
+            ["notes:signal.table-28-sigwinch", "notes:signal.numbering", "behaviours:sigdfl.28-sigwinch", "notes:signal.default-kind-ign"],
             (SIGWINCH, 28),
         ),
     ],
@@ -237,17 +237,17 @@ fn the_default_action_ignores(numbered: Numbered) -> TestResult {
     rows = [
         (
             "signal.default-stops/sigtstp",
-            ["notes:signal.table-20-sigtstp", "behaviours:sigdfl.20-sigtstp"],
+            ["notes:signal.table-20-sigtstp", "notes:signal.numbering", "behaviours:sigdfl.20-sigtstp"],
             (SIGTSTP, 20),
         ),
         (
             "signal.default-stops/sigttin",
-            ["notes:signal.table-21-sigttin", "behaviours:sigdfl.21-sigttin"],
+            ["notes:signal.table-21-sigttin", "notes:signal.numbering", "behaviours:sigdfl.21-sigttin"],
             (SIGTTIN, 21),
         ),
         (
             "signal.default-stops/sigttou",
-            ["notes:signal.table-22-sigttou", "behaviours:sigdfl.22-sigttou"],
+            ["notes:signal.table-22-sigttou", "notes:signal.numbering", "behaviours:sigdfl.22-sigttou"],
             (SIGTTOU, 22),
         ),
     ],

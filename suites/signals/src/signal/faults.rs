@@ -86,6 +86,31 @@ fn an_exception_of_x86_causes_its_signal(cause: Cause) -> TestResult {
     assert_causes(cause)
 }
 
+/// Integer overflow wraps, a floating-point division by zero gives infinity, and a misaligned access is made: none of them causes a
+/// signal where nobody has asked for one.
+#[harness::test(
+    id = "signal.no-fault",
+    cite = [man("signal.7", "Standard signals"), man("signal.2", "NOTES")],
+    covers = ["notes:signal.table-08-sigfpe", "notes:signal.table-07-sigbus"],
+)]
+fn silent_arithmetic_causes_no_signal() -> TestResult {
+    const DONE: i32 = 5;
+    let child = fork(|| -> TestResult {
+        let words = std::hint::black_box([0_u8, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+        // SAFETY: so many bytes are there.
+        let word = |offset| unsafe { words.as_ptr().add(offset).cast::<u64>().read_unaligned() };
+        let misaligned = [0, 1, 2, 3].map(|offset| word(offset).to_le_bytes()[0]);
+        let overflow = std::hint::black_box(i32::MAX).wrapping_add(1);
+        let quotient = std::hint::black_box(1.0_f64) / std::hint::black_box(0.0);
+        assert_eq!((overflow, quotient, misaligned), (i32::MIN, f64::INFINITY, [0, 1, 2, 3]));
+        exit(DONE)
+    })?;
+    let ended = child.wait()?;
+    assert_eq!(ended, Ended::Exited(DONE));
+    evidence("a process after 1.0 / 0.0", ended);
+    Ok(())
+}
+
 /// The handler runs once and returns to the instruction, which then causes the default action.
 fn assert_causes((fault, signal, codes): Cause) -> TestResult {
     let address = Shared::new(AtomicUsize::new(0))?;

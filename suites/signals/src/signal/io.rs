@@ -55,6 +55,30 @@ fn space_sends_the_signal() -> TestResult {
     Ok(())
 }
 
+/// Urgent data on a socket sends SIGURG to the owner that F_SETOWN has set, and to nobody if there is none.
+#[harness::test(
+    id = "signal.cause-urgent-data",
+    cite = [man("fcntl.2", "Managing signals", "F_SETOWN"), man("signal.7", "Standard signals")],
+    covers = ["notes:signal.table-23-sigurg"],
+    needs = [crate::needs::UNIX_OOB],
+)]
+fn urgent_data_sends_sigurg_to_the_owner() -> TestResult {
+    let urgent = SignalSet::of([libc::SIGURG]);
+    let (ours, theirs) = stream_pair()?;
+    block_all(urgent)?;
+    let send = || {
+        // SAFETY: reads one byte, which outlives the call.
+        Errno::result(unsafe { libc::send(theirs.number(), c"x".as_ptr().cast(), 1, libc::MSG_OOB) })
+    };
+    send()?;
+    assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+    set_owner(&ours, own_pid())?;
+    send()?;
+    assert_eq!(sigpending(), Ok(urgent));
+    evidence("SIGURG without an owner, and with one", "none, one");
+    Ok(())
+}
+
 /// Makes the descriptor send SIGRTMIN to this process.
 fn signal_on_io(fd: &Fd) -> TestResult {
     set_owner(fd, own_pid())?;

@@ -96,7 +96,9 @@ fn siginterrupt_decides_about_restarts(#[case] last: i32) -> TestResult {
     assert_eq!(kill(child.pid(), SIGUSR1), Ok(()));
     runs.wait_for(1);
     write_all(&writer, b"x")?;
-    child.join()
+    child.join()?;
+    assert_eq!(runs.count(), 1);
+    Ok(())
 }
 
 /// sigset installs a handler and unblocks its signal, blocks with SIG_HOLD and leaves the disposition, and returns SIG_HOLD if the
@@ -150,6 +152,7 @@ fn sigpause_waits_for_its_signal() -> TestResult {
     assert_eq!((kill(own, SIGUSR1), handled(Known::SIGUSR1)), (Ok(()), 0));
     assert_matches!(sigpause(SIGUSR1), Err(CallError { errno: Errno::EINTR, .. }));
     assert_eq!((handled(Known::SIGUSR1), change_mask(SIG_BLOCK, None)), (1, Ok(SignalSet::of([SIGUSR1]))));
+    assert_eq!(kit::disposition::pending(), Ok(vec![]));
     Ok(())
 }
 

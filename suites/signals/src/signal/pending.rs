@@ -152,7 +152,7 @@ enum Target {
     cite = [man("signal.7", "Queueing and delivery semantics for standard signals")],
     covers = [
         "behaviours:sigq.std-no-queue", "behaviours:sigq.std-first-siginfo-kept", "notes:signal.standard-do-not-queue",
-        "notes:signal.main-sync-means", "notes:signal.differs-from-semaphore",
+        "notes:signal.main-sync-means",
     ],
 )]
 fn standard_signals_do_not_queue() -> TestResult {
@@ -200,5 +200,35 @@ fn a_signal_leaves_the_pending_set_before_its_handler() -> TestResult {
     assert_eq!(kill(own_pid(), SIGUSR1), Ok(()));
     unblock(SignalSet::of([SIGUSR1]))?;
     assert_eq!(harness::event_log::logged_by_handlers(SETS), [[0, 1, 0, 0]]);
+    Ok(())
+}
+
+/// A semaphore counts, and a standard signal does not: after five posts five waits succeed, and of five blocked signals one is
+/// delivered.
+#[harness::test(
+    id = "signal.not-a-counter",
+    cite = [
+        man("signal.7", "Queueing and delivery semantics for standard signals"),
+        posix("sem_post.3p", "DESCRIPTION"),
+    ],
+    covers = ["notes:signal.differs-from-semaphore"],
+)]
+fn signals_do_not_count() -> TestResult {
+    const TIMES: usize = 5;
+    let own = own_pid();
+    handle(Known::SIGUSR1, SaFlags::empty())?;
+    block(Known::SIGUSR1)?;
+    // SAFETY: all zero is memory for a semaphore.
+    let mut semaphore: libc::sem_t = unsafe { std::mem::zeroed() };
+    // SAFETY: the memory stays until the last call.
+    Errno::result(unsafe { libc::sem_init(&mut semaphore, 0, 0) })?;
+    for _ in 0..TIMES {
+        // SAFETY: it was initialised.
+        assert_eq!((unsafe { libc::sem_post(&mut semaphore) }, kill(own, SIGUSR1)), (0, Ok(())));
+    }
+    unblock(SignalSet::of([SIGUSR1]))?;
+    // SAFETY: as above.
+    let waits = [(); TIMES + 1].map(|()| unsafe { libc::sem_trywait(&mut semaphore) });
+    assert_eq!((waits, handled(Known::SIGUSR1)), ([0, 0, 0, 0, 0, -1], 1));
     Ok(())
 }

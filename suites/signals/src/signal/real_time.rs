@@ -126,10 +126,9 @@ fn a_child_inherits_no_pending_signal() -> TestResult {
     child.join()?;
     assert_eq!(sigpending(), Ok(signals));
     unblock(signals)?;
-    assert_eq!(
-        order().into_iter().filter(|(signal, ..)| *signal == SIGRTMIN()).collect::<Vec<_>>(),
-        [(SIGRTMIN(), own, 1), (SIGRTMIN(), own, 2)]
-    );
+    let (real_time, standard): (Vec<_>, Vec<_>) = order().into_iter().partition(|(signal, ..)| *signal == SIGRTMIN());
+    assert_eq!(real_time, [(SIGRTMIN(), own, 1), (SIGRTMIN(), own, 2)]);
+    assert_eq!(standard.len(), 1);
     Ok(())
 }
 
@@ -140,7 +139,7 @@ fn a_child_inherits_no_pending_signal() -> TestResult {
     cite = [man("signal.7", "Real-time signals")],
     covers = [
         "behaviours:sigrt.range-at-least-8", "behaviours:sigrt.range-kernel-32-64", "notes:signal.table-34-64-realtime",
-        "notes:signal.first-31-standard-rest-realtime", "notes:signal.numbering",
+        "notes:signal.first-31-standard-rest-realtime",
     ],
     layers = [raw],
 )]

@@ -1,7 +1,7 @@
 //! Calls that a handler interrupts while they are blocked: restarted under SA_RESTART, or ended with EINTR.
 
 use super::blocking::*;
-use kit::disposition::{Runs, handle};
+use kit::disposition::{Runs, handle, handled};
 use kit::needs::{MQUEUE, PTY, SYSV};
 use kit::prelude::*;
 use nix::sys::signal::{SIGUSR1, SaFlags};
@@ -245,6 +245,7 @@ fn sleep_returns_the_seconds_left() -> TestResult {
             handle(SIGUSR1, flags)?;
             let left = sleep(SECONDS);
             assert!(left > 0 && left <= SECONDS, "{left} s are left");
+            assert_eq!(handled(SIGUSR1), 1);
             Ok(())
         })?;
         child.wait_until_blocked_in(calls::SLEEP)?;
@@ -273,7 +274,9 @@ fn goes_on_after(blocking: Blocking, flags: SaFlags) -> TestResult {
         child.assert_blocked_in(blocking.call);
     }
     waiting.release()?;
-    child.join()
+    child.join()?;
+    assert_eq!(runs.count(), 2);
+    Ok(())
 }
 
 fn is_interrupted(blocking: Blocking, flags: SaFlags) -> TestResult {

@@ -92,7 +92,9 @@ fn sigwait_goes_on_after_a_handler() -> TestResult {
         child.assert_blocked_in(calls::SIGWAIT);
     }
     assert_eq!(kill(child.pid(), SIGUSR2), Ok(()));
-    child.join()
+    child.join()?;
+    assert_eq!(runs.count(), 2);
+    Ok(())
 }
 
 /// With several real-time signals of the set pending, sigwaitinfo takes the lowest number first, and the instances of one in the
@@ -234,5 +236,34 @@ fn signals_to_thread_and_process_are_accepted(#[case] to_thread: bool) -> TestRe
     let accepted = sigwaitinfo(set).map(|(number, info)| (number, info.signal, info.code, info.sender().0));
     assert_eq!(accepted, Ok((SIGUSR1, SIGUSR1, code, own)));
     assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+    Ok(())
+}
+
+/// Two processes that wait for each other with sigwaitinfo take turns: no signal of a turn is lost.
+#[harness::test(
+    id = "signal.taking-turns",
+    cite = [posix("sigtimedwait.3p", "DESCRIPTION"), man("sigwaitinfo.2", "DESCRIPTION")],
+    covers = ["notes:signal.main-sync-means"],
+)]
+fn two_processes_take_turns() -> TestResult {
+    const TURNS: usize = 100;
+    let (own, set) = (own_pid(), SignalSet::of([SIGUSR1]));
+    block_all(set)?;
+    let child = fork(|| {
+        for _ in 0..TURNS {
+            assert_eq!(
+                sigwaitinfo(set).map(|(signal, info)| (signal, info.signal, info.code, info.sender().0)),
+                Ok((SIGUSR1, SIGUSR1, SI_USER, own))
+            );
+            assert_eq!(kill(own, SIGUSR1), Ok(()));
+        }
+    })?;
+    for _ in 0..TURNS {
+        assert_eq!(kill(child.pid(), SIGUSR1), Ok(()));
+        let taken = sigwaitinfo(set).map(|(signal, info)| (signal, info.signal, info.code, info.sender().0));
+        assert_eq!(taken, Ok((SIGUSR1, SIGUSR1, SI_USER, child.pid())));
+    }
+    child.join()?;
+    evidence("turns that two processes took", TURNS);
     Ok(())
 }

@@ -87,8 +87,8 @@ fn assert_masks_all_but_kill_and_stop(how: i32) {
         posix("pthread_sigmask.3p", "DESCRIPTION"),
     ],
     covers = [
-        "notes:signal.sigkill-uncatchable", "notes:signal.table-09-sigkill", "behaviours:sigdisp.kill-stop-unchangeable",
-        "behaviours:sigdfl.09-sigkill",
+        "notes:signal.sigkill-uncatchable", "notes:signal.table-09-sigkill", "notes:signal.numbering",
+        "behaviours:sigdisp.kill-stop-unchangeable", "behaviours:sigdfl.09-sigkill",
     ],
     layers = [libc, nix, raw],
 )]

@@ -1,7 +1,7 @@
 //! Specs that come to an end of some kind.
 
 use super::PRINTED;
-use super::hangs::pause;
+use super::hangs::pause_for_ever;
 use harness::{assert, assert_eq};
 use kit::prelude::*;
 
@@ -50,7 +50,7 @@ fn deviates_and_leaks() -> TestResult {
 fn deviates_and_hangs() -> TestResult {
     let child = fork(|| assert!(1 > 2))?;
     child.wait()?;
-    fork(pause)?.join()
+    fork(pause_for_ever)?.join()
 }
 
 /// The sandbox's first process is killed; it cannot be where it is the first of a pid namespace.

@@ -4,7 +4,7 @@ use harness::assert;
 use kit::prelude::*;
 
 /// Waits for ever; not `!`, which stable Rust cannot judge.
-pub fn pause() {
+pub fn pause_for_ever() {
     loop {
         nix::unistd::pause();
     }
@@ -14,7 +14,7 @@ pub fn pause() {
 #[harness::test(id = "planted.hangs-in-grandchild", cite = [kernel("none", "none", "0")], covers = [])]
 fn hangs_in_a_grandchild() -> TestResult {
     assert!(true);
-    fork(|| fork(pause)?.join())?.join()
+    fork(|| fork(pause_for_ever)?.join())?.join()
 }
 
 /// Every process ignores and blocks every signal, and waits for ever.
@@ -27,7 +27,7 @@ fn hangs_deaf() -> TestResult {
     }
     use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::all()), None)?;
-    fork(pause)?.join()
+    fork(pause_for_ever)?.join()
 }
 
 /// A process forks for ever, each child before its parent ends.
@@ -40,7 +40,7 @@ fn hangs_forking() -> TestResult {
         exit(0)
     })?
     .join()?;
-    pause();
+    pause_for_ever();
     Ok(())
 }
 
@@ -67,7 +67,7 @@ fn leaves_an_orphan() -> TestResult {
     fork(|| {
         std::mem::forget(fork(|| {
             latch.arrive();
-            pause()
+            pause_for_ever()
         })?);
         Ok(())
     })?
@@ -93,7 +93,7 @@ fn leaves_a_daemon() -> TestResult {
                 unsafe { libc::signal(number, libc::SIG_IGN) };
             }
             latch.arrive();
-            pause()
+            pause_for_ever()
         })?);
         Ok(())
     })?
