@@ -1,7 +1,7 @@
 //! abort(3), and sleeping: how long, and what remains.
 
 use calls::signals::SignalSet;
-use kit::disposition::{block_all, handle, ignore, install};
+use kit::disposition::{block_all, handle, handled, ignore, install};
 use kit::prelude::*;
 use libc::{CLOCK_MONOTONIC, SIGABRT, TIMER_ABSTIME, c_int, c_void, siginfo_t, timespec};
 use nix::sys::signal::{SaFlags, Signal as Known};

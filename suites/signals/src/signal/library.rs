@@ -2,7 +2,7 @@
 
 use calls::signal_library::{SIG_HOLD, and_or, is_empty, print_signal};
 use calls::signals::{Action, Disposition, SignalSet, count, runs_of};
-use kit::disposition::{Runs, block, handle, handled};
+use kit::disposition::{Runs, block, handle, handled, pending};
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIG_DFL, SIG_IGN, SIG_SETMASK, SIGINT, SIGKILL, SIGRTMAX, SIGRTMIN, SIGSTOP, SIGUSR1, SIGUSR2};
 use nix::sys::signal::{SaFlags, Signal as Known};
@@ -152,7 +152,7 @@ fn sigpause_waits_for_its_signal() -> TestResult {
     assert_eq!((kill(own, SIGUSR1), handled(Known::SIGUSR1)), (Ok(()), 0));
     assert_matches!(sigpause(SIGUSR1), Err(CallError { errno: Errno::EINTR, .. }));
     assert_eq!((handled(Known::SIGUSR1), change_mask(SIG_BLOCK, None)), (1, Ok(SignalSet::of([SIGUSR1]))));
-    assert_eq!(kit::disposition::pending(), Ok(vec![]));
+    assert_eq!(pending(), Ok(vec![]));
     Ok(())
 }
 
