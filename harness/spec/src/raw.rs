@@ -3,7 +3,7 @@
 
 mod action;
 
-pub use action::{SET_SIZE, handler_of, set_action};
+pub use action::{Action, SET_SIZE, action_of, change_action, set_action};
 
 use nix::errno::Errno;
 use std::ffi::CStr;

@@ -7,4 +7,5 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "signals";
 
+pub mod needs;
 pub mod signal;

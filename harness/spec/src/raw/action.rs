@@ -16,27 +16,50 @@ struct KernelAction {
     mask: [u8; SET_SIZE],
 }
 
-/// Sets what a signal does: a handler by its address, SIG_DFL or SIG_IGN. rt_sigaction(2)
+/// What a signal does, all of it, as the kernel keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Action {
+    /// A handler by its address, SIG_DFL or SIG_IGN.
+    pub handler: usize,
+    /// SA_RESTART and its kin, without what is between the kernel and the C library: SA_RESTORER.
+    pub flags: i32,
+    /// What is blocked while the handler runs: bit n - 1 is signal n.
+    pub mask: u64,
+}
+
+/// Sets what a signal does. rt_sigaction(2)
 ///
 /// # Safety
 /// The handler does only what is safe in a handler: signal-safety(7).
-pub unsafe fn set_action(signal: i32, handler: usize, flags: i32) -> Result<(), Errno> {
-    let flags = libc::c_ulong::from(flags.cast_unsigned()) | restorer::FLAG;
-    let new = KernelAction { handler, flags, restorer: restorer::address(), ..KernelAction::default() };
-    let nothing = std::ptr::null_mut::<KernelAction>();
-    let call = [signal.register(), (&raw const new).register(), nothing.register(), SET_SIZE];
-    // SAFETY: `new` outlives the call, nothing is written, and the handler is the caller's.
-    unsafe { syscall(Sysno::rt_sigaction, arguments(call)) }.map(drop)
+pub unsafe fn set_action(signal: i32, action: Action) -> Result<(), Errno> {
+    // SAFETY: the caller's.
+    unsafe { change_action(signal, Some(action)) }.map(drop)
 }
 
-/// What a signal does: the address of its handler, SIG_DFL or SIG_IGN. rt_sigaction(2)
-pub fn handler_of(signal: i32) -> Result<usize, Errno> {
-    let mut now = KernelAction::default();
-    let nothing = std::ptr::null::<KernelAction>();
-    let call = [signal.register(), nothing.register(), (&raw mut now).register(), SET_SIZE];
-    // SAFETY: `now` is as large as the kernel's structure and outlives the call.
+/// What a signal does. rt_sigaction(2)
+pub fn action_of(signal: i32) -> Result<Action, Errno> {
+    // SAFETY: nothing is set.
+    unsafe { change_action(signal, None) }
+}
+
+/// Sets what a signal does, if that is given, and returns what it did before. rt_sigaction(2)
+///
+/// # Safety
+/// The handler does only what is safe in a handler: signal-safety(7).
+pub unsafe fn change_action(signal: i32, new: Option<Action>) -> Result<Action, Errno> {
+    let new = new.map(|action| KernelAction {
+        handler: action.handler,
+        flags: libc::c_ulong::from(action.flags.cast_unsigned()) | restorer::FLAG,
+        restorer: restorer::address(),
+        mask: action.mask.to_ne_bytes(),
+    });
+    let mut before = KernelAction::default();
+    let new = new.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
+    let call = [signal.register(), new.register(), (&raw mut before).register(), SET_SIZE];
+    // SAFETY: both structures outlive the call, and the handler is the caller's.
     unsafe { syscall(Sysno::rt_sigaction, arguments(call)) }?;
-    Ok(now.handler)
+    let KernelAction { handler, flags, mask, .. } = before;
+    Ok(Action { handler, flags: (flags & !restorer::FLAG) as i32, mask: u64::from_ne_bytes(mask) })
 }
 
 /// What a handler returns to: on x86-64 the kernel leaves that to whoever sets the handler. See sigreturn(2).

@@ -6,7 +6,7 @@ use kit::prelude::*;
 use kit::unrelated::{self, PROGRAMS, Program};
 use libc::{FD_CLOEXEC, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
 use linkme::distributed_slice;
-use nix::sys::signal::{Signal::SIGUSR1, raise};
+use nix::sys::signal::Signal::SIGUSR1;
 use nix::unistd::{getpid, getppid};
 use std::cell::Cell;
 use std::ffi::OsString;
@@ -159,7 +159,7 @@ fn a_child_differs_from_its_parent() -> TestResult {
     let (reader, writer) = pipe()?;
     let pipe = object_of(&reader)?;
     block(SIGUSR1)?;
-    raise(SIGUSR1)?;
+    raise(SIGUSR1 as i32)?;
     let parent = getpid();
     let child = fork(|| -> TestResult {
         assert_eq!([&reader, &writer].map(object_of), [Ok(pipe.clone()), Ok(pipe.clone())]);

@@ -1,8 +1,8 @@
 //! SIGKILL and SIGSTOP to a process that ignores, handles or blocks all other signals; SIGKILL to a stopped process.
 
-use super::{assert_sigkill_kills, assert_sigstop_stops};
-use calls::signals::{Action, action_of};
-use harness::{mark, process_state};
+use super::{assert_sigkill_kills, assert_sigstop_stops, shown};
+use calls::signals::{Action, SignalSet, action_of};
+use harness::process_state;
 use kit::disposition::{handle, ignore};
 use kit::needs::UNTRACED;
 use kit::prelude::*;
@@ -69,7 +69,7 @@ fn sigkill_kills_a_stopped_process() -> TestResult {
     assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
     assert_eq!(child.wait_until_stopped()?, Ended::Stopped(Signal(19)));
     assert_eq!(kill(child.pid(), SIGTERM), Ok(()));
-    assert_eq!(pending(&child)?, 1 << (SIGTERM - 1));
+    assert_eq!(shown(child.pid(), "ShdPnd")?, SignalSet::of([SIGTERM]));
     assert_eq!(process_state::state(child.pid()), Some('T'));
     assert_eq!(kill(child.pid(), SIGKILL), Ok(()));
     assert_eq!(child.wait()?, Ended::Killed { by: Signal(9), core: false });
@@ -107,11 +107,4 @@ fn block_all() -> TestResult {
 fn block_and_ignore_all() -> TestResult {
     ignore_all()?;
     block_all()
-}
-
-/// The signals pending for the process, as in /proc/PID/status: bit n - 1 is signal n.
-pub(super) fn pending(child: &Child) -> TestResult<u64> {
-    let status = mark::by_harness(|| std::fs::read_to_string(format!("/proc/{}/status", child.pid())))?;
-    let bits = status.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
-    Ok(u64::from_str_radix(bits.unwrap_or_default().trim(), 16)?)
 }

@@ -1,22 +1,43 @@
 //! signal(7): signals.
 
+mod altstack;
+mod argument_errors;
 mod bad_address;
+mod blocking;
+mod causes;
+mod children;
+mod default_actions;
+mod faults;
+mod flags;
 mod guarded;
 mod handler;
 mod ignored;
+mod inheritance;
 mod interruption;
+mod machine;
+mod masks;
+mod pending;
+mod permissions;
+mod real_time;
+mod restarts;
+mod sending;
+mod sending_errors;
+mod sigwait;
+mod stopped;
+mod suspension;
 mod temporary_mask;
+mod threads_and_stops;
 mod unchangeable;
 mod zombie;
 
-use harness::process_state;
+use calls::signals::SignalSet;
+use harness::{mark, process_state};
 use kit::prelude::*;
 use libc::{SIGCONT, SIGKILL, SIGSTOP};
+use nix::unistd::{Pid, setpgid};
 
-/// Asserts that SIGSTOP stops, and does not terminate, a process that has run `setup`, and that SIGCONT resumes it
-/// until it exits.
-fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
-    use calls::for_layers::libc_nix_raw::kill;
+/// A child that has run `setup` and waits at a latch, and then exits with 77.
+fn resumable(setup: impl FnOnce() -> TestResult) -> TestResult<(Child, Latch)> {
     let resumed = Latch::new()?;
     let child = fork(|| -> TestResult {
         setup()?;
@@ -24,6 +45,32 @@ fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
         exit(77)
     })?;
     child.wait_until_blocked_in(calls::FUTEX)?;
+    Ok((child, resumed))
+}
+
+/// Moves this process to a process group of its own, which is not orphaned: its parent is in the session, and in another group.
+/// Only so the terminal's stop signals stop it.
+fn own_group() -> TestResult {
+    Ok(setpgid(Pid::from_raw(0), Pid::from_raw(0))?)
+}
+
+/// A set of signals of a process or thread, as /proc/PID/status shows it: SigBlk, SigPnd, ShdPnd, SigIgn or SigCgt. proc_pid_status(5)
+fn shown(pid: i32, set: &str) -> TestResult<SignalSet> {
+    let status = mark::by_harness(|| std::fs::read_to_string(format!("/proc/{pid}/status")))?;
+    set_in(&status, set)
+}
+
+/// A set of signals in the text of /proc/PID/status.
+fn set_in(status: &str, set: &str) -> TestResult<SignalSet> {
+    let bits = status.lines().find_map(|line| line.strip_prefix(set)?.strip_prefix(':'));
+    Ok(SignalSet(u64::from_str_radix(bits.unwrap_or_default().trim(), 16)?))
+}
+
+/// Asserts that SIGSTOP stops, and does not terminate, a process that has run `setup`, and that SIGCONT resumes it
+/// until it exits.
+fn assert_sigstop_stops(setup: impl FnOnce() -> TestResult) -> TestResult {
+    use calls::for_layers::libc_nix_raw::kill;
+    let (child, resumed) = resumable(setup)?;
     assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
     let stopped = child.wait_until_stopped()?;
     assert_eq!(stopped, Ended::Stopped(Signal(19)));

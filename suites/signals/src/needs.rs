@@ -1,0 +1,72 @@
+//! Needs of these specs.
+
+use harness::need::{Need, Probe, met};
+use harness::raw::{self, Argument as _, Sysno};
+use harness::{bounded, ended::Ended};
+
+/// A process whose limit allows it writes the core file `core` into its current directory. core(5).
+pub const CORE_FILES: Need = Need::new(
+    "core_files",
+    |_| has_core_files(),
+    "Raise the hard limit of ulimit -c, and set kernel.core_pattern to core and kernel.core_uses_pid to 0.",
+);
+
+/// SIGABRT to a process with a limit of a page or more, in the scratch directory of the probe.
+fn has_core_files() -> Probe {
+    const LIMIT: u64 = 1 << 16;
+    let pattern =
+        raw::read_file(c"/proc/sys/kernel/core_pattern").map_err(|error| format!("kernel.core_pattern: {error}"))?;
+    met(pattern.trim_ascii() == b"core", || {
+        format!("kernel.core_pattern is {}", String::from_utf8_lossy(pattern.trim_ascii()))
+    })?;
+    // SAFETY: with these flags clone is fork; the child sets a limit and ends itself.
+    let child = unsafe { kit::needs::ask(Sysno::clone, raw::arguments([libc::SIGCHLD.register()])) }? as i32;
+    if child == 0 {
+        // A process that has changed its user id has no core otherwise: PR_SET_DUMPABLE(2const).
+        let _ = nix::sys::prctl::set_dumpable(true);
+        let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, LIMIT, LIMIT);
+        let _ = bounded::kill(kit::process::own_pid(), libc::SIGABRT);
+        kit::process::exit(0)
+    }
+    let waited = bounded::wait(child, 0).map_err(|error| format!("wait4: {error}"))?;
+    let ended = waited.map(|waited| Ended::from_status(waited.status));
+    let _ = raw::unlink(c"core", 0);
+    met(matches!(ended, Some(Ended::Killed { core: true, .. })), || format!("SIGABRT: {ended:?}"))
+}
+
+/// An x86-64 processor, with the exceptions that others lack.
+pub const X86: Need = Need::new(
+    "x86",
+    |_| met(cfg!(target_arch = "x86_64"), || std::env::consts::ARCH.into()),
+    "Run on x86-64: other processors do not have this exception.",
+);
+
+/// Seccomp filters, which a process may set for itself. seccomp(2).
+pub const SECCOMP: Need = Need::new(
+    "seccomp",
+    |_| trap(libc::SYS_getppid).map_err(|error| format!("seccomp: {error}")),
+    "Use a kernel with CONFIG_SECCOMP_FILTER, and no filter that refuses seccomp.",
+);
+
+/// Traps a system call in this process from now on. seccomp(2), SECCOMP_RET_TRAP
+pub fn trap(number: libc::c_long) -> nix::Result<()> {
+    let load = (libc::BPF_LD | libc::BPF_W | libc::BPF_ABS) as u16;
+    let compare = (libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K) as u16;
+    let give = (libc::BPF_RET | libc::BPF_K) as u16;
+    let mut filter = [
+        // The number is the first word of struct seccomp_data.
+        libc::sock_filter { code: load, jt: 0, jf: 0, k: 0 },
+        libc::sock_filter { code: compare, jt: 0, jf: 1, k: number as u32 },
+        libc::sock_filter { code: give, jt: 0, jf: 0, k: libc::SECCOMP_RET_TRAP },
+        libc::sock_filter { code: give, jt: 0, jf: 0, k: libc::SECCOMP_RET_ALLOW },
+    ];
+    let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+    nix::sys::prctl::set_no_new_privs()?;
+    let set = raw::arguments([
+        libc::PR_SET_SECCOMP.register(),
+        libc::SECCOMP_MODE_FILTER.register(),
+        (&raw const program).register(),
+    ]);
+    // SAFETY: reads the program and its filter, which outlive the call.
+    unsafe { raw::syscall(Sysno::prctl, set) }.map(drop)
+}

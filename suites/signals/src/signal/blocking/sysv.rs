@@ -1,0 +1,133 @@
+//! Message queues and semaphores: those of System V, and POSIX message queues.
+
+use super::{Blocking, LONG, Waiting, by_libc};
+use calls::for_layers::libc::{mq_open, mq_receive, mq_send, msgrcv, msgsnd, semop};
+use calls::sysv::{Message, operation};
+use kit::posix::MessageQueue;
+use kit::prelude::*;
+use kit::sysv::{Queue, SemaphoreSet};
+use libc::{IPC_NOWAIT, IPC_PRIVATE, timespec};
+use std::rc::Rc;
+
+const SEMTIMEDOP_CALL: &Call = &Call::new("semtimedop", &[]).also(&[Sysno::semtimedop]);
+const MQ_TIMEDRECEIVE: &Call = &Call::new("mq_timedreceive", &[]).also(&[Sysno::mq_timedreceive]);
+const MQ_TIMEDSEND: &Call = &Call::new("mq_timedsend", &[]).also(&[Sysno::mq_timedsend]);
+
+fn message() -> Message {
+    Message { kind: 1, text: b"x".to_vec() }
+}
+
+pub(in super::super) const MSGRCV: Blocking = Blocking {
+    call: calls::MSGRCV,
+    set_up: || {
+        let queue = Rc::new(Queue::new(IPC_PRIVATE)?);
+        let other = Rc::clone(&queue);
+        let receive = move || msgrcv(queue.id(), 1, 0, 0).map(|received| assert_eq!(received.text, b"x"));
+        Waiting::new(receive, move || Ok(msgsnd(other.id(), &message(), 0)?))
+    },
+};
+
+pub(in super::super) const MSGSND: Blocking = Blocking {
+    call: calls::MSGSND,
+    set_up: || {
+        let queue = Rc::new(Queue::new(IPC_PRIVATE)?);
+        let other = Rc::clone(&queue);
+        let large = Message { kind: 1, text: vec![b'x'; 4096] };
+        while msgsnd(queue.id(), &large, IPC_NOWAIT).is_ok() {}
+        while msgsnd(queue.id(), &message(), IPC_NOWAIT).is_ok() {}
+        Waiting::new(move || msgsnd(queue.id(), &message(), 0), move || Ok(msgrcv(other.id(), 4096, 0, 0).map(drop)?))
+    },
+};
+
+pub(in super::super) const SEMOP: Blocking =
+    Blocking { call: calls::SEMOP, set_up: || on_zero(|id| semop(id, &mut [operation(0, -1, 0)])) };
+
+pub(in super::super) const SEMTIMEDOP: Blocking = Blocking {
+    call: SEMTIMEDOP_CALL,
+    set_up: || {
+        on_zero(|id| {
+            let (mut take, time) = (operation(0, -1, 0), timespec { tv_sec: LONG, tv_nsec: 0 });
+            // SAFETY: reads one operation and the time, which outlive the call.
+            by_libc(SEMTIMEDOP_CALL, unsafe {
+                libc::syscall(libc::SYS_semtimedop, id, &raw mut take, 1, &raw const time)
+            })
+            .map(drop)
+        })
+    },
+};
+
+/// Waits for a semaphore that is zero.
+fn on_zero(wait: fn(i32) -> Result<()>) -> TestResult<Waiting> {
+    let set = Rc::new(SemaphoreSet::new(IPC_PRIVATE, &[0])?);
+    let other = Rc::clone(&set);
+    Waiting::new(move || wait(set.id()), move || Ok(semop(other.id(), &mut [operation(0, 1, 0)])?))
+}
+
+pub(in super::super) const MQ_RECEIVE: Blocking = Blocking {
+    call: calls::MQ_RECEIVE,
+    set_up: || {
+        on_empty_queue(|queue| mq_receive(queue, MessageQueue::SIZE).map(|received| assert_eq!(received.0, b"x")))
+    },
+};
+
+pub(in super::super) const MQ_TIMEDRECEIVE_QUEUE: Blocking = Blocking {
+    call: MQ_TIMEDRECEIVE,
+    set_up: || {
+        on_empty_queue(|queue| {
+            let (mut bytes, time) = ([0; MessageQueue::SIZE], far());
+            // SAFETY: writes as many bytes as there are, and reads the time; both outlive the call.
+            let count = unsafe {
+                libc::mq_timedreceive(
+                    queue.number(),
+                    bytes.as_mut_ptr().cast(),
+                    bytes.len(),
+                    std::ptr::null_mut(),
+                    &time,
+                )
+            };
+            by_libc(MQ_TIMEDRECEIVE, count as i64).map(|count| assert_eq!(count, 1))
+        })
+    },
+};
+
+pub(in super::super) const MQ_SEND: Blocking =
+    Blocking { call: calls::MQ_SEND, set_up: || on_full_queue(|queue| mq_send(queue, b"x", 0)) };
+
+pub(in super::super) const MQ_TIMEDSEND_QUEUE: Blocking = Blocking {
+    call: MQ_TIMEDSEND,
+    set_up: || {
+        on_full_queue(|queue| {
+            let time = far();
+            // SAFETY: reads one byte and the time, which outlive the call.
+            by_libc(MQ_TIMEDSEND, unsafe { libc::mq_timedsend(queue.number(), b"x".as_ptr().cast(), 1, 0, &time) })
+                .map(drop)
+        })
+    },
+};
+
+/// A time of CLOCK_REALTIME that nobody sees.
+pub(super) fn far() -> timespec {
+    timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 }
+}
+
+fn on_empty_queue(wait: fn(&Fd) -> Result<()>) -> TestResult<Waiting> {
+    let queue = Rc::new(new_queue()?);
+    let other = Rc::clone(&queue);
+    Waiting::new(move || wait(&queue), move || Ok(mq_send(&*other, b"x", 0)?))
+}
+
+fn on_full_queue(wait: fn(&Fd) -> Result<()>) -> TestResult<Waiting> {
+    let queue = Rc::new(new_queue()?);
+    let other = Rc::clone(&queue);
+    for _ in 0..MessageQueue::MESSAGES {
+        mq_send(&*queue, b"x", 0)?;
+    }
+    Waiting::new(move || wait(&queue), move || Ok(mq_receive(&*other, MessageQueue::SIZE).map(drop)?))
+}
+
+/// A queue that blocks, and whose name is gone.
+fn new_queue() -> TestResult<Fd> {
+    let name = MessageQueue::new();
+    drop(name.create()?);
+    Ok(mq_open(name.name(), libc::O_RDWR, 0, None)?)
+}

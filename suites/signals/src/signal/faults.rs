@@ -1,0 +1,110 @@
+//! Signals that the processor's exceptions cause: si_code, the address, and the default action afterwards.
+
+use super::machine::{self, Fault};
+use crate::needs::X86;
+use kit::disposition::{log, logged};
+use kit::prelude::*;
+use libc::{SA_RESETHAND, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// A fault, its signal, and what si_code may be.
+type Cause = (Fault, i32, &'static [i32]);
+
+// asm-generic/siginfo.h; the C library's crate lacks them.
+const ILL_ILLOPC: i32 = 1;
+const ILL_ILLOPN: i32 = 2;
+const FPE_INTDIV: i32 = 1;
+const FPE_FLTDIV: i32 = 3;
+const SEGV_MAPERR: i32 = 1;
+const SEGV_ACCERR: i32 = 2;
+
+/// A bad memory reference or an invalid instruction causes the signal for it, and nothing else. The siginfo_t holds the si_code
+/// for the cause, and in si_addr the address that was referred to, or that of the instruction.
+#[harness::test(
+    rows = [
+        (
+            "signal.fault/unmapped-address",
+            ["behaviours:sicode.segv-maperr", "notes:signal.table-11-sigsegv", "notes:signal.source-hardware"],
+            (machine::UNMAPPED, SIGSEGV, &[SEGV_MAPERR])
+        ),
+        (
+            "signal.fault/read-only-page",
+            ["behaviours:sicode.segv-accerr", "notes:signal.table-11-sigsegv"],
+            (machine::READ_ONLY, SIGSEGV, &[SEGV_ACCERR])
+        ),
+        (
+            "signal.fault/beyond-end-of-file",
+            ["behaviours:sicode.bus-adrerr", "notes:signal.table-07-sigbus"],
+            (machine::BEYOND_END, SIGBUS, &[libc::BUS_ADRERR])
+        ),
+        (
+            "signal.fault/undefined-instruction",
+            ["behaviours:sicode.ill-illopc", "notes:signal.table-04-sigill", "notes:signal.source-hardware"],
+            (machine::UNDEFINED, SIGILL, &[ILL_ILLOPC, ILL_ILLOPN])
+        ),
+        (
+            "signal.fault/breakpoint",
+            ["behaviours:sicode.trap-brkpt", "notes:signal.table-05-sigtrap"],
+            (machine::BREAKPOINT, SIGTRAP, &[libc::TRAP_BRKPT, SI_KERNEL])
+        ),
+    ],
+    cite = [man("sigaction.2", "The si_code field"), posix("signal.h.0p", "DESCRIPTION"), man("signal.7", "Standard signals")],
+)]
+fn a_fault_causes_its_signal(cause: Cause) -> TestResult {
+    assert_causes(cause)
+}
+
+/// Integer division by zero, division of the smallest integer by -1, floating-point division by zero with that exception
+/// unmasked, and a misaligned access with alignment checks on: each causes its signal with the si_code for it.
+#[harness::test(
+    rows = [
+        (
+            "signal.x86-fault/divide-by-zero",
+            ["behaviours:sicode.fpe-intdiv", "notes:signal.table-08-sigfpe", "notes:signal.source-hardware"],
+            (machine::DIVIDE_BY_ZERO, SIGFPE, &[FPE_INTDIV])
+        ),
+        (
+            "signal.x86-fault/quotient-too-large",
+            ["notes:signal.table-08-sigfpe"],
+            (machine::QUOTIENT_TOO_LARGE, SIGFPE, &[FPE_INTDIV])
+        ),
+        (
+            "signal.x86-fault/float-divide-by-zero",
+            ["behaviours:sicode.fpe-fltdiv", "notes:signal.table-08-sigfpe"],
+            (machine::FLOAT_DIVIDE_BY_ZERO, SIGFPE, &[FPE_FLTDIV])
+        ),
+        (
+            "signal.x86-fault/misaligned",
+            ["behaviours:sicode.bus-adraln", "notes:signal.table-07-sigbus"],
+            (machine::MISALIGNED, SIGBUS, &[libc::BUS_ADRALN])
+        ),
+    ],
+    cite = [man("sigaction.2", "The si_code field"), posix("signal.h.0p", "DESCRIPTION")],
+    needs = [X86],
+)]
+fn an_exception_of_x86_causes_its_signal(cause: Cause) -> TestResult {
+    assert_causes(cause)
+}
+
+/// The handler runs once and returns to the instruction, which then causes the default action.
+fn assert_causes((fault, signal, codes): Cause) -> TestResult {
+    let address = Shared::new(AtomicUsize::new(0))?;
+    let child = fork(|| -> TestResult {
+        let others = [SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP];
+        others.iter().try_for_each(|signal| log(*signal, SA_RESETHAND))?;
+        fault(&address)?;
+        Ok(())
+    })?;
+    let ended = child.wait()?;
+    let seen = logged();
+    assert_eq!(seen.iter().map(|info| info.signal).collect::<Vec<_>>(), [signal]);
+    assert!(codes.contains(&seen[0].code), "{:?}: si_code is none of {codes:?}", seen[0]);
+    let expected = address.load(Ordering::Acquire);
+    if expected != machine::NO_ADDRESS {
+        assert_eq!(seen[0].address(), expected);
+    }
+    assert_matches!(ended, Ended::Killed { .. });
+    assert!(matches!(ended, Ended::Killed { by: Signal(by), .. } if by == signal), "{ended}, not by signal {signal}");
+    evidence("the end of the process", ended);
+    Ok(())
+}
