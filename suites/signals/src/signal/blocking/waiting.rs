@@ -13,10 +13,10 @@ const WAIT3_CALL: &Call = &Call::new("wait3", &[]).also(&[Sysno::wait4]);
 const WAIT4_CALL: &Call = &Call::new("wait4", &[]).also(&[Sysno::wait4]);
 
 pub(in super::super) const WAIT: Blocking = Blocking {
-    call: calls::WAIT,
+    call: calls::WAITPID,
     set_up: || {
         // SAFETY: writes the status, which outlives the call.
-        for_child(calls::WAIT, |_, status| unsafe { libc::wait(status) })
+        for_child(calls::WAITPID, |_, status| unsafe { libc::wait(status) })
     },
 };
 pub(in super::super) const WAITPID: Blocking = Blocking {
