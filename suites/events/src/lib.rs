@@ -12,3 +12,5 @@ pub mod itimer;
 mod kinds;
 pub mod posix_timer;
 mod rules;
+pub mod signalfd;
+pub mod timerfd;
