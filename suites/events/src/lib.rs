@@ -12,5 +12,6 @@ pub mod itimer;
 mod kinds;
 pub mod posix_timer;
 mod rules;
+pub mod signal_io;
 pub mod signalfd;
 pub mod timerfd;
