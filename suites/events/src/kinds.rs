@@ -6,7 +6,9 @@ use calls::timers::{Notify, Setting, TimerId};
 use harness::{bounded, mark};
 use kit::disposition::block_all;
 use kit::prelude::*;
-use libc::{CLOCK_MONOTONIC, ITIMER_REAL, POLLIN, SIGALRM, SIGRTMIN, TIMER_ABSTIME, clockid_t, timespec};
+use libc::{
+    CLOCK_MONOTONIC, ITIMER_REAL, POLLIN, SI_KERNEL, SI_TIMER, SIGALRM, SIGRTMIN, TIMER_ABSTIME, clockid_t, timespec,
+};
 use std::time::{Duration, Instant};
 
 /// A kind of timer.
@@ -90,38 +92,55 @@ impl Timer {
     }
 
     /// Waits until it has expired: how often it has since the last time. An interval timer does not count.
-    pub fn wait(&self) -> Result<u64> {
-        match self {
-            Self::Interval => sigwaitinfo(self.signals()).map(|_| 1),
-            Self::Posix(_) => sigwaitinfo(self.signals()).map(|(_, info)| 1 + info.overrun() as u64),
-            Self::Descriptor(timer) => read_timer(timer),
+    pub fn wait(&self) -> Result<u32> {
+        if let Self::Descriptor(timer) = self {
+            return read_timer(timer).map(|count| {
+                assert!(count <= u64::from(u32::MAX), "{count} expirations");
+                count as u32
+            });
         }
+        let (number, info) = sigwaitinfo(self.signals())?;
+        assert_eq!((number, info.signal), (self.signal(), self.signal()));
+        if let Self::Interval = self {
+            assert_eq!(info.code, SI_KERNEL);
+            return Ok(1);
+        }
+        assert_eq!((info.code, info.value()), (SI_TIMER, VALUE));
+        Ok(1 + info.overrun().cast_unsigned())
     }
 
-    /// Takes an expiration that is there already, if there is one.
+    /// Takes an expiration that is there already, if there is one. Linux drops the pending signal of a timer that was set anew when
+    /// it is to be taken.
     pub fn take(&self) -> TestResult {
-        if self.has_expired()? {
-            self.wait()?;
+        match self {
+            Self::Interval | Self::Posix(_) => {
+                let _dropped = sigtimedwait(self.signals(), timespec { tv_sec: 0, tv_nsec: 0 });
+            }
+            Self::Descriptor(_) if self.has_expired()? => drop(self.wait()?),
+            Self::Descriptor(_) => {}
         }
         Ok(())
     }
 
-    /// Whether an expiration is there to be taken.
+    /// Whether an expiration is there to be taken: nothing else is pending.
     pub fn has_expired(&self) -> Result<bool> {
         match self {
-            Self::Interval | Self::Posix(_) => sigpending().map(|pending| pending.0 & self.signals().0 != 0),
+            Self::Interval | Self::Posix(_) => sigpending().map(|pending| pending != SignalSet::EMPTY),
             Self::Descriptor(timer) => {
-                ppoll(&[(timer, POLLIN)], Some(Duration::ZERO), None).map(|(ready, _)| ready > 0)
+                ppoll(&[(timer, POLLIN)], Some(Duration::ZERO), None).map(|ready| ready != (0, vec![0]))
             }
         }
     }
 
-    fn signals(&self) -> SignalSet {
+    fn signal(&self) -> i32 {
         match self {
-            Self::Interval => SignalSet::of([SIGALRM]),
-            Self::Posix(_) => SignalSet::of([signal()]),
-            Self::Descriptor(_) => SignalSet::EMPTY,
+            Self::Interval => SIGALRM,
+            _ => signal(),
         }
+    }
+
+    fn signals(&self) -> SignalSet {
+        SignalSet::of([self.signal()])
     }
 }
 

@@ -68,11 +68,11 @@ fn a_timer_with_an_interval_expires_again(kind: Kind) -> TestResult {
     let mut expirations = 0;
     while expirations < 4 {
         expirations += assert_ok!(timer.wait());
-        assert!(since.elapsed() >= setting.value + setting.interval * (expirations as u32 - 1), "it expired early");
+        assert!(since.elapsed() >= setting.value + setting.interval * (expirations - 1), "it expired early");
     }
     let now = assert_ok!(timer.get());
     assert_eq!(now.interval, setting.interval);
-    assert!(Duration::ZERO < now.value && now.value <= setting.interval, "{now:?}");
+    assert!(now.value <= setting.interval, "{now:?}");
     Ok(())
 }
 
@@ -224,17 +224,14 @@ fn an_absolute_time_that_has_passed_expires_at_once(kind: Kind) -> TestResult {
     const INTERVAL: Duration = Duration::from_millis(10);
     let timer = kind.create()?;
     let now = time_of(CLOCK_MONOTONIC)?;
-    assert_eq!(timer.set_absolute(Setting::once(Duration::from_nanos(1))), Ok(Setting::DISARMED));
+    assert_eq!(timer.set_absolute(Setting::once(now.saturating_sub(INTERVAL))), Ok(Setting::DISARMED));
     assert_eq!(timer.wait(), Ok(1));
     assert_eq!(timer.get(), Ok(Setting::DISARMED));
-    let periodic = Setting { value: now.saturating_sub(10 * INTERVAL), interval: INTERVAL };
+    let periodic = Setting { value: now.saturating_sub(10 * INTERVAL + INTERVAL / 2), interval: INTERVAL };
     assert_eq!(timer.set_absolute(periodic), Ok(Setting::DISARMED));
     let expirations = assert_ok!(timer.wait());
-    assert!(expirations >= 10, "{expirations} expirations");
-    assert!(
-        time_of(CLOCK_MONOTONIC)? >= periodic.value + INTERVAL * (expirations as u32 - 1),
-        "{expirations} expirations"
-    );
+    assert!(expirations >= 11, "{expirations} expirations");
+    assert!(time_of(CLOCK_MONOTONIC)? >= periodic.value + INTERVAL * (expirations - 1), "{expirations} expirations");
     Ok(())
 }
 
@@ -267,9 +264,9 @@ fn expirations_add_up(kind: Kind) -> TestResult {
     let mut expirations = 0;
     for _ in 0..2 {
         let_pass(PASS * INTERVAL);
-        let least = after.elapsed().div_duration_f64(INTERVAL) as u64;
+        let least = after.elapsed().div_duration_f64(INTERVAL) as u32;
         expirations += assert_ok!(timer.wait());
-        let most = before.elapsed().div_duration_f64(INTERVAL) as u64;
+        let most = before.elapsed().div_duration_f64(INTERVAL) as u32;
         assert!((least..=most).contains(&expirations), "{expirations} expirations, not {least} to {most}");
     }
     Ok(())

@@ -51,6 +51,7 @@ fn the_signal_of_a_timer_is_reserved() -> TestResult {
     assert_errno!(sigqueue(own_pid(), signal, 8), EAGAIN);
     assert_errno!(timer_create(CLOCK_MONOTONIC, None), EAGAIN);
     assert_eq!(timer_settime(timer, 0, Setting::once(Duration::from_millis(1))), Ok(Setting::DISARMED));
-    assert_eq!(sigwaitinfo(SignalSet::of([signal])).map(|(number, info)| (number, info.value())), Ok((signal, 7)));
+    let (number, info) = assert_ok!(sigwaitinfo(SignalSet::of([signal])));
+    assert_eq!((number, info.signal, info.code, info.value()), (signal, signal, libc::SI_TIMER, 7));
     Ok(())
 }

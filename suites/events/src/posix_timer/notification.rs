@@ -46,11 +46,12 @@ fn a_timer_sends_sigalrm_by_default() -> TestResult {
     let alarms = SignalSet::of([SIGALRM]);
     block_all(alarms)?;
     // The id of the first one may be 0, as no value is.
-    let _first = timer_create(CLOCK_MONOTONIC, None)?;
+    let first = timer_create(CLOCK_MONOTONIC, None)?;
     let timer = assert_ok!(timer_create(CLOCK_MONOTONIC, None));
+    assert_ne!(timer, first);
     assert_eq!(timer_settime(timer, 0, SHORT), Ok(Setting::DISARMED));
     let (number, info) = assert_ok!(sigwaitinfo(alarms));
-    assert_eq!((number, info.code), (SIGALRM, SI_TIMER));
+    assert_eq!((number, info.signal, info.code), (SIGALRM, SIGALRM, SI_TIMER));
     assert_eq!(info.value() as i32, timer.0 as i32);
     Ok(())
 }
@@ -68,6 +69,7 @@ fn a_timer_may_send_nothing() -> TestResult {
     let long = Setting::once(Duration::from_secs(1000));
     assert_eq!(timer_settime(timer, 0, long), Ok(Setting::DISARMED));
     let left = assert_ok!(timer_gettime(timer));
+    assert_eq!(left.interval, Duration::ZERO);
     assert!(Duration::ZERO < left.value && left.value <= long.value, "{left:?}");
     assert_ok!(timer_settime(timer, 0, SHORT));
     let_pass(3 * SHORT.value);
@@ -89,7 +91,8 @@ fn a_deleted_timer_sends_no_signal() -> TestResult {
     block_all(alarms)?;
     let timer = timer_create(CLOCK_MONOTONIC, Some(Notify::Signal(SIGALRM, 0)))?;
     assert_eq!(timer_settime(timer, 0, Setting::every(INTERVAL)), Ok(Setting::DISARMED));
-    assert_eq!(sigwaitinfo(alarms).map(|(signal, _)| signal), Ok(SIGALRM));
+    let (number, info) = assert_ok!(sigwaitinfo(alarms));
+    assert_eq!((number, info.signal, info.code), (SIGALRM, SIGALRM, SI_TIMER));
     assert_eq!(timer_delete(timer), Ok(()));
     // What becomes of a pending signal is not said.
     let _pending = sigtimedwait(alarms, timespec { tv_sec: 0, tv_nsec: 0 });
@@ -118,6 +121,7 @@ fn timers_have_ids_of_their_own() -> TestResult {
         [1000, 2000].map(|seconds| Ok(setting(seconds).interval))
     );
     assert_eq!(timer_delete(timers[0]), Ok(()));
+    assert_errno!(timer_gettime(timers[0]), EINVAL);
     assert_eq!(timer_gettime(timers[1]).map(|now| now.interval), Ok(setting(2000).interval));
     Ok(())
 }

@@ -1,17 +1,25 @@
 //! Expirations that no signal of their own tells: timer_getoverrun(2).
 
 use crate::kinds::{let_pass, time_of};
-use calls::signals::SignalSet;
+use calls::signals::{Info, SignalSet};
 use calls::timers::{Notify, Setting, TimerId};
 use kit::disposition::block_all;
 use kit::prelude::*;
-use libc::{CLOCK_MONOTONIC, CLOCK_REALTIME, SIGRTMIN, SIGUSR1, TIMER_ABSTIME, timespec};
+use libc::{CLOCK_MONOTONIC, CLOCK_REALTIME, SI_TIMER, SIGRTMIN, SIGUSR1, TIMER_ABSTIME, timespec};
 use std::time::Duration;
 
 /// A timer whose signal is blocked.
 fn create(signal: i32, clock: libc::clockid_t) -> TestResult<TimerId> {
     block_all(SignalSet::of([signal]))?;
     Ok(calls::for_layers::libc_raw::timer_create(clock, Some(Notify::Signal(signal, 7)))?)
+}
+
+/// Asserts that it is the signal of the timer, SIGUSR1; gives what it tells.
+#[track_caller]
+fn assert_timer_signal(taken: Result<(i32, Info)>) -> Info {
+    let (number, info) = assert_ok!(taken);
+    assert_eq!((number, info.signal, info.code, info.value()), (SIGUSR1, SIGUSR1, SI_TIMER, 7));
+    info
 }
 
 #[rstest]
@@ -38,7 +46,8 @@ fn overruns_are_counted(#[case] signal: fn() -> i32) -> TestResult {
     let setting = Setting { value: time_of(CLOCK_REALTIME)?.saturating_sub(LONG * PASSED + LONG / 2), interval: LONG };
     assert_eq!(timer_settime(timer, TIMER_ABSTIME, setting), Ok(Setting::DISARMED));
     let (number, info) = assert_ok!(sigwaitinfo(signals));
-    assert_eq!((number, info.value(), info.overrun()), (signal(), 7, PASSED as i32));
+    assert_eq!((number, info.signal, info.code), (signal(), signal(), SI_TIMER));
+    assert_eq!((info.value(), info.overrun()), (7, PASSED as i32));
     assert_eq!(timer_getoverrun(timer), Ok(PASSED as i32));
     assert_errno!(sigtimedwait(signals, timespec { tv_sec: 0, tv_nsec: 0 }), EAGAIN);
     Ok(())
@@ -57,17 +66,14 @@ fn the_overrun_count_is_that_of_the_last_signal() -> TestResult {
     let timer = create(SIGUSR1, CLOCK_MONOTONIC)?;
     assert_eq!(timer_settime(timer, 0, Setting::every(INTERVAL)), Ok(Setting::DISARMED));
     let_pass(5 * INTERVAL);
-    let (_, info) = assert_ok!(sigwaitinfo(signals));
+    let info = assert_timer_signal(sigwaitinfo(signals));
     assert!(info.overrun() >= 3, "{info:?}");
     assert_eq!(timer_getoverrun(timer), Ok(info.overrun()));
     assert_ok!(timer_settime(timer, 0, Setting::DISARMED));
     // What becomes of a pending signal is not said.
     let _pending = sigtimedwait(signals, timespec { tv_sec: 0, tv_nsec: 0 });
-    assert_eq!(
-        timer_settime(timer, 0, Setting::once(INTERVAL)),
-        Ok(Setting { value: Duration::ZERO, interval: Duration::ZERO })
-    );
-    let (_, info) = assert_ok!(sigwaitinfo(signals));
+    assert_eq!(timer_settime(timer, 0, Setting::once(INTERVAL)), Ok(Setting::DISARMED));
+    let info = assert_timer_signal(sigwaitinfo(signals));
     assert_eq!((info.overrun(), timer_getoverrun(timer)), (0, Ok(0)));
     Ok(())
 }
@@ -84,7 +90,7 @@ fn the_overrun_count_is_capped() -> TestResult {
     // Since 1970 it has expired more often than that.
     let setting = Setting { value: Duration::from_secs(1), interval: Duration::from_millis(200) };
     assert_eq!(timer_settime(timer, TIMER_ABSTIME, setting), Ok(Setting::DISARMED));
-    let (_, info) = assert_ok!(sigwaitinfo(SignalSet::of([SIGUSR1])));
+    let info = assert_timer_signal(sigwaitinfo(SignalSet::of([SIGUSR1])));
     assert_eq!((info.overrun(), timer_getoverrun(timer)), (i32::MAX, Ok(i32::MAX)));
     Ok(())
 }

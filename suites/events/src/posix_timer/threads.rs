@@ -26,7 +26,8 @@ fn a_timer_signals_one_thread() -> TestResult {
     let waiter = move |value| {
         spawn(move || {
             let (number, info) = assert_ok!(sigwaitinfo(signals));
-            assert_eq!((number, info.code, info.value()), (SIGRTMIN() + 1, SI_TIMER, value));
+            assert_eq!((number, info.signal, info.code), (SIGRTMIN() + 1, SIGRTMIN() + 1, SI_TIMER));
+            assert_eq!(info.value(), value);
         })
     };
     let (first, second) = (waiter(1)?, waiter(2)?);

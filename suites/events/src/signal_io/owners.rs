@@ -1,6 +1,6 @@
 //! Who is signalled: a process, a process group, a thread.
 
-use super::enable;
+use super::{POLL_IN, enable};
 use calls::Owner;
 use calls::signals::SignalSet;
 use harness::need::SECOND_UID;
@@ -18,7 +18,8 @@ const IO: SignalSet = SignalSet(1 << (SIGIO - 1));
 /// A child that waits until it is sent SIGIO, and says that it came.
 fn waiter() -> TestResult<Child> {
     let child = fork(|| -> TestResult {
-        assert_eq!(calls::for_layers::libc_raw::sigwaitinfo(IO).map(|(signal, _)| signal), Ok(SIGIO));
+        let (number, info) = assert_ok!(calls::for_layers::libc_raw::sigwaitinfo(IO));
+        assert_eq!((number, info.signal), (SIGIO, SIGIO));
         Ok(())
     })?;
     child.wait_until_blocked_in(calls::SIGWAITINFO)?;
@@ -98,7 +99,12 @@ fn a_thread_is_signalled() -> TestResult {
     block_all(signals)?;
     let (reader, writer) = pipe()?;
     assert_eq!((set_flags(&reader, O_ASYNC), set_io_signal(&reader, SIGRTMIN() + 1)), (Ok(0), Ok(())));
-    let waiter = move || spawn(move || assert_eq!(sigwaitinfo(signals).map(|(signal, _)| signal), Ok(SIGRTMIN() + 1)));
+    let waiter = move || {
+        spawn(move || {
+            let (number, info) = assert_ok!(sigwaitinfo(signals));
+            assert_eq!((number, info.signal, info.code), (SIGRTMIN() + 1, SIGRTMIN() + 1, POLL_IN));
+        })
+    };
     let (first, second) = (waiter()?, waiter()?);
     first.wait_until_blocked_in(calls::SIGWAITINFO)?;
     second.wait_until_blocked_in(calls::SIGWAITINFO)?;
@@ -125,7 +131,7 @@ fn a_child_shares_the_owner() -> TestResult {
     let (reader, writer) = pipe()?;
     enable(&reader, own)?;
     assert_eq!(set_io_signal(&reader, SIGRTMIN() + 1), Ok(()));
-    let child = fork(|| -> TestResult {
+    let child = holder(|| {
         assert_eq!((owner_id(&reader), io_signal(&reader)), (Ok(own), Ok(SIGRTMIN() + 1)));
         assert_eq!(set_io_signal(&reader, 0), Ok(()));
         assert_eq!(write(&writer, b"x"), Ok(1));
@@ -133,10 +139,9 @@ fn a_child_shares_the_owner() -> TestResult {
         assert_eq!(set_owner_id(&reader, own_pid()), Ok(()));
         Ok(())
     })?;
-    child.join()?;
     assert_eq!(sigpending(), Ok(IO));
-    assert_eq!(io_signal(&reader), Ok(0));
-    assert_ne!(owner_id(&reader), Ok(own));
+    assert_eq!((owner_ex(&reader), io_signal(&reader)), (Ok(Owner::Process(child.pid())), Ok(0)));
+    assert_eq!(read_bytes(&reader, 9), Ok("x".into()));
     Ok(())
 }
 
@@ -163,10 +168,12 @@ fn who_sets_the_owner_must_be_allowed_to_signal_it() -> TestResult {
         child.join()
     };
     as_second_user(&|| assert_eq!(set_owner_id(&reader, own), Ok(())))?;
+    assert_eq!(owner_id(&reader), Ok(own));
     assert_eq!(write(&writer, b"x"), Ok(1));
     assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
     assert_eq!(set_owner_id(&reader, own), Ok(()));
     as_second_user(&|| assert_eq!(write(&writer, b"x"), Ok(1)))?;
     assert_eq!(sigpending(), Ok(IO));
+    assert_eq!(read_bytes(&reader, 9), Ok("xx".into()));
     Ok(())
 }

@@ -1,18 +1,13 @@
 //! Which signal is sent, when, and what it tells.
 
-use super::{enable, signalling};
+use super::{POLL_IN, enable, signalling, take};
 use calls::signals::SignalSet;
 use kit::channel::{Channel, FIFO, PIPE, SOCKET_PAIR};
 use kit::disposition::{block_all, log, logged};
 use kit::needs::{PTY, UNIX_FILES};
 use kit::prelude::*;
 use kit::pty::Pty;
-use libc::{POLLIN, POLLRDNORM, SIGIO, SIGRTMIN, SIGUSR1, timespec};
-
-const AT_ONCE: timespec = timespec { tv_sec: 0, tv_nsec: 0 };
-
-/// si_code of a signal for input: asm-generic/siginfo.h.
-const POLL_IN: i32 = 1;
+use libc::{POLLIN, POLLRDNORM, SIGIO, SIGRTMIN, SIGUSR1};
 
 /// si_band of input. poll(2)
 const INPUT: i64 = (POLLIN | POLLRDNORM) as i64;
@@ -36,18 +31,19 @@ fn input_sends_sigio(channel: Channel) -> TestResult {
     block_all(signals())?;
     let (reader, writer) = channel.open()?;
     assert_eq!(set_owner_id(&reader, own_pid()), Ok(()));
+    assert_eq!(owner_id(&reader), Ok(own_pid()));
     assert_eq!(write(&writer, b"a"), Ok(1));
     assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
     enable(&reader, own_pid())?;
     assert_eq!(io_signal(&reader), Ok(0));
     for _ in 0..2 {
         assert_eq!(write(&writer, b"b"), Ok(1));
-        assert_eq!(sigtimedwait(signals(), AT_ONCE).map(|(signal, _)| signal), Ok(SIGIO));
-        assert_errno!(sigtimedwait(signals(), AT_ONCE), EAGAIN);
+        assert_eq!(take(signals()).map(|(signal, _)| signal), Ok(SIGIO));
+        assert_errno!(take(signals()), EAGAIN);
     }
     assert_eq!(set_flags(&reader, 0), Ok(0));
     assert_eq!(write(&writer, b"c"), Ok(1));
-    assert_errno!(sigtimedwait(signals(), AT_ONCE), EAGAIN);
+    assert_errno!(take(signals()), EAGAIN);
     assert_eq!(read_bytes(&reader, 9), Ok("abbc".into()));
     Ok(())
 }
@@ -80,6 +76,7 @@ fn a_chosen_signal_tells_of_input(channel: Channel) -> TestResult {
         assert_eq!((info[number].signal, info[number].code), (signal, POLL_IN));
         assert_eq!(info[number].band(), (INPUT, reader.number()));
     }
+    assert_eq!(read_bytes(&reader, 9), Ok("xxx".into()));
     Ok(())
 }
 
@@ -93,13 +90,14 @@ fn a_chosen_signal_tells_of_input(channel: Channel) -> TestResult {
 fn zero_restores_sigio() -> TestResult {
     block_all(signals())?;
     let (reader, writer) = signalling(PIPE)?;
-    for (set, sent) in [(0, SIGIO), (SIGUSR1, SIGUSR1), (0, SIGIO)] {
+    for (set, sent) in [(SIGUSR1, SIGUSR1), (0, SIGIO), (SIGIO, SIGIO), (0, SIGIO)] {
         assert_eq!(set_io_signal(&reader, set), Ok(()));
         assert_eq!(io_signal(&reader), Ok(set));
         assert_eq!(write(&writer, b"x"), Ok(1));
-        assert_eq!(sigtimedwait(signals(), AT_ONCE).map(|(signal, _)| signal), Ok(sent));
-        assert_errno!(sigtimedwait(signals(), AT_ONCE), EAGAIN);
+        assert_eq!(take(signals()).map(|(signal, _)| signal), Ok(sent));
+        assert_errno!(take(signals()), EAGAIN);
     }
+    assert_eq!(read_bytes(&reader, 9), Ok("xxxx".into()));
     Ok(())
 }
 
@@ -120,8 +118,8 @@ fn the_signal_names_the_descriptor_of_f_setsig() -> TestResult {
     drop(reader);
     assert_eq!(write(&writer, b"x"), Ok(1));
     assert_eq!(
-        sigtimedwait(signals(), AT_ONCE).map(|(signal, info)| (signal, info.band())),
-        Ok((signal, (INPUT, number)))
+        take(signals()).map(|(signal, info)| (signal, info.code, info.band())),
+        Ok((signal, POLL_IN, (INPUT, number)))
     );
     assert_eq!(read_bytes(&duplicate, 9), Ok("x".into()));
     Ok(())
@@ -142,6 +140,7 @@ fn a_terminal_signals_input() -> TestResult {
     assert_eq!(set_io_signal(&pty.terminal, SIGRTMIN() + 1), Ok(()));
     pty.type_in("line\n")?;
     let (signal, info) = assert_ok!(sigwaitinfo(signals()));
+    assert_eq!(info.signal, signal);
     assert_eq!((signal, info.code, info.band()), (SIGRTMIN() + 1, POLL_IN, (INPUT, pty.terminal.number())));
     assert_eq!(read_bytes(&pty.terminal, 9), Ok("line\n".into()));
     Ok(())

@@ -10,9 +10,10 @@ use nix::sys::signal::{SaFlags, Signal as Known};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The numbers and values of what was read.
-fn order(read: Result<Vec<SignalRecord>>) -> Result<Vec<(u32, u64)>> {
-    read.map(|records| records.iter().map(|record| (record.ssi_signo, record.ssi_ptr)).collect())
+/// The numbers, values and senders of what was read.
+fn order(read: Result<Vec<SignalRecord>>) -> Result<Vec<(i32, u64, i32)>> {
+    let of = |record: &SignalRecord| (record.ssi_signo as i32, record.ssi_ptr, record.ssi_pid as i32);
+    read.map(|records| records.iter().map(of).collect())
 }
 
 /// The numbers of what was read.
@@ -40,6 +41,7 @@ fn a_read_takes_the_signal() -> TestResult {
     assert_eq!(sigpending(), Ok(SignalSet::of([SIGUSR2])));
     assert_errno!(read_signals(&signals, 1), EAGAIN);
     assert_eq!(change_mask(libc::SIG_UNBLOCK, Some(SignalSet::of([SIGUSR1]))), Ok(SignalSet::of([SIGUSR1, SIGUSR2])));
+    assert_eq!(change_mask(libc::SIG_BLOCK, None), Ok(SignalSet::of([SIGUSR2])));
     assert_eq!(handled(Known::SIGUSR1), 0);
     Ok(())
 }
@@ -59,8 +61,8 @@ fn a_read_returns_several_signals() -> TestResult {
     for (signal, value) in [(high, 1), (low, 2), (high, 3), (low, 4), (SIGUSR1, 5)] {
         assert_eq!(sigqueue(own, signal, value), Ok(()));
     }
-    assert_eq!(order(read_signals(&signals, 2)), Ok(vec![(SIGUSR1 as u32, 5), (low as u32, 2)]));
-    assert_eq!(order(read_signals(&signals, 5)), Ok(vec![(low as u32, 4), (high as u32, 1), (high as u32, 3)]));
+    assert_eq!(order(read_signals(&signals, 2)), Ok(vec![(SIGUSR1, 5, own), (low, 2, own)]));
+    assert_eq!(order(read_signals(&signals, 5)), Ok(vec![(low, 4, own), (high, 1, own), (high, 3, own)]));
     assert_errno!(read_signals(&signals, 5), EAGAIN);
     Ok(())
 }
@@ -171,6 +173,7 @@ fn a_pending_signal_makes_it_readable() -> TestResult {
     let signals = signalfd(SignalSet::of([SIGUSR1]), 0)?;
     let ready = |timeout| ppoll(&[(&signals, POLLIN)], timeout, None);
     assert_eq!(kill(own_pid(), SIGUSR2), Ok(()));
+    assert_eq!(sigpending(), Ok(SignalSet::of([SIGUSR2])));
     assert_eq!(ready(Some(Duration::ZERO)), Ok((0, vec![0])));
     let child = fork(|| -> TestResult {
         assert_eq!(ready(None), Ok((1, vec![POLLIN])));

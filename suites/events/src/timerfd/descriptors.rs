@@ -2,6 +2,7 @@
 
 use crate::kinds::let_pass;
 use calls::timers::Setting;
+use harness::mark;
 use kit::passing::{pass, receive};
 use kit::prelude::*;
 use kit::unrelated::{PROGRAMS, Program, start_after};
@@ -96,7 +97,7 @@ fn fdinfo_shows_the_timer() -> TestResult {
     for clock in [CLOCK_MONOTONIC, CLOCK_REALTIME] {
         let timer = timerfd_create(clock, 0)?;
         let field = |name: &str| -> TestResult<String> {
-            let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", timer.number()))?;
+            let info = mark::by_harness(|| std::fs::read_to_string(format!("/proc/self/fdinfo/{}", timer.number())))?;
             let line = info.lines().find_map(|line| line.strip_prefix(name));
             Ok(line.unwrap_or_default().trim().into())
         };
