@@ -251,7 +251,7 @@ fn an_absolute_time_that_has_passed_expires_at_once(kind: Kind) -> TestResult {
             Descriptor,
         ),
     ],
-    cite = [man("timer_getoverrun.2", "DESCRIPTION"), man("timer_getoverrun.2", "NOTES"), man("timerfd_create.2", "DESCRIPTION")],
+    cite = [man("timer_getoverrun.2", "DESCRIPTION"), man("timer_getoverrun.2", "VERSIONS"), man("timerfd_create.2", "DESCRIPTION")],
     layers = [libc, raw],
 )]
 fn expirations_add_up(kind: Kind) -> TestResult {

@@ -30,7 +30,7 @@ fn assert_timer_signal(taken: Result<(i32, Info)>) -> Info {
 #[harness::test(
     id = "posix-timer.getoverrun",
     cite = [
-        posix("timer_getoverrun.3p", "DESCRIPTION"), man("timer_getoverrun.2", "DESCRIPTION"), man("timer_getoverrun.2", "NOTES"),
+        posix("timer_getoverrun.3p", "DESCRIPTION"), man("timer_getoverrun.2", "DESCRIPTION"), man("timer_getoverrun.2", "VERSIONS"),
     ],
     covers = [
         "behaviours:ptimer.getoverrun-count", "behaviours:ptimer.single-signal-queued", "behaviours:ptimer.overrun-in-siginfo",

@@ -164,7 +164,7 @@ fn a_signal_in_two_masks_is_read_once() -> TestResult {
 /// ppoll shows POLLIN while a signal of the mask is pending, and not for another signal; it waits until there is one.
 #[harness::test(
     id = "signalfd.poll",
-    cite = [man("signalfd.2", "DESCRIPTION", "poll(2), select(2) (and similar)")],
+    cite = [man("signalfd.2", "DESCRIPTION")],
     covers = ["behaviours:signalfd.poll-readable"],
     layers = [libc, raw],
 )]
