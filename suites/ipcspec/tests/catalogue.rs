@@ -181,7 +181,7 @@ fn every_family_is_linked_in_whole() {
         ("persistence", 33),
         ("pipes", 1422),
         ("processes", 12),
-        ("signals", 450),
+        ("signals", 461),
         ("sockets", 6),
         ("sync", 1),
         ("sysv", 73),
