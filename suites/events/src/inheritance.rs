@@ -15,9 +15,9 @@ use std::time::Duration;
 const LONG: Setting = Setting { value: Duration::from_secs(1000), interval: Duration::from_secs(7) };
 
 #[rstest]
-#[case::real(ITIMER_REAL as i32)]
-#[case::virtual_time(ITIMER_VIRTUAL as i32)]
-#[case::prof(ITIMER_PROF as i32)]
+#[case::real(ITIMER_REAL)]
+#[case::virtual_time(ITIMER_VIRTUAL)]
+#[case::prof(ITIMER_PROF)]
 /// A forked child has no interval timers; the timer of its parent stays armed.
 #[harness::test(
     id = "itimer.fork-disarmed",
@@ -91,7 +91,7 @@ fn a_child_gets_no_signal_of_a_timer(kind: Kind) -> TestResult {
 )]
 fn an_exec_keeps_interval_timers() -> TestResult {
     let process = start_after(&HAS_INTERVAL_TIMER, || {
-        setitimer(ITIMER_REAL as i32, LONG)?;
+        setitimer(ITIMER_REAL, LONG)?;
         Ok(vec![])
     })?;
     process.join()
@@ -101,7 +101,7 @@ fn an_exec_keeps_interval_timers() -> TestResult {
 static HAS_INTERVAL_TIMER: Program = Program { name: "has-interval-timer", body: has_interval_timer };
 
 fn has_interval_timer(_: &[OsString]) -> TestResult {
-    let now = assert_ok!(calls::for_layers::libc_raw::getitimer(ITIMER_REAL as i32));
+    let now = assert_ok!(calls::for_layers::libc_raw::getitimer(ITIMER_REAL));
     assert_eq!(now.interval, LONG.interval);
     assert!(Duration::ZERO < now.value && now.value < LONG.value, "{now:?}");
     Ok(())

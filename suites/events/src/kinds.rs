@@ -67,7 +67,7 @@ impl Timer {
     /// Sets it; the time is relative. Returns the former setting.
     pub fn set(&self, setting: Setting) -> Result<Setting> {
         match self {
-            Self::Interval => setitimer(ITIMER_REAL as i32, setting),
+            Self::Interval => setitimer(ITIMER_REAL, setting),
             Self::Posix(timer) => timer_settime(*timer, 0, setting),
             Self::Descriptor(timer) => timerfd_settime(timer, 0, setting),
         }
@@ -85,7 +85,7 @@ impl Timer {
     /// Its setting: what is left of the time, and the interval.
     pub fn get(&self) -> Result<Setting> {
         match self {
-            Self::Interval => getitimer(ITIMER_REAL as i32),
+            Self::Interval => getitimer(ITIMER_REAL),
             Self::Posix(timer) => timer_gettime(*timer),
             Self::Descriptor(timer) => timerfd_gettime(timer),
         }

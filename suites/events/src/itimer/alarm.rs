@@ -8,7 +8,7 @@ use kit::prelude::*;
 use libc::{ITIMER_REAL, SIGALRM};
 use std::time::{Duration, Instant};
 
-const REAL: i32 = ITIMER_REAL as i32;
+const REAL: i32 = ITIMER_REAL;
 
 /// alarm replaces the former alarm, and returns the seconds that were left of it; alarm(0) cancels it.
 #[harness::test(

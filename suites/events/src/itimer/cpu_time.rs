@@ -9,8 +9,8 @@ use libc::{ITIMER_PROF, ITIMER_VIRTUAL, SIGPROF, SIGVTALRM};
 use std::time::Duration;
 
 #[rstest]
-#[case::virtual_time(ITIMER_VIRTUAL as i32, SIGVTALRM)]
-#[case::prof(ITIMER_PROF as i32, SIGPROF)]
+#[case::virtual_time(ITIMER_VIRTUAL, SIGVTALRM)]
+#[case::prof(ITIMER_PROF, SIGPROF)]
 /// ITIMER_VIRTUAL and ITIMER_PROF do not expire while the process waits, and send SIGVTALRM and SIGPROF once it has used the
 /// processor.
 #[harness::test(

@@ -6,7 +6,7 @@ use kit::prelude::*;
 use libc::ITIMER_REAL;
 use std::time::Duration;
 
-const REAL: i32 = ITIMER_REAL as i32;
+const REAL: i32 = ITIMER_REAL;
 const LONG: Setting = Setting::every(Duration::from_secs(1000));
 
 /// A call on an interval timer.
@@ -37,8 +37,8 @@ fn there_is_no_such_interval_timer(call: OnTimer) -> TestResult {
     family = "invalid-timeout",
     rows = [
         ("itimer.tv-usec-einval/real", "errors:itimer.setitimer.EINVAL.2", REAL),
-        ("itimer.tv-usec-einval/virtual", "errors:itimer.setitimer.EINVAL.2", libc::ITIMER_VIRTUAL as i32),
-        ("itimer.tv-usec-einval/prof", "errors:itimer.setitimer.EINVAL.2", libc::ITIMER_PROF as i32),
+        ("itimer.tv-usec-einval/virtual", "errors:itimer.setitimer.EINVAL.2", libc::ITIMER_VIRTUAL),
+        ("itimer.tv-usec-einval/prof", "errors:itimer.setitimer.EINVAL.2", libc::ITIMER_PROF),
     ],
 )]
 fn no_second_has_so_many_microseconds(which: i32) -> TestResult {

@@ -13,7 +13,7 @@ use std::time::Duration;
     layers = [libc, raw],
 )]
 fn a_process_has_three_interval_timers() -> TestResult {
-    let timers = [ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF].map(|which| which as i32);
+    let timers = [ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF];
     let setting = |which: i32| Setting::every(Duration::from_secs(1000 + which as u64));
     let intervals = || timers.map(|which| getitimer(which).map(|setting| setting.interval));
     assert_eq!(intervals(), [Ok(Duration::ZERO); 3]);

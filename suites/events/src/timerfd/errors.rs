@@ -167,10 +167,8 @@ fn the_address_is_bad(call: OnAddress) -> TestResult {
     let new = libc::itimerspec { it_value: second, it_interval: second };
     let [first, second, third] =
         given.map(|argument| if argument == SETTING { (&raw const new).register() } else { argument });
+    let call = arguments([timer.number().register(), first, second, third]);
     // SAFETY: the addresses are bad, or that of a setting that is read.
-    assert_errno!(
-        unsafe { syscall(name, number, arguments([timer.number().register(), first, second, third])) },
-        EFAULT
-    );
+    assert_errno!(unsafe { syscall(name, number, call) }, EFAULT);
     Ok(())
 }
