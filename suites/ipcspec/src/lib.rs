@@ -1,7 +1,8 @@
 //! All families of specs, joined.
 
 /// The crates that hold specs. To name a constant of each makes the linker keep its specs.
-pub const FAMILIES: [&str; 7] = [
+pub const FAMILIES: [&str; 8] = [
+    events::FAMILY,
     persistence::FAMILY,
     pipes::FAMILY,
     processes::FAMILY,

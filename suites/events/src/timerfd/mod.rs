@@ -1,0 +1,5 @@
+//! Timers that are read: timerfd_create(2).
+
+mod descriptors;
+mod errors;
+mod reading;
