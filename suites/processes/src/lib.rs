@@ -7,5 +7,8 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "processes";
 
+pub mod needs;
+pub mod pidfd;
+pub mod prctl;
 pub mod process;
 pub mod wait;

@@ -1,33 +1,25 @@
-//! Running programs.
+//! Processes: fork, exec and exit.
 
-use calls::signals::{Action, action_of};
-use kit::disposition::{handle, handled};
-use kit::needs::program;
+mod exec;
+mod exit;
+mod fork;
+mod session;
+mod system;
+
 use kit::prelude::*;
-use libc::{SIG_BLOCK, SIGINT, SIGQUIT};
-use nix::sys::signal::{SaFlags, SigSet, Signal as Known};
 
-/// While its command runs, system ignores SIGINT and SIGQUIT and blocks SIGCHLD, so that no handler runs for these; when it
-/// returns, the signal mask and the dispositions are as they were before.
-#[harness::test(
-    id = "process.system-mask-restored",
-    cite = [man("system.3", "DESCRIPTION"), posix("system.3p", "DESCRIPTION")],
-    covers = ["behaviours:process.system-mask-restored"],
-    needs = [program("sh")],
-)]
-fn system_gives_mask_and_dispositions_back() -> TestResult {
-    handle(Known::SIGINT, SaFlags::empty())?;
-    handle(Known::SIGQUIT, SaFlags::empty())?;
-    let mask = sigprocmask(SIG_BLOCK, &SigSet::from(Known::SIGUSR1))?;
-    let with_usr1 = mask.iter().chain([Known::SIGUSR1]).collect();
-    let status = system("kill -INT $PPID; kill -QUIT $PPID; exit 3")?;
-    assert_eq!(status, 3 << 8);
-    assert_eq!((handled(Known::SIGINT), handled(Known::SIGQUIT)), (0, 0));
-    assert_eq!(SigSet::thread_get_mask(), Ok(with_usr1));
-    for signal in [SIGINT, SIGQUIT] {
-        assert_eq!(action_of(signal), Ok(Action::Handle));
-        assert_eq!(kill(own_pid(), signal), Ok(()));
-    }
-    assert_eq!((handled(Known::SIGINT), handled(Known::SIGQUIT)), (1, 1));
-    Ok(())
+/// The command name of a process. proc_pid_comm(5).
+pub(crate) fn comm_of(pid: i32) -> TestResult<String> {
+    Ok(std::fs::read_to_string(format!("/proc/{pid}/comm"))?.trim_end().to_owned())
+}
+
+/// The ids of the threads of a process. proc_pid_task(5).
+fn threads_of(pid: i32) -> TestResult<Vec<i32>> {
+    let entries = std::fs::read_dir(format!("/proc/{pid}/task"))?;
+    Ok(entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+}
+
+/// Whether a descriptor is open in a process.
+fn is_open_in(pid: i32, fd: i32) -> bool {
+    std::fs::symlink_metadata(format!("/proc/{pid}/fd/{fd}")).is_ok()
 }

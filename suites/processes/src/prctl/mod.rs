@@ -1,0 +1,4 @@
+//! prctl: the parent-death signal, and subreapers.
+
+mod death_signal;
+mod subreaper;
