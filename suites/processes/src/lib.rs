@@ -10,5 +10,6 @@ pub const FAMILY: &str = "processes";
 pub mod needs;
 pub mod pidfd;
 pub mod prctl;
+mod proc;
 pub mod process;
 pub mod wait;

@@ -1,27 +1,25 @@
 //! The end of a process, as a pidfd shows it.
 
 use super::NONBLOCK;
+use crate::wait::change;
 use calls::for_layers::libc_raw::waitid;
-use calls::waiting::Selector;
+use calls::waiting::{Change, Selector};
 use harness::need::PIDNS;
 use harness::raw::{Argument as _, arguments};
 use kit::prelude::*;
 use libc::{CLD_EXITED, CLD_KILLED, POLLIN, SIGCHLD, SIGKILL, WEXITED, WNOHANG, WNOWAIT};
-use std::os::fd::{AsFd, BorrowedFd};
 
-/// Whether the pidfd is readable before so many milliseconds are over; -1 is without a limit.
-pub(super) fn readable(pidfd: &Fd, timeout: i32) -> Result<bool> {
+/// poll(2) for POLLIN: how many descriptors are ready, and what revents says. A timeout of -1 is none.
+pub(super) fn polled(pidfd: &Fd, timeout: i32) -> Result<(i64, i16)> {
     let mut polled = libc::pollfd { fd: pidfd.number(), events: POLLIN, revents: 0 };
     // SAFETY: one entry, which outlives the call.
     let ready = calls::returned("poll", unsafe { libc::poll(&mut polled, 1, timeout) }.into())?;
-    Ok(ready == 1 && polled.revents & POLLIN != 0)
+    Ok((ready, polled.revents))
 }
 
-/// The pid and the status of the child that waitid(2) reports by its pidfd.
-pub(super) fn end_of(pidfd: &Fd, options: i32) -> Result<(i32, i32)> {
-    pidfd
-        .lend(|pidfd: BorrowedFd| waitid(Selector::PidFd(pidfd.as_fd()), options))
-        .map(|change| (change.pid, change.status))
+/// waitid(2) with P_PIDFD.
+pub(super) fn wait_by(pidfd: &Fd, options: i32) -> Result<Option<Change>> {
+    pidfd.lend(|pidfd| waitid(Selector::PidFd(pidfd), options))
 }
 
 #[rstest]
@@ -42,20 +40,20 @@ fn a_pidfd_is_readable_when_its_process_has_ended(#[case] end: fn() -> TestResul
         end()
     })?;
     let pidfd = pidfd_open(child.pid(), 0)?;
-    assert_eq!(readable(&pidfd, 0), Ok(false));
-    let watchers =
-        [fork(|| assert_eq!(readable(&pidfd, -1), Ok(true)))?, fork(|| assert_eq!(readable(&pidfd, -1), Ok(true)))?];
+    assert_eq!(polled(&pidfd, 0), Ok((0, 0)));
+    let watchers = [
+        fork(|| assert_eq!(polled(&pidfd, -1), Ok((1, POLLIN))))?,
+        fork(|| assert_eq!(polled(&pidfd, -1), Ok((1, POLLIN))))?,
+    ];
     for watcher in &watchers {
         watcher.wait_until_blocked_in(calls::POLL)?;
     }
-    assert_eq!(readable(&pidfd, 0), Ok(false));
+    assert_eq!(polled(&pidfd, 0), Ok((0, 0)));
     go_on.arrive();
     watchers.into_iter().try_for_each(Child::join)?;
     assert_eq!(harness::process_state::state(child.pid()), Some('Z'));
-    assert_eq!(readable(&pidfd, 0), Ok(true));
-    child.wait()?;
-    assert_eq!(readable(&pidfd, 0), Ok(true));
-    Ok(())
+    assert_eq!(polled(&pidfd, 0), Ok((1, POLLIN)));
+    child.wait().map(drop)
 }
 
 /// A pidfd cannot be read or written, neither while its process runs nor when it has ended: both fail with EINVAL.
@@ -92,10 +90,9 @@ fn waitid_waits_for_the_child_of_a_pidfd(#[case] flags: u32) -> TestResult {
     let [first, second] = children;
     let pidfd = pidfd_open(second.pid(), flags)?;
     for options in [WEXITED | WNOWAIT, WEXITED | WNOWAIT | WNOHANG, WEXITED] {
-        let change = assert_ok!(pidfd.lend(|pidfd| waitid(Selector::PidFd(pidfd), options)));
-        assert_eq!((change.signal, change.code, change.pid, change.status), (SIGCHLD, CLD_EXITED, second.pid(), 8));
+        assert_eq!(wait_by(&pidfd, options), Ok(Some(change(second.pid(), CLD_EXITED, 8))));
     }
-    assert_errno!(end_of(&pidfd, WEXITED), ECHILD);
+    assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
     second.was_waited_for();
     assert_eq!(first.wait()?, Ended::Exited(7));
     Ok(())
@@ -117,8 +114,8 @@ fn waitid_blocks_until_the_child_ends() -> TestResult {
         })?;
         let pidfd = pidfd_open(child.pid(), 0)?;
         waiting.arrive();
-        let change = assert_ok!(pidfd.lend(|pidfd| waitid(Selector::PidFd(pidfd), WEXITED)));
-        assert_eq!((change.code, change.pid, change.status), (CLD_KILLED, child.pid(), SIGKILL));
+        assert_eq!(wait_by(&pidfd, WEXITED), Ok(Some(change(child.pid(), CLD_KILLED, SIGKILL))));
+        assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
         child.was_waited_for();
         Ok(())
     })?;
@@ -139,11 +136,12 @@ fn waitid_blocks_until_the_child_ends() -> TestResult {
 fn waitid_on_a_nonblocking_pidfd_does_not_block() -> TestResult {
     let child = holder(|| Ok(()))?;
     let pidfd = pidfd_open(child.pid(), NONBLOCK)?;
-    assert_errno!(end_of(&pidfd, WEXITED), EAGAIN);
-    assert_eq!(end_of(&pidfd, WEXITED | WNOHANG).map(|(pid, _)| pid), Ok(0));
+    assert_errno!(wait_by(&pidfd, WEXITED), EAGAIN);
+    assert_eq!(wait_by(&pidfd, WEXITED | WNOHANG), Ok(None));
     child.signal(Signal(SIGKILL))?;
     child.wait_until_zombie();
-    assert_eq!(end_of(&pidfd, WEXITED), Ok((child.pid(), SIGKILL)));
+    assert_eq!(wait_by(&pidfd, WEXITED), Ok(Some(change(child.pid(), CLD_KILLED, SIGKILL))));
+    assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
     child.was_waited_for();
     Ok(())
 }
@@ -171,7 +169,7 @@ fn a_pidfd_does_not_name_another_process() -> TestResult {
     }
     assert_eq!(created?, i64::from(pid));
     assert_errno!(pidfd_send_signal(&pidfd, SIGKILL, None, 0), ESRCH);
-    assert_errno!(end_of(&pidfd, WEXITED | WNOHANG), ECHILD);
+    assert_errno!(wait_by(&pidfd, WEXITED | WNOHANG), ECHILD);
     assert_eq!(waitpid(pid, WNOHANG), Ok(None));
     assert_eq!(kill(pid, SIGKILL), Ok(()));
     assert_eq!(waitpid(pid, 0), Ok(Some((pid, Ended::Killed { by: Signal(SIGKILL), core: false }))));

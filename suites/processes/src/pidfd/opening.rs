@@ -1,15 +1,17 @@
 //! Opening a process.
 
+use super::ending::{polled, wait_by};
 use super::{NONBLOCK, reaped_child, use_up_descriptors};
+use crate::proc::number_in;
+use crate::wait::change;
 use kit::passing::{pass, receive};
 use kit::prelude::*;
-use libc::{FD_CLOEXEC, O_NONBLOCK, SIGKILL};
+use libc::{CLD_EXITED, FD_CLOEXEC, POLLIN, SIGKILL, WEXITED};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, socketpair};
-use std::fs::read_to_string;
 
 #[rstest]
-#[case::blocking(0, 0)]
-#[case::nonblocking(NONBLOCK, O_NONBLOCK)]
+#[case::blocking(0)]
+#[case::nonblocking(NONBLOCK)]
 /// pidfd_open returns a descriptor with close-on-exec, and with O_NONBLOCK if flags has PIDFD_NONBLOCK alone.
 #[harness::test(
     id = "pidfd.descriptor-flags",
@@ -17,11 +19,13 @@ use std::fs::read_to_string;
     covers = ["behaviours:pidfd.cloexec-always"],
     layers = [raw],
 )]
-fn a_pidfd_is_close_on_exec(#[case] flags: u32, #[case] status: i32) -> TestResult {
+fn a_pidfd_is_close_on_exec(#[case] flags: u32) -> TestResult {
     let child = holder(|| Ok(()))?;
     let pidfd = assert_ok!(pidfd_open(child.pid(), flags));
     assert_eq!(get_descriptor_flags(&pidfd), Ok(FD_CLOEXEC));
-    assert_eq!(get_flags(&pidfd).map(|flags| flags & O_NONBLOCK), Ok(status));
+    let others = get_flags(&pidfd_open(own_pid(), 0)?)?;
+    assert_eq!(get_flags(&pidfd), Ok(others | flags.cast_signed()));
+    assert_eq!(shown_pid(&pidfd)?, i64::from(child.pid()));
     Ok(())
 }
 
@@ -36,19 +40,17 @@ fn fdinfo_has_the_pid() -> TestResult {
     let children = [fork(|| -> TestResult { exit(7) })?, fork(|| -> TestResult { exit(8) })?];
     let pidfds = [pidfd_open(children[0].pid(), 0)?, pidfd_open(children[1].pid(), 0)?];
     children.iter().for_each(Child::wait_until_zombie);
-    assert_eq!(shown_pid(&pidfds[0])?, children[0].pid());
-    assert_eq!(shown_pid(&pidfds[1])?, children[1].pid());
+    assert_eq!(shown_pid(&pidfds[0])?, i64::from(children[0].pid()));
+    assert_eq!(shown_pid(&pidfds[1])?, i64::from(children[1].pid()));
     children[0].wait()?;
     assert_eq!(shown_pid(&pidfds[0])?, -1);
-    assert_eq!(shown_pid(&pidfds[1])?, children[1].pid());
+    assert_eq!(shown_pid(&pidfds[1])?, i64::from(children[1].pid()));
     Ok(())
 }
 
 /// What the fdinfo of a pidfd says of its process.
-fn shown_pid(pidfd: &Fd) -> TestResult<i32> {
-    let text = read_to_string(format!("/proc/self/fdinfo/{}", pidfd.number()))?;
-    let pid = text.lines().find_map(|line| line.strip_prefix("Pid:"));
-    pid.and_then(|pid| pid.trim().parse().ok()).ok_or_else(|| Stop::broken(format!("no pid in {text:?}")))
+fn shown_pid(pidfd: &Fd) -> TestResult<i64> {
+    number_in(&format!("/proc/self/fdinfo/{}", pidfd.number()), "Pid:")
 }
 
 /// pidfd_open works on a zombie: the descriptor is readable at once, and names that child.
@@ -62,9 +64,10 @@ fn a_zombie_can_be_opened() -> TestResult {
     let child = fork(|| -> TestResult { exit(7) })?;
     child.wait_until_zombie();
     let pidfd = assert_ok!(pidfd_open(child.pid(), 0));
-    assert_eq!(super::ending::readable(&pidfd, 0), Ok(true));
+    assert_eq!(polled(&pidfd, 0), Ok((1, POLLIN)));
     assert_eq!(pidfd_send_signal(&pidfd, 0, None, 0), Ok(()));
-    assert_eq!(super::ending::end_of(&pidfd, libc::WEXITED), Ok((child.pid(), 7)));
+    assert_eq!(wait_by(&pidfd, WEXITED), Ok(Some(change(child.pid(), CLD_EXITED, 7))));
+    assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
     child.was_waited_for();
     Ok(())
 }
@@ -80,8 +83,9 @@ fn a_zombie_can_be_opened() -> TestResult {
     layers = [raw],
 )]
 fn an_undefined_flag_is_refused(#[case] open: fn(i32) -> Result<()>) -> TestResult {
-    assert_errno!(open(own_pid()), EINVAL);
-    assert_ok!(pidfd_open(own_pid(), 0));
+    let pid = own_pid();
+    assert_errno!(open(pid), EINVAL);
+    assert_ok!(pidfd_open(pid, 0));
     Ok(())
 }
 

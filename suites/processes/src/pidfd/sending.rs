@@ -109,7 +109,8 @@ fn a_zombie_can_be_signalled_until_it_is_waited_for() -> TestResult {
 fn another_descriptor_is_refused() -> TestResult {
     let (reader, _writer) = pipe()?;
     assert_errno!(pidfd_send_signal(&reader, SIGTERM, None, 0), EBADF);
-    assert_errno!(pidfd_send_signal(&open("/proc", O_RDONLY | O_DIRECTORY)?, SIGTERM, None, 0), EBADF);
+    let directory = open("/proc", O_RDONLY | O_DIRECTORY)?;
+    assert_errno!(pidfd_send_signal(&directory, SIGTERM, None, 0), EBADF);
     assert_errno!(pidfd_send_signal(NOT_OPEN, SIGTERM, None, 0), EBADF);
     Ok(())
 }

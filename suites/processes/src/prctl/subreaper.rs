@@ -1,6 +1,6 @@
 //! Subreapers: who adopts orphans.
 
-use crate::process::comm_of;
+use crate::proc::comm_of;
 use crate::wait::{CHILD, log_child};
 use harness::event_log::logged_by_handlers;
 use harness::raw::{Argument as _, arguments};
@@ -20,7 +20,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
     id = "prctl.subreaper-value",
     cite = [man("PR_GET_CHILD_SUBREAPER.2const", "DESCRIPTION"), man("PR_SET_CHILD_SUBREAPER.2const", "DESCRIPTION")],
     covers = ["behaviours:prctl.subreaper-get", "behaviours:prctl.subreaper-fork-not-inherited"],
-    layers = [libc, nix, raw],
+    layers = [libc, raw],
 )]
 fn the_attribute_is_read_back_and_not_inherited() -> TestResult {
     let child = fork(|| -> TestResult {
@@ -194,21 +194,5 @@ fn a_bad_address_is_refused() -> TestResult {
         syscall("prctl(PR_GET_CHILD_SUBREAPER)", Sysno::prctl, call)
     };
     assert_errno!(refused, EFAULT);
-    Ok(())
-}
-
-#[rstest]
-#[case::negative(-1)]
-#[case::largest(i32::MAX)]
-/// prctl fails with EINVAL for an operation that no kernel has.
-#[harness::test(
-    id = "prctl.unknown-operation",
-    cite = [man("prctl.2", "ERRORS", "EINVAL")],
-    covers = ["errors:prctl.prctl.EINVAL"],
-    layers = [libc, raw],
-)]
-fn an_unknown_operation_is_refused(#[case] operation: i32) -> TestResult {
-    // SAFETY: no kernel has the operation.
-    assert_errno!(unsafe { prctl(operation, 0) }, EINVAL);
     Ok(())
 }

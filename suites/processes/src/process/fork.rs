@@ -1,10 +1,10 @@
 //! What a child of fork has of its parent, and what it has not.
 
-use super::threads_of;
+use crate::proc::{number_in, threads_of};
 use kit::file::file_of;
 use kit::prelude::*;
 use kit::thread;
-use libc::{FD_CLOEXEC, O_APPEND, O_RDWR, PR_GET_TIMERSLACK, PR_SET_TIMERSLACK, SEEK_CUR, SEEK_SET};
+use libc::{FD_CLOEXEC, O_APPEND, O_RDWR, SEEK_CUR, SEEK_SET};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::unistd::getppid;
 use std::sync::Arc;
@@ -62,7 +62,8 @@ fn a_child_has_one_thread() -> TestResult {
         child.join()
     })?;
     forking.join()?;
-    assert!(threads_of(own_pid())?.contains(&other.tid()));
+    let threads = threads_of(own_pid())?;
+    assert!(threads.contains(&other.tid()));
     end.arrive();
     other.join()
 }
@@ -77,16 +78,18 @@ fn a_child_has_one_thread() -> TestResult {
 )]
 fn descriptors_share_offset_and_status_flags() -> TestResult {
     let file = file_of(b"abcdef", O_RDWR)?;
-    assert_eq!(set_descriptor_flags(&file, 0), Ok(0));
+    set_descriptor_flags(&file, 0)?;
+    let flags = get_flags(&file)?;
     let child = fork(|| {
         assert_eq!(read_bytes(&file, 2), Ok("ab".into()));
         assert_eq!(set_flags(&file, O_APPEND), Ok(0));
         assert_eq!(set_descriptor_flags(&file, FD_CLOEXEC), Ok(0));
+        assert_eq!(get_descriptor_flags(&file), Ok(FD_CLOEXEC));
         file.close();
     })?;
     child.join()?;
     assert_eq!(lseek(&file, 0, SEEK_CUR), Ok(2));
-    assert_eq!(get_flags(&file).map(|flags| flags & O_APPEND), Ok(O_APPEND));
+    assert_eq!(get_flags(&file), Ok(flags | O_APPEND));
     assert_eq!(get_descriptor_flags(&file), Ok(0));
     assert_eq!(lseek(&file, 4, SEEK_SET), Ok(4));
     let second_child = fork(|| assert_eq!(read_bytes(&file, 9), Ok("ef".into())))?;
@@ -116,12 +119,9 @@ fn a_child_has_no_memory_locks() -> TestResult {
     Ok(())
 }
 
-/// VmLck of this process, in kB. proc_pid_status(5).
-fn locked_memory() -> TestResult<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let locked = status.lines().find_map(|line| line.strip_prefix("VmLck:"));
-    let number = locked.and_then(|locked| locked.split_whitespace().next()?.parse().ok());
-    number.ok_or_else(|| Stop::broken("no VmLck in /proc/self/status"))
+/// VmLck of this process, in kB.
+fn locked_memory() -> TestResult<i64> {
+    number_in("/proc/self/status", "VmLck:")
 }
 
 /// The timer slack of a child, and its default, are the current timer slack of its parent.
@@ -129,25 +129,21 @@ fn locked_memory() -> TestResult<u64> {
     id = "process.fork-inherits-timer-slack",
     cite = [man("PR_SET_TIMERSLACK.2const", "DESCRIPTION"), man("fork.2", "DESCRIPTION")],
     covers = ["behaviours:fork.timerslack-inherited"],
-    layers = [libc, raw],
+    layers = [libc, nix, raw],
 )]
 fn a_child_has_the_timer_slack_of_its_parent() -> TestResult {
     const SLACK: i32 = 123_456;
-    // SAFETY: numbers alone, and nothing here depends on timer slack.
-    let slack = || unsafe { prctl(PR_GET_TIMERSLACK, 0) };
-    // SAFETY: as above.
-    let set_slack = |nanoseconds: i32| unsafe { prctl(PR_SET_TIMERSLACK, nanoseconds as usize) };
-    assert_eq!(set_slack(SLACK), Ok(0));
+    set_timer_slack(SLACK as u32)?;
     let child = fork(|| {
-        assert_eq!(slack(), Ok(SLACK));
-        assert_eq!(set_slack(SLACK + 1), Ok(0));
-        assert_eq!(slack(), Ok(SLACK + 1));
+        assert_eq!(timer_slack(), Ok(SLACK));
+        assert_eq!(set_timer_slack(SLACK as u32 + 1), Ok(()));
+        assert_eq!(timer_slack(), Ok(SLACK + 1));
         // 0 gives the default back.
-        assert_eq!(set_slack(0), Ok(0));
-        assert_eq!(slack(), Ok(SLACK));
+        assert_eq!(set_timer_slack(0), Ok(()));
+        assert_eq!(timer_slack(), Ok(SLACK));
     })?;
     child.join()?;
-    assert_eq!(slack(), Ok(SLACK));
+    assert_eq!(timer_slack(), Ok(SLACK));
     Ok(())
 }
 

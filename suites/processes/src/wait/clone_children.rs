@@ -1,5 +1,6 @@
 //! Children whose end sends another signal than SIGCHLD, or none: "clone" children.
 
+use super::as_waitpid;
 use calls::for_layers::libc_raw::{waitid, waitpid};
 use calls::waiting::Selector;
 use kit::disposition::{block, pending};
@@ -8,12 +9,13 @@ use kit::process::fork_that_sends;
 use libc::{__WALL, __WCLONE, SIGUSR1, WEXITED, WNOHANG};
 use nix::sys::signal::Signal as Known;
 
-/// Waits for any child with these options: its pid, and None when none of the right kind has ended.
-type Take = fn(i32) -> Result<Option<i32>>;
+/// Waits for any child with these options, without blocking.
+type Take = fn(i32) -> Result<Option<(i32, Ended)>>;
 
-const WAITPID: Take = |options| waitpid(-1, options | WNOHANG).map(|taken| taken.map(|(pid, _)| pid));
-const WAITID: Take =
-    |options| waitid(Selector::All, options | WEXITED | WNOHANG).map(|change| (change.pid != 0).then_some(change.pid));
+const WAITPID: Take = |options| waitpid(-1, options | WNOHANG);
+const WAITID: Take = |options| waitid(Selector::All, options | WEXITED | WNOHANG).map(as_waitpid);
+/// How the children here end.
+const ENDED: Ended = Ended::Exited(0);
 
 #[rstest]
 #[case::signal_waitpid(SIGUSR1, WAITPID)]
@@ -37,24 +39,29 @@ fn the_termination_signal_decides(#[case] signal: i32, #[case] take: Take) -> Te
     };
     let (plain, clone) = children()?;
     assert_eq!(pending(), Ok(if signal == 0 { vec![] } else { vec![Known::SIGUSR1] }));
-    assert_eq!(take(0), Ok(Some(plain.pid())));
+    assert_eq!(take(0), Ok(Some((plain.pid(), ENDED))));
     assert_errno!(take(0), ECHILD);
-    assert_eq!(take(__WCLONE), Ok(Some(clone.pid())));
+    assert_eq!(take(__WCLONE), Ok(Some((clone.pid(), ENDED))));
     assert_errno!(take(__WALL), ECHILD);
     [plain, clone].into_iter().for_each(Child::was_waited_for);
     let (plain, clone) = children()?;
-    assert_eq!(take(__WCLONE), Ok(Some(clone.pid())));
+    assert_eq!(take(__WCLONE), Ok(Some((clone.pid(), ENDED))));
     assert_errno!(take(__WCLONE), ECHILD);
-    assert_eq!(take(0), Ok(Some(plain.pid())));
+    assert_eq!(take(0), Ok(Some((plain.pid(), ENDED))));
     [plain, clone].into_iter().for_each(Child::was_waited_for);
     for options in [__WALL, __WALL | __WCLONE] {
         let (plain, clone) = children()?;
-        let mut taken = [take(options), take(options)].map(|taken| taken.ok().flatten());
-        let mut both = [plain.pid(), clone.pid()].map(Some);
-        taken.sort_unstable();
-        both.sort_unstable();
+        let mut taken = [take(options), take(options)];
+        let mut both = [plain.pid(), clone.pid()].map(|pid| Ok(Some((pid, ENDED))));
+        taken.sort_by_key(pid_of);
+        both.sort_by_key(pid_of);
         assert_eq!(taken, both);
         [plain, clone].into_iter().for_each(Child::was_waited_for);
     }
     Ok(())
+}
+
+/// Which child a wait returned, to bring results into an order.
+fn pid_of(taken: &Result<Option<(i32, Ended)>>) -> Option<i32> {
+    taken.as_ref().ok()?.as_ref().map(|(pid, _)| *pid)
 }

@@ -1,5 +1,6 @@
 //! Which children a wait is for: the forms of waitpid's pid, and waitid's idtype and id.
 
+use super::as_waitpid;
 use calls::for_layers::libc_raw::{waitid, waitpid};
 use calls::waiting::Selector;
 use kit::prelude::*;
@@ -50,26 +51,13 @@ enum Selecting {
 use Selecting::{Waitid, Waitpid};
 
 impl Selecting {
-    /// Waits for a child, without blocking: its pid and exit status; None when none has ended.
-    fn take(self, children: &Children) -> Result<Option<(i32, i32)>> {
+    /// Waits for a child, without blocking.
+    fn take(self, children: &Children) -> Result<Option<(i32, Ended)>> {
         match self {
-            Waitpid(pid) => by_waitpid(pid(children)),
-            Waitid(selector) => by_waitid(selector(children)),
+            Waitpid(pid) => waitpid(pid(children), WNOHANG),
+            Waitid(selector) => waitid(selector(children), WEXITED | WNOHANG).map(as_waitpid),
         }
     }
-}
-
-fn by_waitpid(pid: i32) -> Result<Option<(i32, i32)>> {
-    Ok(match waitpid(pid, WNOHANG)? {
-        Some((pid, Ended::Exited(code))) => Some((pid, code)),
-        Some((pid, _)) => Some((pid, -1)),
-        None => None,
-    })
-}
-
-fn by_waitid(selector: Selector) -> Result<Option<(i32, i32)>> {
-    let change = waitid(selector, WEXITED | WNOHANG)?;
-    Ok((change.pid != 0).then_some((change.pid, change.status)))
 }
 
 #[rstest]
@@ -106,20 +94,28 @@ fn exactly_the_selected_children_are_returned(
 ) -> TestResult {
     let children = Children::new()?;
     let mut taken: Vec<_> = (0..selected.len()).map(|_| selecting.take(&children)).collect();
-    taken.sort_by_key(|taken| taken.as_ref().map_or(None, |taken| taken.map(|(_, code)| code)));
-    let expected: Vec<_> = selected.iter().map(|code| Ok(Some((children.pid(*code), *code)))).collect();
+    taken.sort_by_key(exit_status);
+    let expected: Vec<_> = selected.iter().map(|code| Ok(Some((children.pid(*code), Ended::Exited(*code))))).collect();
     assert_eq!(taken, expected);
     match one_runs {
         true => assert_eq!(selecting.take(&children), Ok(None)),
         false => assert_errno!(selecting.take(&children), ECHILD),
     }
     for code in (1..=4).filter(|code| !selected.contains(code)) {
-        assert_eq!(by_waitpid(children.pid(code)), Ok(Some((children.pid(code), code))));
+        assert_eq!(waitpid(children.pid(code), WNOHANG), Ok(Some((children.pid(code), Ended::Exited(code)))));
     }
     let Children { own_group, other_group, running } = children;
     own_group.into_iter().chain(other_group).for_each(Child::was_waited_for);
-    assert_eq!(by_waitpid(running.pid()), Ok(None));
+    assert_eq!(waitpid(running.pid(), WNOHANG), Ok(None));
     Ok(())
+}
+
+/// With what a child exited, to bring results into an order.
+fn exit_status(taken: &Result<Option<(i32, Ended)>>) -> Option<i32> {
+    match taken {
+        Ok(Some((_, Ended::Exited(code)))) => Some(*code),
+        _ => None,
+    }
 }
 
 /// The process group of this process.
@@ -128,8 +124,8 @@ fn own_group() -> i32 {
 }
 
 #[rstest]
-#[case::waitpid(calls::WAITPID, |pid| waitpid(pid, 0).map(|taken| taken.map(|(pid, _)| pid)))]
-#[case::waitid(calls::WAITID, |pid| waitid(Selector::Pid(pid), WEXITED).map(|change| Some(change.pid)))]
+#[case::waitpid(calls::WAITPID, |pid| waitpid(pid, 0))]
+#[case::waitid(calls::WAITID, |pid| waitid(Selector::Pid(pid), WEXITED).map(as_waitpid))]
 /// A wait for one child by its pid goes on when another child ends, and returns when that child does.
 #[harness::test(
     id = "wait.others-do-not-end-it",
@@ -139,16 +135,17 @@ fn own_group() -> i32 {
 )]
 fn the_end_of_another_child_does_not_end_the_wait(
     #[case] call: &Call,
-    #[case] take: fn(i32) -> Result<Option<i32>>,
+    #[case] take: fn(i32) -> Result<Option<(i32, Ended)>>,
 ) -> TestResult {
     let (ends, other) = ([Latch::new()?, Latch::new()?], Shared::new(AtomicI32::new(0))?);
     let waiter = fork(|| -> TestResult {
         let [awaited, ended] = [fork(|| ends[0].wait_for(1))?, fork(|| ends[1].wait_for(1))?];
         other.store(ended.pid(), Ordering::Release);
-        assert_eq!(take(awaited.pid()), Ok(Some(awaited.pid())));
-        awaited.was_waited_for();
-        assert_eq!(take(ended.pid()), Ok(Some(ended.pid())));
-        ended.was_waited_for();
+        for child in [awaited, ended] {
+            assert_eq!(take(child.pid()), Ok(Some((child.pid(), Ended::Exited(0)))));
+            assert_errno!(take(child.pid()), ECHILD);
+            child.was_waited_for();
+        }
         Ok(())
     })?;
     waiter.wait_until_blocked_in(call)?;
