@@ -179,7 +179,7 @@ fn every_family_is_linked_in_whole() {
     let expected = BTreeMap::from([
         ("persistence", 33),
         ("pipes", 1422),
-        ("processes", 12),
+        ("processes", 322),
         ("signals", 82),
         ("sockets", 6),
         ("sync", 1),
