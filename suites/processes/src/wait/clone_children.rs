@@ -1,6 +1,6 @@
 //! Children whose end sends another signal than SIGCHLD, or none: "clone" children.
 
-use super::as_waitpid;
+use super::{Taken, as_waitpid};
 use calls::for_layers::libc_raw::{waitid, waitpid};
 use calls::waiting::Selector;
 use kit::disposition::{block, pending};
@@ -10,7 +10,7 @@ use libc::{__WALL, __WCLONE, SIGUSR1, WEXITED, WNOHANG};
 use nix::sys::signal::Signal as Known;
 
 /// Waits for any child with these options, without blocking.
-type Take = fn(i32) -> Result<Option<(i32, Ended)>>;
+type Take = fn(i32) -> Taken;
 
 const WAITPID: Take = |options| waitpid(-1, options | WNOHANG);
 const WAITID: Take = |options| waitid(Selector::All, options | WEXITED | WNOHANG).map(as_waitpid);
@@ -62,6 +62,6 @@ fn the_termination_signal_decides(#[case] signal: i32, #[case] take: Take) -> Te
 }
 
 /// Which child a wait returned, to bring results into an order.
-fn pid_of(taken: &Result<Option<(i32, Ended)>>) -> Option<i32> {
+fn pid_of(taken: &Taken) -> Option<i32> {
     taken.as_ref().ok()?.as_ref().map(|(pid, _)| *pid)
 }

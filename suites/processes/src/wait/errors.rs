@@ -1,6 +1,6 @@
 //! Waits that fail.
 
-use super::{as_waitpid, change};
+use super::{Taken, as_waitpid, change};
 use calls::waiting::{Selector, Waited};
 use kit::disposition::{handle, handled};
 use kit::prelude::*;
@@ -10,7 +10,7 @@ use nix::sys::signal::{SaFlags, Signal as Known};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 /// Waits for any child that ends, with more options where the call has them.
-type AnyChild = fn(i32) -> Result<Option<(i32, Ended)>>;
+type AnyChild = fn(i32) -> Taken;
 
 /// As waitpid returns it.
 fn of_child(waited: Option<Waited>) -> Option<(i32, Ended)> {
@@ -48,7 +48,7 @@ fn without_children_it_fails(any_child: AnyChild) -> TestResult {
     covers = ["errors:wait.waitpid.ECHILD", "errors:wait.wait4.ECHILD", "errors:wait.waitid.ECHILD"],
     layers = [libc, raw],
 )]
-fn a_process_that_is_no_child_is_refused(#[case] wait_for: fn(i32) -> Result<Option<(i32, Ended)>>) -> TestResult {
+fn a_process_that_is_no_child_is_refused(#[case] wait_for: fn(i32) -> Taken) -> TestResult {
     let grandchild = Shared::new(AtomicI32::new(0))?;
     let child = holder(|| {
         let child = holder(|| Ok(()))?;
@@ -147,7 +147,7 @@ fn waitid_needs_a_kind_of_change(#[case] options: i32) -> TestResult {
     covers = ["errors:wait.waitpid.ESRCH", "errors:wait.wait4.ESRCH"],
     layers = [libc, raw],
 )]
-fn int_min_is_no_group(#[case] wait_for: fn() -> Result<Option<(i32, Ended)>>) -> TestResult {
+fn int_min_is_no_group(#[case] wait_for: fn() -> Taken) -> TestResult {
     assert_errno!(wait_for(), ESRCH);
     let child = fork(|| -> TestResult { exit(7) })?;
     child.wait_until_zombie();

@@ -19,6 +19,9 @@ use kit::prelude::*;
 use libc::{CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD};
 use nix::unistd::getuid;
 
+/// What a wait returns: the child that changed its state and how, or that none did.
+type Taken = Result<Option<(i32, Ended)>>;
+
 /// What waitid is to write of a child with the user id of this process.
 pub(crate) fn change(pid: i32, code: i32, status: i32) -> Change {
     Change { signal: SIGCHLD, code, pid, uid: getuid().as_raw(), status }

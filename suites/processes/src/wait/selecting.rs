@@ -1,6 +1,6 @@
 //! Which children a wait is for: the forms of waitpid's pid, and waitid's idtype and id.
 
-use super::as_waitpid;
+use super::{Taken, as_waitpid};
 use calls::for_layers::libc_raw::{waitid, waitpid};
 use calls::waiting::Selector;
 use kit::prelude::*;
@@ -52,7 +52,7 @@ use Selecting::{Waitid, Waitpid};
 
 impl Selecting {
     /// Waits for a child, without blocking.
-    fn take(self, children: &Children) -> Result<Option<(i32, Ended)>> {
+    fn take(self, children: &Children) -> Taken {
         match self {
             Waitpid(pid) => waitpid(pid(children), WNOHANG),
             Waitid(selector) => waitid(selector(children), WEXITED | WNOHANG).map(as_waitpid),
@@ -111,7 +111,7 @@ fn exactly_the_selected_children_are_returned(
 }
 
 /// With what a child exited, to bring results into an order.
-fn exit_status(taken: &Result<Option<(i32, Ended)>>) -> Option<i32> {
+fn exit_status(taken: &Taken) -> Option<i32> {
     match taken {
         Ok(Some((_, Ended::Exited(code)))) => Some(*code),
         _ => None,
@@ -133,10 +133,7 @@ fn own_group() -> i32 {
     covers = ["behaviours:wait.pid-pos-exact", "behaviours:wait.blocks-while-running"],
     layers = [libc, raw],
 )]
-fn the_end_of_another_child_does_not_end_the_wait(
-    #[case] call: &Call,
-    #[case] take: fn(i32) -> Result<Option<(i32, Ended)>>,
-) -> TestResult {
+fn the_end_of_another_child_does_not_end_the_wait(#[case] call: &Call, #[case] take: fn(i32) -> Taken) -> TestResult {
     let (ends, other) = ([Latch::new()?, Latch::new()?], Shared::new(AtomicI32::new(0))?);
     let waiter = fork(|| -> TestResult {
         let [awaited, ended] = [fork(|| ends[0].wait_for(1))?, fork(|| ends[1].wait_for(1))?];

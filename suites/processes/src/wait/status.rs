@@ -1,5 +1,6 @@
 //! What the wait status says of a child that has ended, and what it used.
 
+use super::Taken;
 use calls::waiting::Waited;
 use kit::disposition::{handle, ignore};
 use kit::prelude::*;
@@ -46,7 +47,7 @@ fn the_status_has_the_low_8_bits(#[case] value: i32, #[case] code: i32) -> TestR
     covers = ["behaviours:wait.blocks-while-running"],
     layers = [libc, raw],
 )]
-fn a_wait_blocks_until_the_child_ends(#[case] wait: fn(i32) -> Result<Option<(i32, Ended)>>) -> TestResult {
+fn a_wait_blocks_until_the_child_ends(#[case] wait: fn(i32) -> Taken) -> TestResult {
     let (end, began) = (Latch::new()?, Shared::new(AtomicI32::new(0))?);
     let waiter = fork(|| -> TestResult {
         let child = fork(|| -> TestResult {
