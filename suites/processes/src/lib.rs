@@ -7,5 +7,9 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "processes";
 
+pub mod needs;
+pub mod pidfd;
+pub mod prctl;
+mod proc;
 pub mod process;
 pub mod wait;

@@ -40,7 +40,8 @@ fn a_timer_sends_its_signal_and_value(#[case] signal: fn() -> i32) -> TestResult
     id = "posix-timer.default-signal",
     cite = [posix("timer_create.3p", "DESCRIPTION"), man("timer_create.2", "DESCRIPTION")],
     covers = ["behaviours:ptimer.default-sigalrm"],
-    layers = [libc, raw],
+    // The C library fills in a sigevent of its own: glibc 2.36 sends a null pointer, and so is left out until that is reported.
+    layers = [raw],
 )]
 fn a_timer_sends_sigalrm_by_default() -> TestResult {
     let alarms = SignalSet::of([SIGALRM]);

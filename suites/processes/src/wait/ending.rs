@@ -59,11 +59,12 @@ fn wnohang_returns_0_while_the_child_runs() -> TestResult {
     id = "wait.sigchld-at-end",
     cite = [
         posix("XSH", "2.4.3 Signal Actions"),
+        man("fork.2", "DESCRIPTION"),
         man("sigaction.2", "The siginfo_t argument to a SA_SIGINFO handler"),
         man("sigaction.2", "The si_code field", "CLD_EXITED"),
         man("sigaction.2", "The si_code field", "CLD_KILLED"),
     ],
-    covers = ["behaviours:wait.sigchld-on-exit"],
+    covers = ["behaviours:wait.sigchld-on-exit", "behaviours:fork.term-signal-sigchld"],
 )]
 fn the_end_of_a_child_sends_sigchld(#[case] end: Ended, #[case] code: i32, #[case] status: i32) -> TestResult {
     // SAFETY: the handler only reads its arguments and logs.
@@ -82,9 +83,10 @@ fn the_end_of_a_child_sends_sigchld(#[case] end: Ended, #[case] code: i32, #[cas
 }
 
 /// The code of what [`log_child`] logs: si_code, si_pid, si_uid and si_status.
-const CHILD: u32 = 1;
+pub(crate) const CHILD: u32 = 1;
 
-extern "C" fn log_child(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
+/// A handler of SIGCHLD that logs what it is told.
+pub(crate) extern "C" fn log_child(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
     assert_in_handler!(signal == SIGCHLD);
     // SAFETY: filled by the kernel for SIGCHLD.
     let told = unsafe { [(*info).si_code, (*info).si_pid(), (*info).si_uid().cast_signed(), (*info).si_status()] };

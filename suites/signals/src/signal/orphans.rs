@@ -6,7 +6,6 @@ use kit::disposition::block_all;
 use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{SIGCONT, SIGHUP, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
-use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::setsid;
 
 /// SIGTSTP, SIGTTIN and SIGTTOU do not stop a process of an orphaned process group; SIGSTOP does.
@@ -67,6 +66,6 @@ fn an_orphaned_group_is_hung_up_and_resumed() -> TestResult {
     })?;
     parent.join()?;
     told.arrive();
-    assert_matches!(wait(), Ok(WaitStatus::Exited(_, 5)));
+    assert_matches!(wait(), Ok((_, Ended::Exited(5))));
     Ok(())
 }
