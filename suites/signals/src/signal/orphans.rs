@@ -3,10 +3,12 @@
 use super::{own_group, resumable, shown};
 use calls::signals::SignalSet;
 use kit::disposition::block_all;
+use kit::latch::Shared;
 use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{SIGCONT, SIGHUP, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU};
 use nix::unistd::setsid;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 /// SIGTSTP, SIGTTIN and SIGTTOU do not stop a process of an orphaned process group; SIGSTOP does.
 #[harness::test(
@@ -40,7 +42,7 @@ fn an_orphaned_group_is_not_stopped_by_the_terminal() -> TestResult {
     needs = [UNTRACED],
 )]
 fn an_orphaned_group_is_hung_up_and_resumed() -> TestResult {
-    let told = Latch::new()?;
+    let (told, orphan) = (Latch::new()?, Shared::new(AtomicI32::new(0))?);
     // The group comes to this process when its parent has ended.
     nix::sys::prctl::set_child_subreaper(true)?;
     let parent = fork(|| -> TestResult {
@@ -61,11 +63,12 @@ fn an_orphaned_group_is_hung_up_and_resumed() -> TestResult {
         told.wait_for(1);
         member.signal(Signal(SIGSTOP))?;
         member.wait_until_stopped()?;
+        orphan.store(member.pid(), Ordering::Release);
         std::mem::forget(member);
         Ok(())
     })?;
     parent.join()?;
     told.arrive();
-    assert_matches!(wait(), Ok((_, Ended::Exited(5))));
+    assert_eq!(wait(), Ok((orphan.load(Ordering::Acquire), Ended::Exited(5))));
     Ok(())
 }

@@ -80,10 +80,11 @@ fn only_negative_codes_can_be_forged(#[case] send: fn(i32, i32) -> Result<()>) -
     log(SIGUSR1, 0)?;
     let child = fork(|| -> TestResult {
         block_all(set)?;
-        nix::unistd::pause();
+        let told = sigwaitinfo(set).map(|(signal, info)| (signal, info.code, info.value()));
+        assert_eq!(told, Ok((SIGUSR1, ANY, 7)));
         Ok(())
     })?;
-    child.wait_until_blocked_in(calls::PAUSE)?;
+    child.wait_until_blocked_in(calls::SIGWAITINFO)?;
     for forged in [SI_USER, SI_KERNEL, SI_TKILL] {
         assert_errno!(send(child.pid(), forged), EPERM);
         assert_eq!(shown(child.pid(), "ShdPnd")?, SignalSet::EMPTY);
@@ -92,7 +93,7 @@ fn only_negative_codes_can_be_forged(#[case] send: fn(i32, i32) -> Result<()>) -
     assert_eq!([send(child.pid(), ANY), send(own, ANY)], [Ok(()); 2]);
     let codes: Vec<_> = logged().iter().map(|info| (info.code, info.value())).collect();
     assert_eq!(codes, [SI_USER, SI_KERNEL, SI_TKILL, ANY].map(|code| (code, 7)));
-    Ok(())
+    child.join()
 }
 
 /// A signal that comes while the process is stopped is pending until SIGCONT resumes it, and then delivered.
