@@ -26,7 +26,9 @@ fn a_timer_of_processor_time_stands_still_while_the_process_waits(#[case] clock:
     let since = time_of(clock)?;
     assert_eq!(timer_settime(timer, 0, Setting::once(VALUE)), Ok(Setting::DISARMED));
     let_pass(VALUE * 5 / 4);
-    assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+    let pending = assert_ok!(sigpending());
+    // A kernel that counts by ticks may have counted one for this process.
+    assert!(pending == SignalSet::EMPTY || time_of(clock)? >= since + VALUE, "it expired early");
     while sigpending()? == SignalSet::EMPTY {
         use_processor();
     }
