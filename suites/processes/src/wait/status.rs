@@ -130,7 +130,7 @@ fn a_signal_that_did_not_kill_is_not_in_the_status(#[case] prepare: fn() -> Test
     covers = ["behaviours:wait.rusage-wait4"],
     layers = [libc, raw],
 )]
-fn the_usage_is_the_childs(#[case] wait: fn(i32) -> Result<Option<Waited>>) -> TestResult {
+fn the_usage_is_that_of_the_child(#[case] wait: fn(i32) -> Result<Option<Waited>>) -> TestResult {
     const AT_LEAST: Duration = Duration::from_millis(20);
     let seen = Shared::new([const { AtomicU64::new(0) }; 2])?;
     let child = fork(|| -> TestResult {

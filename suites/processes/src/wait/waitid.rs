@@ -114,7 +114,7 @@ fn an_exit_is_reported_with_its_status(#[case] code: i32, #[case] status: i32) -
     needs = [SECOND_UID],
     layers = [libc, raw],
 )]
-fn the_user_id_is_the_childs() -> TestResult {
+fn the_user_id_is_that_of_the_child() -> TestResult {
     let child = fork(|| -> TestResult {
         become_second_user()?;
         exit(7)

@@ -33,7 +33,7 @@ use nix::unistd::getuid;
         "notes:signal.table-17-sigchld", "notes:signal.source-system-state",
     ],
 )]
-fn a_parent_is_told_of_a_childs_end(
+fn a_parent_is_told_of_the_end_of_a_child(
     #[case] end: fn() -> TestResult,
     #[case] code: i32,
     #[case] status: i32,
