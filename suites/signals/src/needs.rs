@@ -81,7 +81,8 @@ pub const FLAG_PROBE: Need = Need::new(
 
 /// With another unused bit than the one that the spec sets.
 fn has_flag_probe() -> Probe {
-    const UNUSED: i32 = 0x0100_0000;
+    // The kernel uses some of the higher bits of x86 for itself, and clears those.
+    const UNUSED: i32 = 0x8000;
     let set = raw::Action { handler: libc::SIG_IGN, flags: UNUSED, mask: 0 };
     // SAFETY: no handler is set.
     unsafe { raw::set_action(libc::SIGUSR1, set) }.map_err(|error| format!("rt_sigaction: {error}"))?;
