@@ -52,7 +52,8 @@ fn a_wait_blocks_until_all_children_are_gone(
         }
         assert_errno!(wait(), ECHILD);
         for pid in pids.iter() {
-            assert_eq!(process_state::state(pid.load(Ordering::Acquire)), None);
+            // The kernel may be about to forget it: it is dead, and no zombie.
+            assert_matches!(process_state::state(pid.load(Ordering::Acquire)), None | Some('X'));
         }
         Ok(())
     })?;

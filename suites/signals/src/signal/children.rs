@@ -197,7 +197,8 @@ fn children_leave_no_zombies(#[case] setup: fn() -> TestResult) -> TestResult {
     };
     assert_errno!(refused, ECHILD);
     for child in &children {
-        assert_eq!(harness::process_state::state(child.pid()), None);
+        // The kernel may be about to forget it: it is dead, and no zombie.
+        assert_matches!(harness::process_state::state(child.pid()), None | Some('X'));
     }
     evidence("children that are zombies", 0);
     children.into_iter().for_each(Child::was_waited_for);
