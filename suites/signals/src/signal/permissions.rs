@@ -96,7 +96,7 @@ fn a_group_is_signalled_in_part() -> TestResult {
     id = "signal.init-protected",
     cite = [man("kill.2", "NOTES"), man("pid_namespaces.7", "The namespace init process")],
     covers = ["behaviours:sigsend.init-protected", "notes:signal.sigkill-all-but-init"],
-    needs = [PIDNS],
+    needs = [PIDNS, UNTRACED],
 )]
 fn init_is_protected_from_inside() -> TestResult {
     let sent = Latch::new()?;
