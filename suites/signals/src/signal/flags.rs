@@ -158,11 +158,16 @@ fn another_signal_interrupts_a_handler(#[case] mask: SignalSet, #[case] expected
 )]
 fn signal_installs_a_handler_that_stays() -> TestResult {
     let handler = calls::signals::count as *const () as libc::sighandler_t;
-    let steps = [(handler, libc::SIG_DFL), (libc::SIG_IGN, handler), (handler, libc::SIG_IGN)];
-    for (new, former) in steps {
+    let steps = [
+        (handler, Action::Handle, libc::SIG_DFL),
+        (libc::SIG_IGN, Action::Ignore, handler),
+        (handler, Action::Handle, libc::SIG_IGN),
+    ];
+    for (new, action, former) in steps {
         // SAFETY: the handler only counts in an atomic.
         assert_eq!(unsafe { libc::signal(SIGUSR1, new) }, former);
-        assert_eq!(query_action(SIGUSR1).map(|installed| installed.flags), Ok(SA_RESTART));
+        let installed = query_action(SIGUSR1).map(|installed| (installed.action, installed.flags));
+        assert_eq!(installed, Ok((action, SA_RESTART)));
     }
     let installed = query_action(SIGUSR1)?;
     assert_eq!([raise(SIGUSR1), raise(SIGUSR1)], [Ok(()); 2]);
