@@ -1,12 +1,11 @@
 //! Signals that are sent by a pidfd.
 
 use calls::pidfds::SentInfo;
-use harness::event_log::{log_in_handler, logged_by_handlers};
 use harness::need::SECOND_UID;
-use kit::disposition::{block, handle_with, pending};
+use kit::disposition::{block, log, logged, pending};
 use kit::prelude::*;
 use kit::privilege::become_second_user;
-use libc::{O_DIRECTORY, O_RDONLY, SI_QUEUE, SI_TKILL, SI_USER, SIGKILL, SIGTERM, SIGUSR1, c_int, c_void, siginfo_t};
+use libc::{O_DIRECTORY, O_RDONLY, SI_QUEUE, SI_TKILL, SI_USER, SIGKILL, SIGTERM, SIGUSR1};
 use nix::sys::signal::Signal as Known;
 use nix::unistd::getuid;
 
@@ -32,7 +31,7 @@ fn a_signal_by_pidfd_is_as_by_kill(#[case] open: fn(i32) -> TestResult<Fd>) -> T
     assert_eq!(pidfd_send_signal(&descriptor, 0, None, 0), Ok(()));
     assert_eq!(pidfd_send_signal(&descriptor, SIGUSR1, None, 0), Ok(()));
     assert_eq!(children[1].wait()?, Ended::Exited(3));
-    assert_eq!(senders_told(), [[SI_USER, own_pid(), getuid().as_raw().cast_signed()]]);
+    assert_eq!(senders_told(), [(SI_USER, (own_pid(), getuid().as_raw()))]);
     children[0].assert_blocked_in(calls::PAUSE);
     Ok(())
 }
@@ -50,8 +49,8 @@ fn a_siginfo_reaches_the_process() -> TestResult {
     let info = SentInfo::new(SIGUSR1, SI_QUEUE, 12, 34, 56);
     assert_eq!(pidfd_send_signal(&pidfd, SIGUSR1, Some(&info), 0), Ok(()));
     assert_eq!(child.wait()?, Ended::Exited(3));
-    let told = [SI_QUEUE, 12, 34, 56].map(|number| number as u64);
-    assert_eq!(logged_by_handlers(SENT), [told]);
+    let told: Vec<_> = logged().iter().map(|info| (info.code, info.sender(), info.value())).collect();
+    assert_eq!(told, [(SI_QUEUE, (12, 34), 56)]);
     Ok(())
 }
 
@@ -71,10 +70,9 @@ fn another_process_gets_no_forged_code(#[case] code: i32) -> TestResult {
     let info = SentInfo::new(SIGUSR1, code, 12, 34, 0);
     assert_errno!(pidfd_send_signal(&pidfd_open(child.pid(), 0)?, SIGUSR1, Some(&info), 0), EPERM);
     child.assert_blocked_in(calls::PAUSE);
-    // SAFETY: the handler only reads its arguments and logs.
-    unsafe { handle_with(Known::SIGUSR1, log_sent) }?;
+    log(SIGUSR1, 0)?;
     assert_eq!(pidfd_send_signal(&pidfd_open(own_pid(), 0)?, SIGUSR1, Some(&info), 0), Ok(()));
-    assert_eq!(senders_told(), [[code, 12, 34]]);
+    assert_eq!(senders_told(), [(code, (12, 34))]);
     Ok(())
 }
 
@@ -176,8 +174,7 @@ fn another_user_may_not_send() -> TestResult {
 fn listener() -> TestResult<Child> {
     let ready = Latch::new()?;
     let child = fork(|| -> TestResult {
-        // SAFETY: the handler only reads its arguments and logs.
-        unsafe { handle_with(Known::SIGUSR1, log_sent) }?;
+        log(SIGUSR1, 0)?;
         ready.arrive();
         nix::unistd::pause();
         exit(3)
@@ -187,20 +184,7 @@ fn listener() -> TestResult<Child> {
     Ok(child)
 }
 
-/// The code of what [`log_sent`] logs: si_code, si_pid, si_uid and si_value.
-const SENT: u32 = 1;
-
-extern "C" fn log_sent(_: c_int, info: *mut siginfo_t, _: *mut c_void) {
-    // SAFETY: filled by the kernel, with the fields of a signal that a process sent.
-    let (code, pid, uid, value) =
-        unsafe { ((*info).si_code, (*info).si_pid(), (*info).si_uid(), (*info).si_value().sival_ptr.addr() as u32) };
-    log_in_handler(SENT, [code as u64, pid as u64, u64::from(uid), u64::from(value)]);
-}
-
-/// What was logged, without the value, which a signal by kill has not.
-fn senders_told() -> Vec<[i32; 3]> {
-    logged_by_handlers(SENT)
-        .into_iter()
-        .map(|[code, pid, uid, _]| [code, pid, uid].map(|number| number as i32))
-        .collect()
+/// What was logged, without the value, which a signal by kill has not: si_code, si_pid and si_uid.
+fn senders_told() -> Vec<(i32, (i32, u32))> {
+    logged().iter().map(|info| (info.code, info.sender())).collect()
 }

@@ -1,16 +1,13 @@
 //! Subreapers: who adopts orphans.
 
 use crate::proc::comm_of;
-use crate::wait::{CHILD, log_child};
-use harness::event_log::logged_by_handlers;
 use harness::raw::{Argument as _, arguments};
-use kit::disposition::handle_with;
+use kit::disposition::{log, logged};
 use kit::needs::program;
 use kit::prelude::*;
 use kit::process::{wait_until_gone, wait_until_zombie};
 use kit::program::become_program;
-use libc::{CLD_EXITED, PR_GET_CHILD_SUBREAPER, SIGKILL, WNOHANG};
-use nix::sys::signal::Signal as Known;
+use libc::{CLD_EXITED, PR_GET_CHILD_SUBREAPER, SIGCHLD, SIGKILL, WNOHANG};
 use nix::unistd::getppid;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -73,14 +70,13 @@ fn a_subreaper_adopts_orphans(#[case] end: fn() -> TestResult) -> TestResult {
         })?;
         between.join()?;
         let orphan = pid.load(Ordering::Acquire);
-        // SAFETY: the handler only reads its arguments and logs.
-        unsafe { handle_with(Known::SIGCHLD, log_child) }?;
+        log(SIGCHLD, 0)?;
         assert_eq!(waitpid(orphan, WNOHANG), Ok(None));
         orphaned.arrive();
         wait_until_zombie(orphan);
         assert_eq!(waitpid(orphan, 0), Ok(Some((orphan, Ended::Exited(7)))));
-        let told = [CLD_EXITED, orphan, nix::unistd::getuid().as_raw().cast_signed(), 7].map(|number| number as u64);
-        assert_eq!(logged_by_handlers(CHILD), [told]);
+        let told: Vec<_> = logged().iter().map(|info| (info.signal, info.code, info.sender(), info.status())).collect();
+        assert_eq!(told, [(SIGCHLD, CLD_EXITED, (orphan, nix::unistd::getuid().as_raw()), 7)]);
         Ok(())
     })?;
     nearest.join()

@@ -1,10 +1,8 @@
 //! Children that end.
 
-use harness::event_log::{log_in_handler, logged_by_handlers};
-use kit::disposition::handle_with;
+use kit::disposition::{log, logged};
 use kit::prelude::*;
-use libc::{CLD_EXITED, CLD_KILLED, SIGCHLD, SIGKILL, WNOHANG, c_int, c_void, siginfo_t};
-use nix::sys::signal::Signal as Known;
+use libc::{CLD_EXITED, CLD_KILLED, SIGCHLD, SIGKILL, WNOHANG};
 
 #[rstest]
 #[case::blocking(0)]
@@ -67,8 +65,7 @@ fn wnohang_returns_0_while_the_child_runs() -> TestResult {
     covers = ["behaviours:wait.sigchld-on-exit", "behaviours:fork.term-signal-sigchld"],
 )]
 fn the_end_of_a_child_sends_sigchld(#[case] end: Ended, #[case] code: i32, #[case] status: i32) -> TestResult {
-    // SAFETY: the handler only reads its arguments and logs.
-    unsafe { handle_with(Known::SIGCHLD, log_child) }?;
+    log(SIGCHLD, 0)?;
     let child = fork(|| match end {
         Ended::Exited(code) => exit(code),
         _ => assert_eq!(kill(own_pid(), SIGKILL), Ok(())),
@@ -76,19 +73,8 @@ fn the_end_of_a_child_sends_sigchld(#[case] end: Ended, #[case] code: i32, #[cas
     child.wait_until_zombie();
     // A signal that is pending when a call returns is handled before that.
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), end))));
-    let told = [code, child.pid(), nix::unistd::getuid().as_raw().cast_signed(), status].map(|number| number as u64);
-    assert_eq!(logged_by_handlers(CHILD), [told]);
+    let told: Vec<_> = logged().iter().map(|info| (info.signal, info.code, info.sender(), info.status())).collect();
+    assert_eq!(told, [(SIGCHLD, code, (child.pid(), nix::unistd::getuid().as_raw()), status)]);
     child.was_waited_for();
     Ok(())
-}
-
-/// The code of what [`log_child`] logs: si_code, si_pid, si_uid and si_status.
-pub(crate) const CHILD: u32 = 1;
-
-/// A handler of SIGCHLD that logs what it is told.
-pub(crate) extern "C" fn log_child(signal: c_int, info: *mut siginfo_t, _: *mut c_void) {
-    assert_in_handler!(signal == SIGCHLD);
-    // SAFETY: filled by the kernel for SIGCHLD.
-    let told = unsafe { [(*info).si_code, (*info).si_pid(), (*info).si_uid().cast_signed(), (*info).si_status()] };
-    log_in_handler(CHILD, told.map(|number| number as u64));
 }

@@ -12,8 +12,6 @@ mod stopping;
 mod threads;
 mod waitid;
 
-pub(crate) use ending::{CHILD, log_child};
-
 use calls::waiting::Change;
 use kit::prelude::*;
 use libc::{CLD_CONTINUED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, SIGCHLD};
