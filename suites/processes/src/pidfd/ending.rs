@@ -24,7 +24,7 @@ pub(super) fn wait_by(pidfd: &Fd, options: i32) -> Result<Option<Change>> {
 
 #[rstest]
 #[case::by_exit(|| -> TestResult { exit(7) })]
-#[case::by_sigkill(|| Ok(calls::for_layers::libc::kill(own_pid(), SIGKILL)?))]
+#[case::by_sigkill(kill_self)]
 /// poll reports a pidfd as readable when its process has ended, though nobody has waited for it, and not before: each of two processes
 /// that are blocked in poll is woken.
 #[harness::test(
@@ -93,7 +93,7 @@ fn waitid_waits_for_the_child_of_a_pidfd(#[case] flags: u32) -> TestResult {
         assert_eq!(wait_by(&pidfd, options), Ok(Some(change(second.pid(), CLD_EXITED, 8))));
     }
     assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
-    second.was_waited_for();
+    second.let_go();
     assert_eq!(first.wait()?, Ended::Exited(7));
     Ok(())
 }
@@ -116,7 +116,7 @@ fn waitid_blocks_until_the_child_ends() -> TestResult {
         waiting.arrive();
         assert_eq!(wait_by(&pidfd, WEXITED), Ok(Some(change(child.pid(), CLD_KILLED, SIGKILL))));
         assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
-        child.was_waited_for();
+        child.let_go();
         Ok(())
     })?;
     waiter.assert_blocked_in(calls::WAITID);
@@ -142,7 +142,7 @@ fn waitid_on_a_nonblocking_pidfd_does_not_block() -> TestResult {
     child.wait_until_zombie();
     assert_eq!(wait_by(&pidfd, WEXITED), Ok(Some(change(child.pid(), CLD_KILLED, SIGKILL))));
     assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 

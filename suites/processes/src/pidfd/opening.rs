@@ -68,7 +68,7 @@ fn a_zombie_can_be_opened() -> TestResult {
     assert_eq!(pidfd_send_signal(&pidfd, 0, None, 0), Ok(()));
     assert_eq!(wait_by(&pidfd, WEXITED), Ok(Some(change(child.pid(), CLD_EXITED, 7))));
     assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 

@@ -37,7 +37,7 @@ fn the_signal_is_read_back() -> TestResult {
 
 #[rstest]
 #[case::by_exit(|| -> TestResult { exit(0) })]
-#[case::by_sigkill(|| Ok(calls::for_layers::libc::kill(own_pid(), SIGKILL)?))]
+#[case::by_sigkill(kill_self)]
 /// When its parent exits or is killed, a process gets the signal that it has set with PR_SET_PDEATHSIG; one that has set none, or has
 /// set 0 after it, gets none.
 #[harness::test(
@@ -66,7 +66,7 @@ fn the_end_of_the_parent_sends_the_signal(#[case] end: fn() -> TestResult) -> Te
                 Ok(())
             })?;
             pid.store(child.pid(), Ordering::Release);
-            child.was_waited_for();
+            child.let_go();
         }
         ready.wait_for(4);
         end()
@@ -114,7 +114,7 @@ fn a_program_keeps_the_death_signal() -> TestResult {
         child.wait_until_blocked_in(calls::READ)?;
         assert_eq!(comm_of(child.pid())?, "cat");
         pid.store(child.pid(), Ordering::Release);
-        child.was_waited_for();
+        child.let_go();
         exit(0)
     })?;
     assert_eq!(parent.wait()?, Ended::Exited(0));
@@ -163,7 +163,7 @@ fn the_end_of_the_creating_thread_sends_the_signal() -> TestResult {
         })?;
         their_pid.store(child.pid(), Ordering::Release);
         their_go_on.wait_for(1);
-        child.was_waited_for();
+        child.let_go();
         Ok(())
     })?;
     ready.wait_for(1);
@@ -200,7 +200,7 @@ fn the_end_of_an_adopter_sends_the_signal_again() -> TestResult {
             })?;
             ready.wait_for(1);
             pid.store(child.pid(), Ordering::Release);
-            child.was_waited_for();
+            child.let_go();
             exit(0)
         })?;
         parent.wait()?;

@@ -7,7 +7,7 @@ use kit::needs::program;
 use kit::prelude::*;
 use kit::process::{wait_until_gone, wait_until_zombie};
 use kit::program::become_program;
-use libc::{CLD_EXITED, PR_GET_CHILD_SUBREAPER, SIGCHLD, SIGKILL, WNOHANG};
+use libc::{CLD_EXITED, PR_GET_CHILD_SUBREAPER, SIGCHLD, WNOHANG};
 use nix::unistd::getppid;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -36,7 +36,7 @@ fn the_attribute_is_read_back_and_not_inherited() -> TestResult {
 
 #[rstest]
 #[case::by_exit(|| -> TestResult { exit(0) })]
-#[case::by_sigkill(|| Ok(calls::for_layers::libc::kill(own_pid(), SIGKILL)?))]
+#[case::by_sigkill(kill_self)]
 /// An orphan becomes a child of its nearest living ancestor that is a subreaper, past an ancestor that is none: it reports that one as
 /// its parent, which gets SIGCHLD for its end and waits for it.
 #[harness::test(
@@ -60,7 +60,7 @@ fn a_subreaper_adopts_orphans(#[case] end: fn() -> TestResult) -> TestResult {
                     exit(7)
                 })?;
                 pid.store(orphan.pid(), Ordering::Release);
-                orphan.was_waited_for();
+                orphan.let_go();
                 end()
             })?;
             parent.wait()?;
@@ -96,7 +96,7 @@ fn a_subreaper_adopts_zombies() -> TestResult {
         let zombie = fork(|| -> TestResult { exit(7) })?;
         zombie.wait_until_zombie();
         pid.store(zombie.pid(), Ordering::Release);
-        zombie.was_waited_for();
+        zombie.let_go();
         exit(3)
     })?;
     assert_eq!(parent.wait()?, Ended::Exited(3));
@@ -124,7 +124,7 @@ fn the_next_subreaper_adopts_after_it() -> TestResult {
                 exit(7)
             })?;
             pid.store(orphan.pid(), Ordering::Release);
-            orphan.was_waited_for();
+            orphan.let_go();
             exit(0)
         })?;
         parent.wait()?;
@@ -158,12 +158,12 @@ fn a_program_stays_a_subreaper() -> TestResult {
                 checked.arrive();
             })?;
             pids[2].store(orphan.pid(), Ordering::Release);
-            orphan.was_waited_for();
+            orphan.let_go();
             release.wait_for(1);
             exit(0)
         })?;
         pids[1].store(parent.pid(), Ordering::Release);
-        parent.was_waited_for();
+        parent.let_go();
         become_program(&["cat"], [&reader, &2, &2])
     })?;
     child.wait_until_blocked_in(calls::READ)?;

@@ -211,6 +211,6 @@ fn a_program_is_an_ordinary_child() -> TestResult {
     let killed = Ended::Killed { by: Signal(SIGKILL), core: false };
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), killed))));
     assert_eq!(kit::disposition::pending(), Ok(vec![nix::sys::signal::Signal::SIGCHLD]));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }

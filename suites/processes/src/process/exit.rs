@@ -15,7 +15,7 @@ use libc::{SIGKILL, WEXITED, WNOWAIT};
     }
 }, Ended::Exited(7))]
 #[case::by_sigkill(
-    || Ok(calls::for_layers::libc::kill(own_pid(), SIGKILL)?), Ended::Killed { by: Signal(SIGKILL), core: false }
+    kill_self, Ended::Killed { by: Signal(SIGKILL), core: false }
 )]
 /// _exit, by any thread, and SIGKILL end all threads of the process: its descriptors are closed, so that a reader finds the end of file,
 /// and it ends with the one exit status or the signal.
@@ -48,7 +48,7 @@ fn the_end_of_a_process_ends_its_threads(#[case] end: fn() -> TestResult, #[case
     waitid(Selector::All, WEXITED | WNOWAIT)?;
     assert_eq!(threads_of(child.pid())?, [child.pid()]);
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), ended))));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -75,6 +75,6 @@ fn a_process_outlives_its_first_thread() -> TestResult {
     assert_eq!(waitpid(child.pid(), libc::WNOHANG), Ok(None));
     go_on.arrive();
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), Ended::Exited(7)))));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }

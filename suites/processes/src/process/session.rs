@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 
 #[rstest]
 #[case::by_exit(|| -> TestResult { exit(7) })]
-#[case::by_sigkill(|| Ok(calls::for_layers::libc::kill(own_pid(), SIGKILL)?))]
+#[case::by_sigkill(kill_self)]
 /// When the leader of a session with a controlling terminal exits or is killed, each process of the foreground process group gets SIGHUP, and a
 /// process of a background group gets none.
 #[harness::test(
@@ -33,7 +33,7 @@ fn the_foreground_group_gets_sighup(#[case] end: fn() -> TestResult) -> TestResu
         pty.terminal.lend(|terminal| nix::unistd::tcsetpgrp(terminal, group))?;
         for (pid, child) in pids.iter().zip([first, second, background]) {
             pid.store(child.pid(), Ordering::Release);
-            child.was_waited_for();
+            child.let_go();
         }
         end()
     })?;

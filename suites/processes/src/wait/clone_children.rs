@@ -43,12 +43,12 @@ fn the_termination_signal_decides(#[case] signal: i32, #[case] take: Take) -> Te
     assert_errno!(take(0), ECHILD);
     assert_eq!(take(__WCLONE), Ok(Some((clone.pid(), ENDED))));
     assert_errno!(take(__WALL), ECHILD);
-    [plain, clone].into_iter().for_each(Child::was_waited_for);
+    [plain, clone].into_iter().for_each(Child::let_go);
     let (plain, clone) = children()?;
     assert_eq!(take(__WCLONE), Ok(Some((clone.pid(), ENDED))));
     assert_errno!(take(__WCLONE), ECHILD);
     assert_eq!(take(0), Ok(Some((plain.pid(), ENDED))));
-    [plain, clone].into_iter().for_each(Child::was_waited_for);
+    [plain, clone].into_iter().for_each(Child::let_go);
     for options in [__WALL, __WALL | __WCLONE] {
         let (plain, clone) = children()?;
         let mut taken = [take(options), take(options)];
@@ -56,7 +56,7 @@ fn the_termination_signal_decides(#[case] signal: i32, #[case] take: Take) -> Te
         taken.sort_by_key(pid_of);
         both.sort_by_key(pid_of);
         assert_eq!(taken, both);
-        [plain, clone].into_iter().for_each(Child::was_waited_for);
+        [plain, clone].into_iter().for_each(Child::let_go);
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ fn a_child_that_has_ended_is_returned_at_once(#[case] options: i32) -> TestResul
     assert_eq!(waitpid(child.pid(), options), Ok(Some((child.pid(), Ended::Exited(7)))));
     assert_errno!(waitpid(child.pid(), options), ECHILD);
     assert_errno!(kill(child.pid(), 0), ESRCH);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -45,7 +45,7 @@ fn wnohang_returns_0_while_the_child_runs() -> TestResult {
     drop(writer);
     child.wait_until_zombie();
     assert_eq!(waitpid(child.pid(), WNOHANG), Ok(Some((child.pid(), Ended::Exited(7)))));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -75,6 +75,6 @@ fn the_end_of_a_child_sends_sigchld(#[case] end: Ended, #[case] code: i32, #[cas
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), end))));
     let told: Vec<_> = logged().iter().map(|info| (info.signal, info.code, info.sender(), info.status())).collect();
     assert_eq!(told, [(SIGCHLD, code, (child.pid(), nix::unistd::getuid().as_raw()), status)]);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }

@@ -32,7 +32,7 @@ fn without_children_it_fails(any_child: AnyChild) -> TestResult {
     let child = fork(|| -> TestResult { exit(7) })?;
     assert_eq!(any_child(0), Ok(Some((child.pid(), Ended::Exited(7)))));
     assert_errno!(any_child(WNOHANG), ECHILD);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -133,7 +133,7 @@ fn waitid_needs_a_kind_of_change(#[case] options: i32) -> TestResult {
         assert_eq!(waitid(Selector::All, WEXITED), Ok(Some(exited)));
     }
     assert_errno!(waitid(Selector::All, WEXITED), ECHILD);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 

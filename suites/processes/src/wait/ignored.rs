@@ -48,7 +48,7 @@ fn a_wait_blocks_until_all_children_are_gone(
         for (end, pid) in ends.iter().zip(pids.iter()) {
             let child = fork(|| end.wait_for(1))?;
             pid.store(child.pid(), Ordering::Release);
-            child.was_waited_for();
+            child.let_go();
         }
         assert_errno!(wait(), ECHILD);
         for pid in pids.iter() {
@@ -78,6 +78,6 @@ fn an_earlier_zombie_stays() -> TestResult {
     child.wait_until_zombie();
     ignore(Known::SIGCHLD)?;
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), Ended::Exited(7)))));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }

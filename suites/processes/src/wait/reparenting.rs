@@ -4,7 +4,7 @@ use calls::signals::{Action, action_of};
 use harness::need::PIDNS;
 use kit::prelude::*;
 use kit::process::{wait_until_gone, wait_until_zombie};
-use libc::{SIGCHLD, SIGKILL, WNOHANG};
+use libc::{SIGCHLD, WNOHANG};
 use nix::unistd::getppid;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -13,7 +13,7 @@ const INIT: i32 = 1;
 
 #[rstest]
 #[case::by_exit(|| exit(0))]
-#[case::by_sigkill(|| Ok(calls::for_layers::libc::kill(own_pid(), SIGKILL)?))]
+#[case::by_sigkill(kill_self)]
 /// When a process exits or is killed its children become children of init, and go on; its former parent cannot wait for them.
 #[harness::test(
     id = "wait.orphans-go-to-init",
@@ -35,7 +35,7 @@ fn orphans_become_children_of_init(#[case] end: fn() -> TestResult) -> TestResul
             })?;
             pid.store(child.pid(), Ordering::Release);
             child.wait_until_blocked_in(calls::FUTEX)?;
-            child.was_waited_for();
+            child.let_go();
         }
         end()
     })?;
@@ -62,7 +62,7 @@ fn init_waits_for_orphaned_zombies() -> TestResult {
         let child = fork(|| -> TestResult { exit(7) })?;
         child.wait_until_zombie();
         zombie.store(child.pid(), Ordering::Release);
-        child.was_waited_for();
+        child.let_go();
         exit(3)
     })?;
     wait_until_zombie(parent.pid());
@@ -88,7 +88,7 @@ fn a_child_that_has_ended_keeps_its_pid() -> TestResult {
         assert_eq!(harness::process_state::state(child.pid()), Some('Z'));
         assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), Ended::Exited(code)))));
         assert_errno!(kill(child.pid(), 0), ESRCH);
-        child.was_waited_for();
+        child.let_go();
     }
     Ok(())
 }

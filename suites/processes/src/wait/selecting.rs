@@ -105,7 +105,7 @@ fn exactly_the_selected_children_are_returned(
         assert_eq!(waitpid(children.pid(code), WNOHANG), Ok(Some((children.pid(code), Ended::Exited(code)))));
     }
     let Children { own_group, other_group, running } = children;
-    own_group.into_iter().chain(other_group).for_each(Child::was_waited_for);
+    own_group.into_iter().chain(other_group).for_each(Child::let_go);
     assert_eq!(waitpid(running.pid(), WNOHANG), Ok(None));
     Ok(())
 }
@@ -141,7 +141,7 @@ fn the_end_of_another_child_does_not_end_the_wait(#[case] call: &Call, #[case] t
         for child in [awaited, ended] {
             assert_eq!(take(child.pid()), Ok(Some((child.pid(), Ended::Exited(0)))));
             assert_errno!(take(child.pid()), ECHILD);
-            child.was_waited_for();
+            child.let_go();
         }
         Ok(())
     })?;

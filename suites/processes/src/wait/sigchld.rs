@@ -32,7 +32,7 @@ fn a_stop_and_a_continuation_send_sigchld() -> TestResult {
         assert_eq!(waitpid(child.pid(), options), Ok(Some((child.pid(), ended))));
         assert_eq!(pending(), Ok(vec![]));
     }
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -60,7 +60,7 @@ fn with_sa_nocldstop_only_the_end_sends_sigchld() -> TestResult {
     SigSet::from(Known::SIGCHLD).wait()?;
     let killed = Ended::Killed { by: Signal(SIGKILL), core: false };
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), killed))));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -80,7 +80,7 @@ fn one_sigchld_for_three_children() -> TestResult {
     assert_eq!(pending(), Ok(vec![]));
     for (child, code) in children.into_iter().zip(1..) {
         assert_eq!(waitpid(child.pid(), WNOHANG), Ok(Some((child.pid(), Ended::Exited(code)))));
-        child.was_waited_for();
+        child.let_go();
     }
     assert_eq!(pending(), Ok(vec![]));
     Ok(())
@@ -98,6 +98,6 @@ fn a_wait_does_not_take_sigchld() -> TestResult {
     let child = fork(|| -> TestResult { exit(7) })?;
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), Ended::Exited(7)))));
     assert_eq!(pending(), Ok(vec![Known::SIGCHLD]));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }

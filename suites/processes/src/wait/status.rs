@@ -32,7 +32,7 @@ use std::time::Duration;
 fn the_status_has_the_low_8_bits(#[case] value: i32, #[case] code: i32) -> TestResult {
     let child = fork(|| -> TestResult { exit(value) })?;
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), Ended::Exited(code)))));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -56,7 +56,7 @@ fn a_wait_blocks_until_the_child_ends(#[case] wait: fn(i32) -> Taken) -> TestRes
         })?;
         began.store(child.pid(), Ordering::Release);
         assert_eq!(wait(child.pid()), Ok(Some((child.pid(), Ended::Exited(7)))));
-        child.was_waited_for();
+        child.let_go();
         Ok(())
     })?;
     waiter.assert_blocked_in(calls::WAITPID);
@@ -94,7 +94,7 @@ fn the_status_has_the_signal_that_killed(#[case] signal: i32) -> TestResult {
     })?;
     let killed = Ended::Killed { by: Signal(signal), core: false };
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), killed))));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -115,7 +115,7 @@ fn a_signal_that_did_not_kill_is_not_in_the_status(#[case] prepare: fn() -> Test
         exit(SIGTERM)
     })?;
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), Ended::Exited(SIGTERM)))));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -152,6 +152,6 @@ fn the_usage_is_that_of_the_child(#[case] wait: fn(i32) -> Result<Option<Waited>
     assert!(waited.cpu >= Duration::from_micros(cpu), "{:?} >= {cpu} us", waited.cpu);
     assert!(waited.minor_faults >= faults as i64, "{} >= {faults}", waited.minor_faults);
     assert!(faults > 0);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }

@@ -67,7 +67,7 @@ fn states_that_were_not_asked_for_are_not_reported() -> TestResult {
     kill(child.pid(), SIGKILL)?;
     let killed = Ended::Killed { by: Signal(SIGKILL), core: false };
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), killed))));
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 

@@ -34,7 +34,7 @@ fn forking_thread(go_on: &Arc<Latch>, rest: fn(Child) -> TestResult) -> TestResu
 fn a_thread_waits_for_the_child_of_another(#[case] ends_first: bool) -> TestResult {
     let go_on = Arc::new(Latch::new()?);
     let (forking, pid) = forking_thread(&go_on, |child| {
-        child.was_waited_for();
+        child.let_go();
         Ok(())
     })?;
     if ends_first {
@@ -63,14 +63,14 @@ fn with_wnothread_only_own_children_count() -> TestResult {
     let (forking, pid) = forking_thread(&go_on, |child| {
         let waited = waitpid(child.pid(), __WNOTHREAD);
         assert_eq!(waited, Ok(Some((child.pid(), Ended::Exited(7)))));
-        child.was_waited_for();
+        child.let_go();
         Ok(())
     })?;
     let own = fork(|| -> TestResult { exit(3) })?;
     assert_errno!(waitpid(pid, __WNOTHREAD | WNOHANG), ECHILD);
     assert_eq!(waitpid(-1, __WNOTHREAD), Ok(Some((own.pid(), Ended::Exited(3)))));
     assert_errno!(waitpid(-1, __WNOTHREAD), ECHILD);
-    own.was_waited_for();
+    own.let_go();
     go_on.arrive();
     forking.join()
 }

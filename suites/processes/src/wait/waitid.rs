@@ -73,7 +73,7 @@ fn a_change_is_reported_to_whom_asks(#[case] kind: Kind) -> TestResult {
     assert_eq!(waitid(this, kind.flag), found);
     if kind.flag == WEXITED {
         assert_errno!(waitid(this, every | WNOHANG), ECHILD);
-        child.was_waited_for();
+        child.let_go();
     } else {
         assert_eq!(at_once(every), Ok(None));
     }
@@ -102,7 +102,7 @@ fn an_exit_is_reported_with_its_status(#[case] code: i32, #[case] status: i32) -
     }
     assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), Ended::Exited(code)))));
     assert_errno!(kill(child.pid(), 0), ESRCH);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -122,7 +122,7 @@ fn the_user_id_is_that_of_the_child() -> TestResult {
     let exited = Change { uid: SECOND_ID, ..change(child.pid(), CLD_EXITED, 7) };
     assert_eq!(waitid(Selector::All, WEXITED), Ok(Some(exited)));
     assert_errno!(waitid(Selector::All, WEXITED), ECHILD);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }
 
@@ -145,6 +145,6 @@ fn a_stop_that_is_over_is_not_reported() -> TestResult {
     assert_matches!(waitid(this, WSTOPPED | WNOHANG), Ok(None) | Err(CallError { errno: Errno::ECHILD, .. }));
     assert_eq!(waitid(this, WEXITED | WSTOPPED), Ok(Some(change(child.pid(), CLD_KILLED, SIGKILL))));
     assert_errno!(waitid(this, WEXITED | WSTOPPED), ECHILD);
-    child.was_waited_for();
+    child.let_go();
     Ok(())
 }

@@ -64,7 +64,7 @@ fn an_orphaned_group_is_hung_up_and_resumed() -> TestResult {
         member.signal(Signal(SIGSTOP))?;
         member.wait_until_stopped()?;
         orphan.store(member.pid(), Ordering::Release);
-        std::mem::forget(member);
+        member.let_go();
         Ok(())
     })?;
     parent.join()?;

@@ -80,7 +80,7 @@ fn the_signal_of_a_parents_death_names_it() -> TestResult {
         })?;
         ready.wait_for(1);
         // Its parent ends now: it becomes a child of the sandbox's init.
-        std::mem::forget(child);
+        child.let_go();
         Ok(())
     })?;
     parent.join()?;

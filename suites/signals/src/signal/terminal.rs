@@ -256,7 +256,7 @@ fn the_leaders_end_sends_sighup() -> TestResult {
         background.wait_until_blocked_in(calls::PAUSE)?;
         background_pid.store(background.pid(), std::sync::atomic::Ordering::Release);
         ready.wait_for(1);
-        [background, foreground].into_iter().for_each(std::mem::forget);
+        [background, foreground].into_iter().for_each(Child::let_go);
         Ok(())
     })?;
     leader.join()?;

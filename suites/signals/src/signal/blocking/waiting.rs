@@ -79,7 +79,7 @@ fn for_child(call: &'static Call, wait: fn(i32, &mut i32) -> i32) -> TestResult<
         let waited = by_libc(call, wait(child.pid(), &mut status));
         if waited.is_ok() {
             assert_eq!((waited, Ended::from_status(status)), (Ok(child.pid().into()), Ended::Exited(7)));
-            child.was_waited_for();
+            child.let_go();
             return Ok(());
         }
         waited.map(drop)
