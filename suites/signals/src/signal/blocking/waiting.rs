@@ -1,70 +1,41 @@
 //! Calls that wait for children and for signals.
 
-use super::{Blocking, LONG, Waiting, by_libc};
+use super::{Blocking, LONG, Waiting};
 use calls::signals::SignalSet;
+use calls::waiting::{Selector, Waited};
 use kit::prelude::*;
 use libc::{SIGUSR2, timespec};
-use std::ptr::null_mut;
 use std::rc::Rc;
 
-const WAIT_CALL: &Call = &Call::new("wait", &[]).also(&[Sysno::wait4]);
-const WAITID_CALL: &Call = &Call::new("waitid", &[]).also(&[Sysno::waitid]);
-const WAITPID_CALL: &Call = &Call::new("waitpid", &[]).also(&[Sysno::wait4]);
-const WAIT3_CALL: &Call = &Call::new("wait3", &[]).also(&[Sysno::wait4]);
-const WAIT4_CALL: &Call = &Call::new("wait4", &[]).also(&[Sysno::wait4]);
-
-pub(in super::super) const WAIT: Blocking = Blocking {
-    call: WAIT_CALL,
-    set_up: || {
-        // SAFETY: writes the status, which outlives the call.
-        for_child(WAIT_CALL, |_, status| unsafe { libc::wait(status) })
-    },
-};
+pub(in super::super) const WAIT: Blocking =
+    Blocking { call: calls::WAIT, set_up: || for_child(|_| calls::for_layers::libc::wait()) };
 pub(in super::super) const WAITPID: Blocking = Blocking {
-    call: WAITPID_CALL,
+    call: calls::WAITPID,
+    set_up: || for_child(|pid| Ok(calls::for_layers::libc::waitpid(pid, 0)?.unwrap_or(NOBODY))),
+};
+pub(in super::super) const WAIT3: Blocking =
+    Blocking { call: calls::WAIT3, set_up: || for_child(|_| Ok(ended(calls::for_layers::libc::wait3(0)?))) };
+pub(in super::super) const WAIT4: Blocking =
+    Blocking { call: calls::WAIT4, set_up: || for_child(|pid| Ok(ended(calls::for_layers::libc::wait4(pid, 0)?))) };
+pub(in super::super) const WAITID: Blocking = Blocking {
+    call: calls::WAITID,
     set_up: || {
-        // SAFETY: as above.
-        for_child(WAITPID_CALL, |pid, status| unsafe { libc::waitpid(pid, status, 0) })
+        for_child(|pid| {
+            let change = calls::for_layers::libc::waitid(Selector::Pid(pid), libc::WEXITED)?;
+            Ok(change.map_or(NOBODY, |change| (change.pid, Ended::Exited(change.status))))
+        })
     },
 };
-pub(in super::super) const WAIT3: Blocking = Blocking {
-    call: WAIT3_CALL,
-    set_up: || {
-        // SAFETY: as above; no usage.
-        for_child(WAIT3_CALL, |_, status| unsafe { wait3(status, 0, null_mut()) })
-    },
-};
-pub(in super::super) const WAIT4: Blocking = Blocking {
-    call: WAIT4_CALL,
-    set_up: || {
-        // SAFETY: as above; no usage.
-        for_child(WAIT4_CALL, |pid, status| unsafe { libc::wait4(pid, status, 0, null_mut()) })
-    },
-};
-pub(in super::super) const WAITID: Blocking = Blocking { call: WAITID_CALL, set_up: || for_child(WAITID_CALL, waitid) };
 
-unsafe extern "C" {
-    /// wait3(2).
-    fn wait3(status: *mut i32, options: i32, usage: *mut libc::rusage) -> i32;
-}
+/// What is said of a wait that returns 0.
+const NOBODY: (i32, Ended) = (0, Ended::Continued);
 
-/// The pid, and the status as the others have it.
-fn waitid(pid: i32, status: &mut i32) -> i32 {
-    // SAFETY: all zero is a valid siginfo_t.
-    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
-    // SAFETY: writes the information, which outlives the call.
-    match unsafe { libc::waitid(libc::P_PID, pid.cast_unsigned(), &mut info, libc::WEXITED) } {
-        0 => {
-            // SAFETY: it is that of a child.
-            *status = unsafe { info.si_status() } << 8;
-            pid
-        }
-        error => error,
-    }
+fn ended(waited: Option<Waited>) -> (i32, Ended) {
+    waited.map_or(NOBODY, |waited| (waited.pid, waited.ended))
 }
 
 /// Waits for a child of the caller that ends with 7 when it is let go.
-fn for_child(call: &'static Call, wait: fn(i32, &mut i32) -> i32) -> TestResult<Waiting> {
+fn for_child(wait: fn(i32) -> Result<(i32, Ended)>) -> TestResult<Waiting> {
     let end = Rc::new(Latch::new()?);
     let its_end = Rc::clone(&end);
     let wait = move || {
@@ -75,14 +46,10 @@ fn for_child(call: &'static Call, wait: fn(i32, &mut i32) -> i32) -> TestResult<
         }) else {
             harness::judge::broken("no child")
         };
-        let mut status = 0;
-        let waited = by_libc(call, wait(child.pid(), &mut status));
-        if waited.is_ok() {
-            assert_eq!((waited, Ended::from_status(status)), (Ok(child.pid().into()), Ended::Exited(7)));
-            child.let_go();
-            return Ok(());
-        }
-        waited.map(drop)
+        let waited = wait(child.pid())?;
+        assert_eq!(waited, (child.pid(), Ended::Exited(7)));
+        child.let_go();
+        Ok(())
     };
     Waiting::new(wait, move || {
         end.arrive();
