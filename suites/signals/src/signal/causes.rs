@@ -1,17 +1,19 @@
 //! Signals by their real causes other than faults and children: timers, limits, filters, pipes, queues, I/O.
 
 use calls::signals::SignalSet;
+use calls::timers::{Notify, Setting};
 use kit::disposition::{block_all, handle, handled, ignore, log, logged};
 use kit::needs::MQUEUE;
 use kit::posix::MessageQueue;
 use kit::prelude::*;
 use libc::{
     ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, SI_KERNEL, SI_MESGQ, SI_TIMER, SI_USER, SIGALRM, SIGPIPE, SIGPROF,
-    SIGRTMIN, SIGSYS, SIGUSR1, SIGVTALRM, SIGXCPU, SIGXFSZ, itimerval, timeval,
+    SIGRTMIN, SIGSYS, SIGUSR1, SIGVTALRM, SIGXCPU, SIGXFSZ,
 };
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, Signal as Known};
 use nix::unistd::getuid;
+use std::time::Duration;
 
 /// alarm sends SIGALRM when its seconds have passed, which terminates the process that waits, and not before.
 #[harness::test(
@@ -51,13 +53,11 @@ fn alarm_sends_sigalrm() -> TestResult {
     ],
 )]
 fn a_timer_interrupts_a_loop(#[case] timer: i32, #[case] signal: i32) -> TestResult {
-    const TIME: libc::suseconds_t = 20_000;
+    const TIME: Duration = Duration::from_millis(20);
     log(signal, 0)?;
-    let set =
-        itimerval { it_interval: timeval { tv_sec: 0, tv_usec: 0 }, it_value: timeval { tv_sec: 0, tv_usec: TIME } };
-    assert_eq!(set_timer(timer, &set), Ok(0));
+    assert_eq!(setitimer(timer, Setting::once(TIME)), Ok(Setting::DISARMED));
     if timer != ITIMER_REAL {
-        let twice = libc::timespec { tv_sec: 0, tv_nsec: 2 * i64::from(TIME as i32) * 1000 };
+        let twice = libc::timespec { tv_sec: 0, tv_nsec: (2 * TIME).subsec_nanos().into() };
         assert_eq!(nanosleep(twice, &mut { twice }), Ok(()));
         assert_eq!(logged(), []);
     }
@@ -72,13 +72,6 @@ fn a_timer_interrupts_a_loop(#[case] timer: i32, #[case] signal: i32) -> TestRes
     let seen: Vec<_> = logged().iter().map(|info| (info.signal, info.code)).collect();
     assert_eq!((seen, sum), (vec![(signal, SI_KERNEL)], rounds * 499_500));
     Ok(())
-}
-
-/// setitimer(2), which the C library's crate lacks.
-pub(super) fn set_timer(timer: i32, set: &itimerval) -> Result<i64> {
-    let nothing = std::ptr::null_mut::<itimerval>();
-    // SAFETY: reads the time, which outlives the call.
-    calls::returned("setitimer", unsafe { libc::syscall(libc::SYS_setitimer, timer, std::ptr::from_ref(set), nothing) })
 }
 
 /// A process that has used more processor time than the soft limit RLIMIT_CPU gets SIGXCPU.
@@ -183,22 +176,11 @@ fn a_posix_timer_tells_its_value() -> TestResult {
     const VALUE: usize = 0x1234;
     let set = SignalSet::of([SIGRTMIN()]);
     block_all(set)?;
-    // SAFETY: all zero is a valid event and a valid time.
-    let (mut event, mut time): (libc::sigevent, libc::itimerspec) = unsafe { std::mem::zeroed() };
-    (event.sigev_notify, event.sigev_signo) = (libc::SIGEV_SIGNAL, SIGRTMIN());
-    event.sigev_value = libc::sigval { sival_ptr: std::ptr::without_provenance_mut(VALUE) };
-    time.it_value.tv_nsec = 1;
-    let mut timer = std::ptr::null_mut();
-    // SAFETY: reads the event and the time, and writes the timer; all outlive the calls.
-    unsafe {
-        Errno::result(libc::timer_create(libc::CLOCK_MONOTONIC, &mut event, &mut timer))?;
-        Errno::result(libc::timer_settime(timer, 0, &time, std::ptr::null_mut()))?;
-    }
+    let timer = timer_create(libc::CLOCK_MONOTONIC, Some(Notify::Signal(SIGRTMIN(), VALUE)))?;
+    timer_settime(timer, 0, Setting::once(Duration::from_nanos(1)))?;
     let taken = sigwaitinfo(set).map(|(signal, info)| (signal, info.signal, info.code, info.overrun(), info.value()));
     assert_eq!(taken, Ok((SIGRTMIN(), SIGRTMIN(), SI_TIMER, 0, VALUE)));
-    // SAFETY: the timer was created.
-    Errno::result(unsafe { libc::timer_delete(timer) })?;
-    Ok(())
+    Ok(timer_delete(timer)?)
 }
 
 /// A message to an empty POSIX message queue sends the registered signal with SI_MESGQ, the value, and the sender's pid and uid.
@@ -217,8 +199,8 @@ fn a_message_queue_tells_the_sender() -> TestResult {
     let mut event: libc::sigevent = unsafe { std::mem::zeroed() };
     (event.sigev_notify, event.sigev_signo) = (libc::SIGEV_SIGNAL, SIGUSR1);
     event.sigev_value = libc::sigval { sival_ptr: std::ptr::without_provenance_mut(VALUE) };
-    // SAFETY: reads the event, which outlives the call.
-    Errno::result(unsafe { libc::mq_notify(queue.number(), &event) })?;
+    // SAFETY: it has no function.
+    unsafe { mq_notify(&queue, &event) }?;
     let sender = fork(|| -> TestResult { Ok(mq_send(&queue, b"x", 0)?) })?;
     let taken = sigwaitinfo(set).map(|(signal, info)| (signal, info.signal, info.code, info.sender(), info.value()));
     assert_eq!(taken, Ok((SIGUSR1, SIGUSR1, SI_MESGQ, (sender.pid(), getuid().as_raw()), VALUE)));

@@ -1,19 +1,20 @@
 //! SIGCHLD: when a parent gets it, and what it tells.
 
-use super::causes::set_timer;
 use super::{own_group, resumable};
 use crate::needs::CORE_FILES;
 use calls::signals::{Action, Info, SignalSet, action_of};
+use calls::timers::Setting;
 use kit::disposition::{block, handle, handled, ignore, log, logged, pending};
 use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{
     CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CLD_TRAPPED, ITIMER_PROF, SA_NOCLDSTOP,
-    SA_NOCLDWAIT, SIGABRT, SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1, itimerval, timeval,
+    SA_NOCLDWAIT, SIGABRT, SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1,
 };
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, Signal as Known};
 use nix::unistd::getuid;
+use std::time::Duration;
 
 #[rstest]
 #[case::exited(|| exit(7), CLD_EXITED, 7)]
@@ -57,9 +58,8 @@ fn a_parent_is_told_the_time_that_a_child_has_used() -> TestResult {
     block(Known::SIGCHLD)?;
     let child = fork(|| -> TestResult {
         // The timer counts user and system time as they are told at the end.
-        let none = timeval { tv_sec: 0, tv_usec: 0 };
         handle(Known::SIGPROF, SaFlags::empty())?;
-        set_timer(ITIMER_PROF, &itimerval { it_interval: none, it_value: timeval { tv_usec: 50_000, ..none } })?;
+        setitimer(ITIMER_PROF, Setting::once(Duration::from_millis(50)))?;
         while handled(Known::SIGPROF) == 0 {
             std::hint::spin_loop();
         }

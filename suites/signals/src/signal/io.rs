@@ -114,11 +114,10 @@ fn a_message_queue_notifies_without_signals() -> TestResult {
         event.sigev_value = libc::sigval { sival_ptr: (&raw const notifications).cast_mut().cast() };
         let function = std::mem::offset_of!(sigevent, sigev_notify_thread_id);
         // SAFETY: the function of the event is where the id of a thread would be (signal.h), and both are read in the call.
-        let result = unsafe {
+        unsafe {
             (&raw mut event).byte_add(function).cast::<usize>().write(notified as *const () as usize);
-            libc::mq_notify(queue.number(), &event)
-        };
-        Errno::result(result)?;
+            mq_notify(&queue, &event)
+        }?;
         registered.arrive();
         notifications.wait_for(1);
         assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
