@@ -11,6 +11,7 @@ use harness::raw::{Argument, Sysno, arguments, syscall};
 use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::unistd::Pid;
+use std::rc::Rc;
 
 impl Tracer<'_> {
     /// A signal is about to be delivered: gives what is delivered in its place, 0 for nothing.
@@ -34,9 +35,8 @@ impl Tracer<'_> {
         match self.tracing {
             Tracing::Learn => {
                 let judged = tracee.mark().and_then(|mark| tracee.judged_at(mark));
-                let has_others = self.sibling(pid, signals.process)?.is_some();
-                let delivery = Delivery { signal, code: info.si_code, action, has_others };
-                let delivery = Some(delivery);
+                let has_others = self.sibling(pid).is_some();
+                let delivery = Some(Delivery { signal, code: info.si_code, action, has_others });
                 self.made.push(Made { process: path, call: name, number: count, judged, delivery, ..Made::default() });
                 Ok(signal)
             }
@@ -55,7 +55,7 @@ impl Tracer<'_> {
                         ptrace::setsiginfo(pid, &info)?;
                     }
                     Wrong::OtherThread => {
-                        if let Some(other) = self.sibling(pid, signals.process)? {
+                        if let Some(other) = self.sibling(pid) {
                             self.send_again(other, signals.process, info)?;
                             return Ok(0);
                         }
@@ -76,12 +76,11 @@ impl Tracer<'_> {
         unsafe { syscall(Sysno::tgkill, arguments(call)) }.map(drop)
     }
 
-    /// The first of the other threads of a process.
-    fn sibling(&self, thread: Pid, process: i32) -> nix::Result<Option<Pid>> {
-        let is_one = |other: &&Tracee| {
-            other.pid != thread && Signals::of(other.pid).is_ok_and(|signals| signals.process == process)
-        };
-        Ok(self.tracees.values().filter(is_one).min_by(|one, other| one.path.cmp(&other.path)).map(|other| other.pid))
+    /// The first of the other threads of a thread's process: they share what is known of its handlers.
+    fn sibling(&self, thread: Pid) -> Option<Pid> {
+        let informed = &self.tracees.get(&thread)?.signals.informed;
+        let is_one = |other: &&Tracee| other.pid != thread && Rc::ptr_eq(&other.signals.informed, informed);
+        self.tracees.values().filter(is_one).min_by(|one, other| one.path.cmp(&other.path)).map(|other| other.pid)
     }
 }
 
