@@ -1,6 +1,6 @@
 //! Signals that are sent by a pidfd.
 
-use calls::pidfds::SentInfo;
+use calls::signals::SentInfo;
 use harness::need::SECOND_UID;
 use kit::disposition::{block, log, logged, pending};
 use kit::prelude::*;
