@@ -7,6 +7,7 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "events";
 
+mod bad_address;
 mod inheritance;
 pub mod itimer;
 mod kinds;

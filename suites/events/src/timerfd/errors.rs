@@ -1,5 +1,6 @@
 //! Documented errors of the calls on timers that are read.
 
+use crate::bad_address::{OnAddress, SETTING, assert_address_refused};
 use calls::for_layers::libc_raw as by;
 use calls::timers::Setting;
 use harness::raw::{Argument as _, arguments};
@@ -137,12 +138,6 @@ fn no_time_is_like_this(time: (i64, i64)) -> TestResult {
     Ok(())
 }
 
-/// A call with a bad address: its name, its number, and its arguments behind the descriptor.
-type OnAddress = (&'static str, Sysno, [usize; 3]);
-
-/// Stands for the address of a setting.
-const SETTING: usize = usize::MAX;
-
 #[harness::errors(
     family = "bad-address",
     rows = [
@@ -161,14 +156,7 @@ const SETTING: usize = usize::MAX;
     ],
 )]
 fn the_address_is_bad(call: OnAddress) -> TestResult {
-    let (name, number, given) = call;
     let timer = timerfd_create(CLOCK_MONOTONIC, 0)?;
-    let second = libc::timespec { tv_sec: 1000, tv_nsec: 0 };
-    let new = libc::itimerspec { it_value: second, it_interval: second };
-    let [first, second, third] =
-        given.map(|argument| if argument == SETTING { (&raw const new).register() } else { argument });
-    let call = arguments([timer.number().register(), first, second, third]);
-    // SAFETY: the addresses are bad, or that of a setting that is read.
-    assert_errno!(unsafe { syscall(name, number, call) }, EFAULT);
+    assert_address_refused(call, timer.number().register());
     Ok(())
 }
