@@ -1,8 +1,10 @@
 //! Needs of these specs.
 
+use crate::signal::machine;
 use harness::need::{Need, Probe, met};
 use harness::raw::{self, Argument as _, Sysno};
 use harness::{bounded, ended::Ended};
+use std::sync::atomic::AtomicUsize;
 
 /// A process whose limit allows it writes the core file `core` into its current directory. core(5).
 pub const CORE_FILES: Need = Need::new(
@@ -19,17 +21,12 @@ fn has_core_files() -> Probe {
     met(pattern.trim_ascii() == b"core", || {
         format!("kernel.core_pattern is {}", String::from_utf8_lossy(pattern.trim_ascii()))
     })?;
-    // SAFETY: with these flags clone is fork; the child sets a limit and ends itself.
-    let child = unsafe { kit::needs::ask(Sysno::clone, raw::arguments([libc::SIGCHLD.register()])) }? as i32;
-    if child == 0 {
+    let ended = kit::needs::in_child(|| {
         // A process that has changed its user id has no core otherwise: PR_SET_DUMPABLE(2const).
         let _ = nix::sys::prctl::set_dumpable(true);
         let _ = nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_CORE, LIMIT, LIMIT);
         let _ = bounded::kill(kit::process::own_pid(), libc::SIGABRT);
-        kit::process::exit(0)
-    }
-    let waited = bounded::wait(child, 0).map_err(|error| format!("wait4: {error}"))?;
-    let ended = waited.map(|waited| Ended::from_status(waited.status));
+    })?;
     let _ = raw::unlink(c"core", 0);
     met(matches!(ended, Some(Ended::Killed { core: true, .. })), || format!("SIGABRT: {ended:?}"))
 }
@@ -40,6 +37,24 @@ pub const X86: Need = Need::new(
     |_| met(cfg!(target_arch = "x86_64"), || std::env::consts::ARCH.into()),
     "Run on x86-64: other processors do not have this exception.",
 );
+
+/// An x86-64 processor that raises the exceptions which a program turns on: alignment checks, and floating-point exceptions.
+pub const OPTIONAL_EXCEPTIONS: Need = Need::new(
+    "optional_exceptions",
+    |_| raises_optional_exceptions(),
+    "Run on an x86-64 processor, or on an emulator that raises alignment checks and floating-point exceptions (qemu's does not).",
+);
+
+/// A program does not get past an instruction that raises an exception, whatever the kernel makes of it.
+fn raises_optional_exceptions() -> Probe {
+    met(cfg!(target_arch = "x86_64"), || std::env::consts::ARCH.into())?;
+    let divide: fn() = || machine::divide_floats(&AtomicUsize::new(0));
+    for (name, instruction) in [("division by 0.0", divide), ("a misaligned read", machine::read_misaligned)] {
+        let ended = kit::needs::in_child(instruction)?;
+        met(ended != Some(Ended::Exited(0)), || format!("{name} raises no exception"))?;
+    }
+    Ok(())
+}
 
 /// Seccomp filters, which a process may set for itself. seccomp(2).
 pub const SECCOMP: Need = Need::new(

@@ -1,7 +1,7 @@
 //! Signals that the processor's exceptions cause: si_code, the address, and the default action afterwards.
 
 use super::machine::{self, Fault};
-use crate::needs::X86;
+use crate::needs::{OPTIONAL_EXCEPTIONS, X86};
 use kit::disposition::{log, logged};
 use kit::prelude::*;
 use libc::{SA_RESETHAND, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
@@ -54,8 +54,7 @@ fn a_fault_causes_its_signal(cause: Cause) -> TestResult {
     assert_causes(cause)
 }
 
-/// Integer division by zero, division of the smallest integer by -1, floating-point division by zero with that exception
-/// unmasked, and a misaligned access with alignment checks on: each causes its signal with the si_code for it.
+/// Integer division by zero, and division of the smallest integer by -1, cause SIGFPE with the si_code for it.
 #[harness::test(
     rows = [
         (
@@ -68,6 +67,18 @@ fn a_fault_causes_its_signal(cause: Cause) -> TestResult {
             ["notes:signal.table-08-sigfpe"],
             (machine::QUOTIENT_TOO_LARGE, SIGFPE, &[FPE_INTDIV])
         ),
+    ],
+    cite = [man("sigaction.2", "The si_code field"), posix("signal.h.0p", "DESCRIPTION")],
+    needs = [X86],
+)]
+fn a_division_that_x86_refuses_causes_its_signal(cause: Cause) -> TestResult {
+    assert_causes(cause)
+}
+
+/// Floating-point division by zero with that exception unmasked, and a misaligned access with alignment checks on: each causes its
+/// signal with the si_code for it.
+#[harness::test(
+    rows = [
         (
             "signal.x86-fault/float-divide-by-zero",
             ["behaviours:sicode.fpe-fltdiv", "notes:signal.table-08-sigfpe"],
@@ -80,9 +91,9 @@ fn a_fault_causes_its_signal(cause: Cause) -> TestResult {
         ),
     ],
     cite = [man("sigaction.2", "The si_code field"), posix("signal.h.0p", "DESCRIPTION")],
-    needs = [X86],
+    needs = [OPTIONAL_EXCEPTIONS],
 )]
-fn an_exception_of_x86_causes_its_signal(cause: Cause) -> TestResult {
+fn an_exception_that_was_asked_for_causes_its_signal(cause: Cause) -> TestResult {
     assert_causes(cause)
 }
 

@@ -104,8 +104,14 @@ fn divide(address: &AtomicUsize, dividend: i32, divisor: i32) -> TestResult {
 }
 
 /// Floating-point division by zero, with the exception for it unmasked.
-#[cfg(target_arch = "x86_64")]
 pub(super) const FLOAT_DIVIDE_BY_ZERO: Fault = |address| {
+    divide_floats(address);
+    Ok(())
+};
+
+/// Writes the instruction's address, and divides 1.0 by 0.0 with the exception for it unmasked.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn divide_floats(address: &AtomicUsize) {
     /// MXCSR with all exceptions masked but division by zero.
     static DIVISION_UNMASKED: u32 = 0x1f80 & !0x200;
     // SAFETY: writes the instruction's address to the atomic; the division does not come to be, and ends the process.
@@ -116,8 +122,7 @@ pub(super) const FLOAT_DIVIDE_BY_ZERO: Fault = |address| {
             out("xmm0") _, inout("xmm1") 1.0_f32 => _,
         );
     }
-    Ok(())
-};
+}
 
 /// A misaligned access with alignment checks on. The handler turns them off, and its return on again.
 #[cfg(target_arch = "x86_64")]
@@ -131,16 +136,23 @@ pub(super) const MISALIGNED: Fault = |_| {
     let nothing = calls::signals::SignalSet::EMPTY;
     // SAFETY: the handler clears a flag and logs.
     unsafe { kit::disposition::install(libc::SIGBUS, log_unchecked, libc::SA_RESETHAND, nothing) }?;
+    read_misaligned();
+    Ok(())
+};
+
+/// Reads a word at an odd address with alignment checks on, and turns them off.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn read_misaligned() {
     let words = [0_u64; 2];
-    // SAFETY: reads the words; alignment is checked only between the two changes of the flags.
+    // SAFETY: reads the words; alignment is checked only between the changes of the flags.
     unsafe {
         asm!(
             "pushfq", "or qword ptr [rsp], 0x40000", "popfq", "mov {0}, [{1} + 1]",
+            "pushfq", "and qword ptr [rsp], ~0x40000", "popfq",
             out(reg) _, in(reg) words.as_ptr(),
         );
     }
-    Ok(())
-};
+}
 
 /// What only x86 has: its specs have a need, and come here on no other machine.
 #[cfg(not(target_arch = "x86_64"))]
@@ -148,14 +160,19 @@ mod elsewhere {
     use super::*;
 
     const NOT_HERE: Fault = |_| Err(Stop::broken("only x86 has this exception"));
-    pub(in super::super) const FLOAT_DIVIDE_BY_ZERO: Fault = NOT_HERE;
     pub(in super::super) const MISALIGNED: Fault = NOT_HERE;
+
+    pub(crate) fn divide_floats(_: &AtomicUsize) {}
+
+    pub(crate) fn read_misaligned() {}
 
     pub(super) fn divide(address: &AtomicUsize, _: i32, _: i32) -> TestResult {
         NOT_HERE(address)
     }
 }
 #[cfg(not(target_arch = "x86_64"))]
+pub(super) use elsewhere::MISALIGNED;
+#[cfg(not(target_arch = "x86_64"))]
 use elsewhere::divide;
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) use elsewhere::{FLOAT_DIVIDE_BY_ZERO, MISALIGNED};
+pub(crate) use elsewhere::{divide_floats, read_misaligned};

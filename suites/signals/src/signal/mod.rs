@@ -18,7 +18,7 @@ mod inheritance;
 mod interruption;
 mod io;
 mod library;
-mod machine;
+pub(crate) mod machine;
 mod masks;
 mod orphans;
 mod pending;
