@@ -3,14 +3,15 @@
 use super::{POLL_IN, enable};
 use calls::Owner;
 use calls::signals::SignalSet;
-use harness::need::SECOND_UID;
+use harness::need::{NETNS, SECOND_UID};
 use kit::channel::{Channel, FIFO, PIPE, SOCKET_PAIR};
 use kit::disposition::block_all;
+use kit::loopback;
 use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use kit::privilege::become_second_user;
 use kit::thread::spawn;
-use libc::{O_ASYNC, SIGIO, SIGRTMIN};
+use libc::{O_ASYNC, POLLPRI, SIGIO, SIGRTMIN, SIGURG};
 use nix::unistd::{Pid, setpgid};
 
 const IO: SignalSet = SignalSet(1 << (SIGIO - 1));
@@ -84,6 +85,42 @@ fn a_group_is_signalled() -> TestResult {
         other.assert_blocked_in(calls::SIGWAITINFO);
         assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
     }
+    Ok(())
+}
+
+/// Urgent data on a TCP connection sends SIGURG to the owner that F_SETOWN has set, without O_ASYNC, and to nobody before: of two children
+/// that wait for it, the other one goes on waiting.
+#[harness::test(
+    id = "signal-io.urgent-data",
+    cite = [man("fcntl.2", "Managing signals", "F_SETOWN"), man("tcp.7", "DESCRIPTION"), posix("fcntl.3p", "DESCRIPTION", "F_SETOWN")],
+    covers = ["behaviours:sigio.sigurg-setown"],
+    needs = [NETNS],
+    layers = [libc, raw],
+)]
+fn the_owner_is_told_of_urgent_data() -> TestResult {
+    const URGENT: SignalSet = SignalSet(1 << (SIGURG - 1));
+    loopback::bring_up()?;
+    let (ours, theirs) = loopback::tcp_pair()?;
+    block_all(URGENT)?;
+    let send = || {
+        // SAFETY: reads one byte, which outlives the call.
+        Errno::result(unsafe { libc::send(theirs.number(), c"x".as_ptr().cast(), 1, libc::MSG_OOB) })
+    };
+    send()?;
+    assert_eq!(ppoll(&[(&ours, POLLPRI)], None, None), Ok((1, vec![POLLPRI])));
+    let waiting = || {
+        let child = fork(|| {
+            assert_eq!(sigwaitinfo(URGENT).map(|(number, info)| [number, info.signal]), Ok([SIGURG; 2]));
+        })?;
+        child.wait_until_blocked_in(calls::SIGWAITINFO)?;
+        TestResult::Ok(child)
+    };
+    let (first, second) = (waiting()?, waiting()?);
+    assert_eq!(set_owner_id(&ours, second.pid()), Ok(()));
+    send()?;
+    second.join()?;
+    first.assert_blocked_in(calls::SIGWAITINFO);
+    assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
     Ok(())
 }
 
