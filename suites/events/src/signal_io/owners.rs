@@ -1,6 +1,6 @@
 //! Who is signalled: a process, a process group, a thread.
 
-use super::{POLL_IN, enable};
+use super::{INPUT, POLL_IN, enable};
 use calls::Owner;
 use calls::signals::SignalSet;
 use harness::need::{NETNS, SECOND_UID};
@@ -54,7 +54,7 @@ fn the_owner_is_signalled(channel: Channel) -> TestResult {
     assert_eq!(owner_id(&reader), Ok(first.pid()));
     assert_eq!(write(&writer, b"x"), Ok(1));
     first.join()?;
-    assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+    assert_eq!((sigpending(), read_bytes(&reader, 9)), (Ok(SignalSet::EMPTY), Ok("xx".into())));
     Ok(())
 }
 
@@ -83,7 +83,7 @@ fn a_group_is_signalled() -> TestResult {
         first.join()?;
         second.join()?;
         other.assert_blocked_in(calls::SIGWAITINFO);
-        assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+        assert_eq!((sigpending(), read_bytes(&reader, 9)), (Ok(SignalSet::EMPTY), Ok("x".into())));
     }
     Ok(())
 }
@@ -136,10 +136,11 @@ fn a_thread_is_signalled() -> TestResult {
     block_all(signals)?;
     let (reader, writer) = pipe()?;
     assert_eq!((set_flags(&reader, O_ASYNC), set_io_signal(&reader, SIGRTMIN() + 1)), (Ok(0), Ok(())));
+    let told = (POLL_IN, (INPUT, reader.number()));
     let waiter = move || {
         spawn(move || {
             let (number, info) = assert_ok!(sigwaitinfo(signals));
-            assert_eq!((number, info.signal, info.code), (SIGRTMIN() + 1, SIGRTMIN() + 1, POLL_IN));
+            assert_eq!((number, info.signal, (info.code, info.band())), (SIGRTMIN() + 1, SIGRTMIN() + 1, told));
         })
     };
     let (first, second) = (waiter()?, waiter()?);
@@ -152,7 +153,9 @@ fn a_thread_is_signalled() -> TestResult {
     first.assert_blocked_in(calls::SIGWAITINFO);
     assert_eq!(set_owner_ex(&reader, Owner::Thread(first.tid())), Ok(()));
     assert_eq!(write(&writer, b"x"), Ok(1));
-    first.join()
+    first.join()?;
+    assert_eq!(read_bytes(&reader, 9), Ok("xx".into()));
+    Ok(())
 }
 
 /// The owner and the signal belong to the open file description: a forked child sees them, and what it sets the parent sees.
