@@ -203,5 +203,7 @@ fn a_handler_interrupts_a_read() -> TestResult {
     runs.wait_for(2);
     child.assert_blocked_in(calls::READ_TIMERFD);
     assert_eq!(timerfd_settime(&timer, 0, Setting::once(SHORT)), Ok(Setting::DISARMED));
-    child.join()
+    child.join()?;
+    assert_eq!(runs.count(), 2);
+    Ok(())
 }
