@@ -3,6 +3,7 @@
 use super::machine::{registers_in, send_from_here};
 use calls::signals::SignalSet;
 use harness::event_log::{log_in_handler, logged_by_handlers};
+use harness::raw::{Argument as _, arguments};
 use kit::disposition::install;
 use kit::needs::UNTRACED;
 use kit::prelude::*;
@@ -108,16 +109,18 @@ fn a_handler_ends_with_one_system_call() -> TestResult {
     Ok(())
 }
 
-// linux/ptrace.h
+// linux/ptrace.h; not all C libraries' headers have them.
+const PTRACE_GET_SYSCALL_INFO: i32 = 0x420e;
 const ENTRY: u8 = 1;
 const EXIT: u8 = 2;
 
 /// Where a process has stopped, at the entry of which system call, or at an exit. ptrace(2), PTRACE_GET_SYSCALL_INFO
 fn system_call_of(pid: i32) -> TestResult<(u8, c_long)> {
     let mut info = [0_u64; 11];
+    let size = size_of_val(&info);
+    let get = arguments([PTRACE_GET_SYSCALL_INFO.register(), pid.register(), size, info.as_mut_ptr().register()]);
     // SAFETY: writes at most that many bytes.
-    let get = unsafe { libc::ptrace(libc::PTRACE_GET_SYSCALL_INFO, pid, size_of_val(&info), info.as_mut_ptr()) };
-    Errno::result(get)?;
+    unsafe { syscall("ptrace", Sysno::ptrace, get) }?;
     // The stop is the lowest byte, and the number follows an instruction pointer and a stack pointer.
     let stop = info[0].to_le_bytes()[0];
     Ok((stop, if stop == ENTRY { info[3] as c_long } else { 0 }))
