@@ -44,7 +44,7 @@ fn answer_everything(records: &Records, context: &dyn Fn() -> String) {
         gate: None,
     });
     html::page(&columns, &documented);
-    terminal::run(records, &documented, Exit::of(records), true);
+    terminal::run(records, &documented, Exit::of(records), terminal::OnRequest { claims: true, slowest: 10 });
     github::run(records);
     markdown::run(records, claims);
 

@@ -100,7 +100,8 @@ mod tests {
         let (known, other) = (marked("Linux 6.18.44"), marked("Linux 7.2.0"));
         assert_eq!((Exit::of(&known), Exit::of(&other)), (Exit::Passed, Exit::Failed));
         assert_eq!(judged(&known).iter().filter(|spec| Judged::fails(spec)).count(), 0);
-        let text = plain(&terminal::run(&known, &Documented::default(), Exit::of(&known), false));
+        let text =
+            plain(&terminal::run(&known, &Documented::default(), Exit::of(&known), terminal::OnRequest::default()));
         assert!(text.contains("Known deviations of Linux\n"), "{text}");
         assert!(text.contains("fifo_open() forgets the error."), "{text}");
         assert!(text.contains("reported: https://lore.kernel.org/r/1"), "{text}");

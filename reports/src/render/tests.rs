@@ -16,7 +16,12 @@ fn assert_unbroken_by(hostile: &str) {
     let claims = [sample::claim("hostile", "false", hostile, hostile)];
 
     let documented = Documented { claims: claims.into(), ..Documented::default() };
-    let text = page::plain(&terminal::run(&records, &documented, Exit::of(&records), true));
+    let text = page::plain(&terminal::run(
+        &records,
+        &documented,
+        Exit::of(&records),
+        terminal::OnRequest { claims: true, slowest: 2 },
+    ));
     let claims = &documented.claims;
     assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
     // A command that is pasted is not wrapped.

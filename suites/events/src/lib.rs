@@ -11,6 +11,7 @@ mod bad_address;
 mod inheritance;
 pub mod itimer;
 mod kinds;
+pub mod needs;
 pub mod posix_timer;
 mod rules;
 pub mod signal_io;

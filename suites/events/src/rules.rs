@@ -1,7 +1,7 @@
 //! What holds for all timers: they are never early, expire once or again and again, tell what is left, and can be disarmed.
 
 use crate::kinds::Kind::{self, Descriptor, Interval, Posix};
-use crate::kinds::{is_left_of, let_pass, time_of, timed};
+use crate::kinds::{Span, is_left_of, let_pass, time_of, timed};
 use calls::timers::Setting;
 use kit::prelude::*;
 use libc::{CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_TAI, clockid_t};
@@ -117,18 +117,24 @@ fn a_timer_tells_what_is_left(kind: Kind) -> TestResult {
     for (value, interval) in [(1000, 7_000_003_000), (3000, 0), (2000, 5_000)] {
         let new = Setting { value: Duration::from_secs(value), interval: Duration::from_nanos(interval) };
         let (old, set) = timed(|| timer.set(new));
-        let old = assert_ok!(old);
-        match former.replace((new, set)) {
-            None => assert_eq!(old, Setting::DISARMED),
-            Some((former, since)) => assert_left(old, former, is_left_of(old.value, former.value, since, set)?),
-        }
+        assert_former(assert_ok!(old), former.replace((new, set)), set)?;
         let (now, asked) = timed(|| timer.get());
         let now = assert_ok!(now);
         assert_left(now, new, is_left_of(now.value, new.value, set, asked)?);
     }
-    let old = assert_ok!(timer.set(Setting::DISARMED));
-    assert_eq!(old.interval, Duration::from_nanos(5_000));
+    let (old, disarmed) = timed(|| timer.set(Setting::DISARMED));
+    assert_former(assert_ok!(old), former, disarmed)?;
     assert_eq!(timer.get(), Ok(Setting::DISARMED));
+    Ok(())
+}
+
+/// Asserts that it is what was left, in that span, of the setting that was made before, if there was one.
+#[track_caller]
+fn assert_former(old: Setting, former: Option<(Setting, Span)>, replaced: Span) -> TestResult {
+    match former {
+        None => assert_eq!(old, Setting::DISARMED),
+        Some((former, since)) => assert_left(old, former, is_left_of(old.value, former.value, since, replaced)?),
+    }
     Ok(())
 }
 

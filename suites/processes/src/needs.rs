@@ -1,7 +1,8 @@
 //! What specs of processes require of the machine.
 
-use harness::need::Need;
-use harness::raw::Sysno;
+use crate::process::DN_CREATE;
+use harness::need::{Need, met};
+use harness::raw::{Argument as _, Sysno, arguments};
 use kit::needs::ask;
 
 /// PID file descriptors. pidfd_open(2).
@@ -15,4 +16,50 @@ pub const PIDFD: Need = Need::new(
         }
     },
     "Use a kernel with pidfd_open, and no filter that refuses it.",
+);
+
+/// Asynchronous I/O of the kernel's own, with IOCB_CMD_POLL. io_submit(2).
+pub const AIO_POLL: Need = Need::new(
+    "aio_poll",
+    |_| {
+        const IOCB_CMD_POLL: u64 = 5;
+        let (mut context, mut pipe) = (0_usize, [0_u32; 2]);
+        // SAFETY: they write a context and two descriptors, and read one request; all end with the process of the probe.
+        unsafe {
+            ask(Sysno::pipe2, arguments([pipe.as_mut_ptr().register()]))?;
+            ask(Sysno::io_setup, arguments([1, (&raw mut context).register()]))?;
+            // struct iocb (linux/aio_abi.h): data, key, operation and descriptor, events.
+            let events = libc::POLLIN as u64;
+            let mut request = [0, 0, IOCB_CMD_POLL | u64::from(pipe[0]) << 32, events, 0, 0, 0, 0];
+            let requests = [request.as_mut_ptr()];
+            ask(Sysno::io_submit, arguments([context, 1, requests.as_ptr().register()])).map(drop)
+        }
+    },
+    "Use a kernel with CONFIG_AIO, and no filter that refuses io_setup.",
+);
+
+/// Notifications of directory changes by signals. fcntl(2), F_NOTIFY.
+pub const DNOTIFY: Need = Need::new(
+    "dnotify",
+    |_| {
+        let open = [libc::AT_FDCWD.register(), c".".as_ptr().register(), libc::O_RDONLY.register()];
+        // SAFETY: they take numbers and a text; the descriptor is closed when the process of the probe ends.
+        unsafe {
+            let directory = ask(Sysno::openat, arguments(open))?;
+            let notify = [directory as usize, libc::F_NOTIFY.register(), DN_CREATE as usize];
+            ask(Sysno::fcntl, arguments(notify)).map(drop)
+        }
+    },
+    "Use a kernel with CONFIG_DNOTIFY.",
+);
+
+/// Set-id bits and file capabilities give privileges: no_new_privs is not set. PR_SET_NO_NEW_PRIVS(2const).
+pub const NEW_PRIVILEGES: Need = Need::new(
+    "new_privileges",
+    |_| {
+        // SAFETY: takes numbers alone.
+        let set = unsafe { ask(Sysno::prctl, arguments([libc::PR_GET_NO_NEW_PRIVS.register()])) }?;
+        met(set == 0, || "no_new_privs is set".into())
+    },
+    "Run without no_new_privs, which a container may set.",
 );

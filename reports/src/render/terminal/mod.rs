@@ -10,4 +10,4 @@ pub use audit::audit;
 pub use compare::compare;
 pub use gate::gate;
 pub use matrix::matrix;
-pub use run::run;
+pub use run::{OnRequest, run};

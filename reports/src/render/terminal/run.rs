@@ -19,11 +19,20 @@ const CAUSES: usize = 10;
 /// How many ids are in a list.
 const IDS: usize = 100;
 
+/// What the summary shows on request alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OnRequest {
+    /// Which claims of the founding notes the run refutes.
+    pub claims: bool,
+    /// So many of the specs that took longest.
+    pub slowest: usize,
+}
+
 /// The summary, 100 columns wide, with ANSI styles.
 ///
 /// Its last line is for scripts: all totals as `NUMBER WORD`, the same words in the same order in every run, and how the
 /// command exits: as the records say, or worse if they could not be written.
-pub fn run(records: &Records, documented: &Documented, exit: Exit, with_claims: bool) -> String {
+pub fn run(records: &Records, documented: &Documented, exit: Exit, on_request: OnRequest) -> String {
     let mut page = Page::default();
     let specs = judged(records);
     let summary = Summary::of(records);
@@ -33,9 +42,10 @@ pub fn run(records: &Records, documented: &Documented, exit: Exit, with_claims: 
     write_known(&mut page, &specs);
     write_flaky(&mut page, &specs);
     write_skips(&mut page, &summary.skips);
-    if with_claims {
+    if on_request.claims {
         write_refuted(&mut page, &findings(records, &documented.claims));
     }
+    slowest::write(&mut page, &specs, on_request.slowest);
     write_failed(&mut page, &specs);
     write_kernel(&mut page, &records.end);
     write_totals(&mut page, records, &summary, Coverage::of(records, documented), exit);
@@ -236,5 +246,6 @@ fn scope(coverage: Coverage) -> String {
     format!("covers {clauses} of {all_clauses} documented clauses, in {mechanisms} of {all_mechanisms} mechanisms")
 }
 
+mod slowest;
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,7 @@ fn an_alarm_is_the_real_interval_timer() -> TestResult {
     assert!(Duration::ZERO < now.value && now.value <= Duration::from_secs(1000), "{now:?}");
     let periodic = Setting::every(Duration::from_secs(3000));
     let old = assert_ok!(setitimer(REAL, periodic));
+    assert_eq!(old.interval, Duration::ZERO);
     assert!(Duration::ZERO < old.value && old.value <= now.value, "{old:?} after {now:?}");
     assert_matches!(alarm(0), 1001..=3000);
     assert_eq!(getitimer(REAL), Ok(Setting::DISARMED));

@@ -8,10 +8,13 @@ mod sending;
 use calls::signals::{Info, SignalSet};
 use kit::channel::Channel;
 use kit::prelude::*;
-use libc::{O_ASYNC, timespec};
+use libc::{O_ASYNC, POLLIN, POLLRDNORM, timespec};
 
 /// si_code of a signal for input: asm-generic/siginfo.h.
 const POLL_IN: i32 = 1;
+
+/// si_band of input. poll(2)
+const INPUT: i64 = (POLLIN | POLLRDNORM) as i64;
 
 /// Takes a signal of the set that is pending: its number, and what it tells.
 fn take(signals: SignalSet) -> Result<(i32, Info)> {

@@ -1,16 +1,17 @@
 //! Who is signalled: a process, a process group, a thread.
 
-use super::{POLL_IN, enable};
+use super::{INPUT, POLL_IN, enable};
 use calls::Owner;
 use calls::signals::SignalSet;
-use harness::need::SECOND_UID;
+use harness::need::{NETNS, SECOND_UID};
 use kit::channel::{Channel, FIFO, PIPE, SOCKET_PAIR};
 use kit::disposition::block_all;
+use kit::loopback;
 use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use kit::privilege::become_second_user;
 use kit::thread::spawn;
-use libc::{O_ASYNC, SIGIO, SIGRTMIN};
+use libc::{O_ASYNC, POLLPRI, SIGIO, SIGRTMIN, SIGURG};
 use nix::unistd::{Pid, setpgid};
 
 const IO: SignalSet = SignalSet(1 << (SIGIO - 1));
@@ -53,7 +54,7 @@ fn the_owner_is_signalled(channel: Channel) -> TestResult {
     assert_eq!(owner_id(&reader), Ok(first.pid()));
     assert_eq!(write(&writer, b"x"), Ok(1));
     first.join()?;
-    assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+    assert_eq!((sigpending(), read_bytes(&reader, 9)), (Ok(SignalSet::EMPTY), Ok("xx".into())));
     Ok(())
 }
 
@@ -82,8 +83,44 @@ fn a_group_is_signalled() -> TestResult {
         first.join()?;
         second.join()?;
         other.assert_blocked_in(calls::SIGWAITINFO);
-        assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+        assert_eq!((sigpending(), read_bytes(&reader, 9)), (Ok(SignalSet::EMPTY), Ok("x".into())));
     }
+    Ok(())
+}
+
+/// Urgent data on a TCP connection sends SIGURG to the owner that F_SETOWN has set, without O_ASYNC, and to nobody before: of two children
+/// that wait for it, the other one goes on waiting.
+#[harness::test(
+    id = "signal-io.urgent-data",
+    cite = [man("fcntl.2", "Managing signals", "F_SETOWN"), man("tcp.7", "DESCRIPTION"), posix("fcntl.3p", "DESCRIPTION", "F_SETOWN")],
+    covers = ["behaviours:sigio.sigurg-setown"],
+    needs = [NETNS],
+    layers = [libc, raw],
+)]
+fn the_owner_is_told_of_urgent_data() -> TestResult {
+    const URGENT: SignalSet = SignalSet(1 << (SIGURG - 1));
+    loopback::bring_up()?;
+    let (ours, theirs) = loopback::tcp_pair()?;
+    block_all(URGENT)?;
+    let send = || {
+        // SAFETY: reads one byte, which outlives the call.
+        Errno::result(unsafe { libc::send(theirs.number(), c"x".as_ptr().cast(), 1, libc::MSG_OOB) })
+    };
+    send()?;
+    assert_eq!(ppoll(&[(&ours, POLLPRI)], None, None), Ok((1, vec![POLLPRI])));
+    let waiting = || {
+        let child = fork(|| {
+            assert_eq!(sigwaitinfo(URGENT).map(|(number, info)| [number, info.signal]), Ok([SIGURG; 2]));
+        })?;
+        child.wait_until_blocked_in(calls::SIGWAITINFO)?;
+        TestResult::Ok(child)
+    };
+    let (first, second) = (waiting()?, waiting()?);
+    assert_eq!(set_owner_id(&ours, second.pid()), Ok(()));
+    send()?;
+    second.join()?;
+    first.assert_blocked_in(calls::SIGWAITINFO);
+    assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
     Ok(())
 }
 
@@ -99,10 +136,11 @@ fn a_thread_is_signalled() -> TestResult {
     block_all(signals)?;
     let (reader, writer) = pipe()?;
     assert_eq!((set_flags(&reader, O_ASYNC), set_io_signal(&reader, SIGRTMIN() + 1)), (Ok(0), Ok(())));
+    let told = (POLL_IN, (INPUT, reader.number()));
     let waiter = move || {
         spawn(move || {
             let (number, info) = assert_ok!(sigwaitinfo(signals));
-            assert_eq!((number, info.signal, info.code), (SIGRTMIN() + 1, SIGRTMIN() + 1, POLL_IN));
+            assert_eq!((number, info.signal, (info.code, info.band())), (SIGRTMIN() + 1, SIGRTMIN() + 1, told));
         })
     };
     let (first, second) = (waiter()?, waiter()?);
@@ -115,7 +153,9 @@ fn a_thread_is_signalled() -> TestResult {
     first.assert_blocked_in(calls::SIGWAITINFO);
     assert_eq!(set_owner_ex(&reader, Owner::Thread(first.tid())), Ok(()));
     assert_eq!(write(&writer, b"x"), Ok(1));
-    first.join()
+    first.join()?;
+    assert_eq!(read_bytes(&reader, 9), Ok("xx".into()));
+    Ok(())
 }
 
 /// The owner and the signal belong to the open file description: a forked child sees them, and what it sets the parent sees.

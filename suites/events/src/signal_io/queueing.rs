@@ -1,6 +1,6 @@
 //! How signals of several events queue up.
 
-use super::{POLL_IN, signalling, take};
+use super::{INPUT, POLL_IN, signalling, take};
 use calls::signals::SignalSet;
 use kit::channel::PIPE;
 use kit::disposition::block_all;
@@ -27,8 +27,8 @@ fn a_real_time_signal_is_queued_for_each_event() -> TestResult {
         assert_eq!(write(&pipes[pipe].1, b"x"), Ok(1));
     }
     for pipe in events {
-        let taken = take(signals).map(|(signal, info)| (signal, info.code, info.band().1));
-        assert_eq!(taken, Ok((SIGRTMIN() + 1, POLL_IN, pipes[pipe].0.number())));
+        let taken = take(signals).map(|(signal, info)| (signal, info.code, info.band()));
+        assert_eq!(taken, Ok((SIGRTMIN() + 1, POLL_IN, (INPUT, pipes[pipe].0.number()))));
     }
     assert_errno!(take(signals), EAGAIN);
     for (reader, _) in &pipes {
@@ -62,7 +62,8 @@ fn sigio_is_sent_when_the_queue_is_full() -> TestResult {
     assert_errno!(take(signals), EAGAIN);
     setrlimit(Resource::RLIMIT_SIGPENDING, soft, hard)?;
     assert_eq!(write(&writer, b"x"), Ok(1));
-    assert_eq!(take(signals).map(|(signal, _)| signal), Ok(SIGRTMIN() + 1));
+    let taken = take(signals).map(|(signal, info)| (signal, info.code, info.band()));
+    assert_eq!(taken, Ok((SIGRTMIN() + 1, POLL_IN, (INPUT, reader.number()))));
     assert_eq!(read_bytes(&reader, 9), Ok("xx".into()));
     Ok(())
 }

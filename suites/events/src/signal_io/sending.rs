@@ -1,16 +1,13 @@
 //! Which signal is sent, when, and what it tells.
 
-use super::{POLL_IN, enable, signalling, take};
-use calls::signals::SignalSet;
+use super::{INPUT, POLL_IN, enable, signalling, take};
+use calls::signals::{Info, SignalSet};
 use kit::channel::{Channel, FIFO, PIPE, SOCKET_PAIR};
 use kit::disposition::{block_all, log, logged};
 use kit::needs::{PTY, UNIX_FILES};
 use kit::prelude::*;
 use kit::pty::Pty;
-use libc::{POLLIN, POLLRDNORM, SIGIO, SIGRTMIN, SIGUSR1};
-
-/// si_band of input. poll(2)
-const INPUT: i64 = (POLLIN | POLLRDNORM) as i64;
+use libc::{SIG_BLOCK, SIGIO, SIGRTMIN, SIGUSR1};
 
 fn signals() -> SignalSet {
     SignalSet::of([SIGIO, SIGUSR1, SIGRTMIN() + 1])
@@ -76,6 +73,9 @@ fn a_chosen_signal_tells_of_input(channel: Channel) -> TestResult {
         assert_eq!((info[number].signal, info[number].code), (signal, POLL_IN));
         assert_eq!(info[number].band(), (INPUT, reader.number()));
     }
+    // The end of the channel is an event as well.
+    set_flags(&reader, 0)?;
+    assert_eq!(change_mask(SIG_BLOCK, None), Ok(SignalSet::EMPTY));
     assert_eq!(read_bytes(&reader, 9), Ok("xxx".into()));
     Ok(())
 }
@@ -90,11 +90,14 @@ fn a_chosen_signal_tells_of_input(channel: Channel) -> TestResult {
 fn zero_restores_sigio() -> TestResult {
     block_all(signals())?;
     let (reader, writer) = signalling(PIPE)?;
-    for (set, sent) in [(SIGUSR1, SIGUSR1), (0, SIGIO), (SIGIO, SIGIO), (0, SIGIO)] {
+    let told = Some((POLL_IN, (INPUT, reader.number())));
+    // No page says what SIGIO tells after 0.
+    for (set, sent, told) in [(SIGUSR1, SIGUSR1, told), (0, SIGIO, None), (SIGIO, SIGIO, told), (0, SIGIO, None)] {
         assert_eq!(set_io_signal(&reader, set), Ok(()));
         assert_eq!(io_signal(&reader), Ok(set));
         assert_eq!(write(&writer, b"x"), Ok(1));
-        assert_eq!(take(signals()).map(|(signal, _)| signal), Ok(sent));
+        let tells = |(signal, info): (i32, Info)| (signal, told.map(|_| (info.code, info.band())));
+        assert_eq!(take(signals()).map(tells), Ok((sent, told)));
         assert_errno!(take(signals()), EAGAIN);
     }
     assert_eq!(read_bytes(&reader, 9), Ok("xxxx".into()));

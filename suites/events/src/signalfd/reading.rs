@@ -231,7 +231,9 @@ fn a_handler_interrupts_a_read() -> TestResult {
     runs.wait_for(2);
     child.assert_blocked_in(calls::READ_SIGNALFD);
     child.signal(Known::SIGTERM)?;
-    child.join()
+    child.join()?;
+    assert_eq!(runs.count(), 2);
+    Ok(())
 }
 
 #[rstest]

@@ -8,6 +8,7 @@ use kit::prelude::*;
 use kit::unrelated::{PROGRAMS, Program, start_after};
 use libc::{CLOCK_MONOTONIC, CLOCK_REALTIME, FD_CLOEXEC, O_NONBLOCK, TFD_CLOEXEC, TFD_NONBLOCK};
 use linkme::distributed_slice;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use std::ffi::OsString;
 use std::time::Duration;
 
@@ -83,6 +84,35 @@ fn a_passed_timer_is_the_same_one() -> TestResult {
     pass(&ours, &timer)?;
     drop(timer);
     child.join()
+}
+
+/// A timer expires as long as one of its descriptors is open, and no longer: an epoll instance that watches it reports it while there is
+/// a duplicate, and reports nothing once that was closed.
+#[harness::test(
+    id = "timerfd.closed",
+    cite = [man("timerfd_create.2", "Operating on a timer file descriptor", "close(2)"), man("epoll.7", "Questions and answers")],
+    covers = ["behaviours:timerfd.close-last-frees", "behaviours:timerfd.kept-by-any-descriptor"],
+    layers = [libc, raw],
+)]
+fn closing_the_last_descriptor_ends_the_timer() -> TestResult {
+    const NUMBER: u64 = 0x1234;
+    let timer = timerfd_create(CLOCK_MONOTONIC, 0)?;
+    let duplicate = dup(&timer)?;
+    let watching = Epoll::new(EpollCreateFlags::empty())?;
+    timer.lend(|timer| watching.add(timer, EpollEvent::new(EpollFlags::EPOLLIN, NUMBER)))?;
+    let reported = || -> TestResult<Vec<_>> {
+        let mut events = [EpollEvent::empty(); 2];
+        let count = watching.wait(&mut events, EpollTimeout::ZERO)?;
+        Ok(events[..count].iter().map(|event| (event.events(), event.data())).collect())
+    };
+    assert_eq!(timerfd_settime(&timer, 0, Setting::every(INTERVAL)), Ok(Setting::DISARMED));
+    drop(timer);
+    let_pass(2 * INTERVAL);
+    assert_eq!(reported()?, [(EpollFlags::EPOLLIN, NUMBER)]);
+    drop(duplicate);
+    let_pass(2 * INTERVAL);
+    assert_eq!(reported()?, []);
+    Ok(())
 }
 
 /// The fdinfo of a timer shows its clock, its unread expirations, what is left of its time, and its interval.

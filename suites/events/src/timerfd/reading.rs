@@ -1,6 +1,7 @@
 //! Reading a timer, waiting for it, and being woken by it.
 
 use crate::kinds::let_pass;
+use crate::needs::CHECKPOINT_RESTORE;
 use calls::signals::SignalSet;
 use calls::timers::Setting;
 use kit::disposition::{Runs, block_all};
@@ -113,6 +114,33 @@ fn a_timer_is_readable_once_it_has_expired() -> TestResult {
     Ok(())
 }
 
+/// TFD_IOC_SET_TICKS sets how often a timer has expired, and wakes all who wait for it: a read returns that number, and whoever polls is
+/// told that there is something to read.
+#[harness::test(
+    id = "timerfd.set-ticks",
+    cite = [man("timerfd_create.2", "Operating on a timer file descriptor", "TFD_IOC_SET_TICKS")],
+    covers = ["behaviours:timerfd.set-ticks-ioctl"],
+    needs = [CHECKPOINT_RESTORE],
+    layers = [libc, raw],
+)]
+fn the_expirations_can_be_set() -> TestResult {
+    let timer = timerfd_create(CLOCK_MONOTONIC, 0)?;
+    let reader = fork(|| assert_eq!(read_timer(&timer), Ok(5)))?;
+    reader.wait_until_blocked_in(calls::READ_TIMERFD)?;
+    assert_eq!(set_ticks(&timer, 5), Ok(()));
+    reader.join()?;
+    let polling = || fork(|| assert_eq!(ppoll(&[(&timer, POLLIN)], None, None), Ok((1, vec![POLLIN]))));
+    let pollers = [polling()?, polling()?];
+    for poller in &pollers {
+        poller.wait_until_blocked_in(calls::PPOLL)?;
+    }
+    assert_eq!(set_ticks(&timer, u64::MAX), Ok(()));
+    pollers.into_iter().try_for_each(Child::join)?;
+    assert_eq!((timerfd_gettime(&timer), read_timer(&timer)), (Ok(Setting::DISARMED), Ok(u64::MAX)));
+    assert_eq!(ppoll(&[(&timer, POLLIN)], Some(Duration::ZERO), None), Ok((0, vec![0])));
+    Ok(())
+}
+
 /// Setting a timer anew drops the expirations that nobody has read.
 #[harness::test(
     id = "timerfd.set-anew",
@@ -175,5 +203,7 @@ fn a_handler_interrupts_a_read() -> TestResult {
     runs.wait_for(2);
     child.assert_blocked_in(calls::READ_TIMERFD);
     assert_eq!(timerfd_settime(&timer, 0, Setting::once(SHORT)), Ok(Setting::DISARMED));
-    child.join()
+    child.join()?;
+    assert_eq!(runs.count(), 2);
+    Ok(())
 }

@@ -4,6 +4,7 @@ use super::{CliError, documented::documented, github, print, store};
 use clap::Args;
 use record::Records;
 use record::id::Form;
+use reports::render::terminal::OnRequest;
 use reports::render::{self, beside};
 use reports::{Documented, Exit};
 use std::io::{Write, stderr, stdout};
@@ -25,6 +26,9 @@ pub struct Output {
     /// Also print which claims of the founding notes the run refutes.
     #[arg(long)]
     claims: bool,
+    /// Also print the N specs that took longest, and the time of each mechanism.
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    slowest: usize,
 }
 
 /// Where the records are written, and the reports beside them.
@@ -39,6 +43,11 @@ pub enum Place {
 }
 
 impl Output {
+    /// What is printed on request.
+    fn on_request(&self) -> OnRequest {
+        OnRequest { claims: self.claims, slowest: self.slowest }
+    }
+
     /// The file that was named, or else the one where the other commands look; whether or not it is written.
     pub fn file(&self) -> &Path {
         self.records.as_deref().unwrap_or(Path::new(store::DEFAULT))
@@ -83,7 +92,7 @@ pub fn publish(place: &Place, output: &Output, records: &Records) -> Result<Exit
     let documented = documented();
     let kept = keep(place, records, &documented, output.form);
     let exit = if kept.is_ok() { Exit::of(records) } else { Exit::CouldNotRun };
-    let text = render::terminal::run(records, &documented, exit, output.claims);
+    let text = render::terminal::run(records, &documented, exit, output.on_request());
     if matches!(place, Place::StandardOutput) {
         let _ = anstream::stderr().write_all(text.as_bytes());
         return kept.map(|()| exit);

@@ -170,3 +170,18 @@ fn claims_are_printed_on_request_and_the_scope_always() {
     let scope = ask(&["run", SPEC, "--no-records"]).out;
     assert!(scope.contains("\ncovers ") && scope.contains(" documented clauses, in "), "{scope}");
 }
+
+#[test]
+fn the_slowest_specs_are_printed_on_request() {
+    let run = |more: &[&str]| ask(&[&["run", "pipe.read-eof", "--no-records"], more].concat()).out;
+    assert!(!run(&[]).contains("Slowest"), "{}", run(&[]));
+    let slowest = run(&["--slowest", "2"]);
+    let lines: Vec<_> = slowest
+        .lines()
+        .skip_while(|line| *line != "Slowest specs")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert!(lines.len() == 2 && lines.iter().all(|line| line.contains("  pipe.read-eof/")), "{slowest}");
+    assert!(slowest.contains("\nTime by mechanism\n") && slowest.contains("  pipe, 3 specs\n"), "{slowest}");
+}

@@ -2,6 +2,7 @@
 
 mod duplicating;
 mod ending;
+mod namespaces;
 mod opening;
 mod sending;
 

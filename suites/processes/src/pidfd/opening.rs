@@ -4,6 +4,7 @@ use super::ending::{polled, wait_by};
 use super::{NONBLOCK, reaped_child, use_up_descriptors};
 use crate::proc::number_in;
 use crate::wait::change;
+use harness::raw::{Argument as _, arguments};
 use kit::passing::{pass, receive};
 use kit::prelude::*;
 use libc::{CLD_EXITED, FD_CLOEXEC, POLLIN, SIGKILL, WEXITED};
@@ -69,6 +70,31 @@ fn a_zombie_can_be_opened() -> TestResult {
     assert_eq!(wait_by(&pidfd, WEXITED), Ok(Some(change(child.pid(), CLD_EXITED, 7))));
     assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
     child.let_go();
+    Ok(())
+}
+
+/// clone with CLONE_PIDFD gives the parent a pidfd of the child, with close-on-exec, at the address in its own memory: it names the child
+/// although that may have ended by then, and the memory of the child stays as it was.
+#[harness::test(
+    id = "pidfd.clone",
+    cite = [man("clone.2", "The flags mask", "CLONE_PIDFD")],
+    covers = ["behaviours:pidfd.clone-pidfd"],
+    layers = [raw],
+)]
+fn a_new_child_comes_with_its_pidfd() -> TestResult {
+    const NONE: i32 = -1;
+    let mut pidfd = NONE;
+    let with_pidfd = arguments([(libc::CLONE_PIDFD | libc::SIGCHLD).register(), 0, (&raw mut pidfd).register()]);
+    // SAFETY: it is fork, and writes a descriptor for the parent; the child ends at once.
+    let child = assert_ok!(unsafe { syscall("clone", Sysno::clone, with_pidfd) }) as i32;
+    if child == 0 {
+        exit(if pidfd == NONE { 7 } else { 1 });
+    }
+    let pidfd = Fd::new(pidfd);
+    assert_eq!(calls::for_layers::raw::get_descriptor_flags(&pidfd), Ok(FD_CLOEXEC));
+    assert_eq!(number_in(&format!("/proc/self/fdinfo/{}", pidfd.number()), "Pid:")?, i64::from(child));
+    assert_eq!(wait_by(&pidfd, WEXITED), Ok(Some(change(child, CLD_EXITED, 7))));
+    assert_errno!(wait_by(&pidfd, WEXITED), ECHILD);
     Ok(())
 }
 

@@ -1,10 +1,11 @@
 //! Signals that are sent by a pidfd.
 
 use calls::signals::SentInfo;
-use harness::need::SECOND_UID;
+use harness::need::{PIDNS, SECOND_UID};
 use kit::disposition::{block, log, logged, pending};
 use kit::prelude::*;
 use kit::privilege::become_second_user;
+use kit::process::clone;
 use libc::{O_DIRECTORY, O_RDONLY, SI_QUEUE, SI_TKILL, SI_USER, SIGKILL, SIGTERM, SIGUSR1};
 use nix::sys::signal::Signal as Known;
 use nix::unistd::getuid;
@@ -33,6 +34,28 @@ fn a_signal_by_pidfd_is_as_by_kill(#[case] open: fn(i32) -> TestResult<Fd>) -> T
     assert_eq!(children[1].wait()?, Ended::Exited(3));
     assert_eq!(senders_told(), [(SI_USER, (own_pid(), getuid().as_raw()))]);
     children[0].assert_blocked_in(calls::PAUSE);
+    Ok(())
+}
+
+/// pidfd_send_signal fails with EINVAL if the process of the pidfd is not in the PID namespace of the caller: no signal is sent.
+#[harness::test(
+    id = "pidfd.send-out-of-namespace",
+    cite = [man("pidfd_send_signal.2", "ERRORS", "EINVAL")],
+    covers = ["errors:pidfd.pidfd_send_signal.EINVAL.2"],
+    needs = [PIDNS],
+    layers = [raw],
+)]
+fn a_process_outside_is_out_of_reach() -> TestResult {
+    let outside = holder(|| Ok(()))?;
+    let pidfd = pidfd_open(outside.pid(), 0)?;
+    let inside = clone(libc::CLONE_NEWPID, || {
+        for signal in [0, SIGKILL] {
+            assert_errno!(pidfd_send_signal(&pidfd, signal, None, 0), EINVAL);
+        }
+    })?;
+    inside.join()?;
+    assert_eq!(pidfd_send_signal(&pidfd, SIGTERM, None, 0), Ok(()));
+    assert_eq!(outside.wait()?, Ended::Killed { by: Signal(SIGTERM), core: false });
     Ok(())
 }
 

@@ -1,9 +1,11 @@
 //! The signal that a process gets when its parent ends.
 
+use crate::needs::NEW_PRIVILEGES;
 use crate::proc::comm_of;
-use harness::need::SECOND_UID;
+use harness::need::{MOUNTS, SECOND_ID, SECOND_UID};
 use harness::raw::{Argument as _, arguments};
 use kit::disposition::{block, pending};
+use kit::mounted::Mounted;
 use kit::needs::program;
 use kit::prelude::*;
 use kit::privilege::become_second_user;
@@ -12,6 +14,9 @@ use kit::program::become_program;
 use kit::thread;
 use libc::{PR_GET_PDEATHSIG, SIGKILL, SIGTERM, SIGUSR1, SIGUSR2};
 use nix::sys::signal::{SigSet, Signal as Known};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -121,6 +126,79 @@ fn a_program_keeps_the_death_signal() -> TestResult {
     wait_until_gone(pid.load(Ordering::Acquire));
     // The program's standard input stayed open, so that nothing else has ended it.
     drop(writer);
+    Ok(())
+}
+
+#[rstest]
+#[case::set_user_id(|program: &Path| make_set_id(program, 0o4755), || Ok(()))]
+#[case::set_group_id(|program: &Path| make_set_id(program, 0o2755), || Ok(()))]
+#[case::capabilities(give_capability, become_second_user)]
+/// execve of a program that has a set-user-ID or set-group-ID bit or capabilities clears the parent-death signal: the program goes on
+/// when the parent has ended.
+#[harness::test(
+    id = "prctl.pdeathsig-after-privileged-exec",
+    cite = [man("PR_SET_PDEATHSIG.2const", "DESCRIPTION")],
+    covers = ["behaviours:prctl.pdeathsig-suid-clears"],
+    needs = [MOUNTS, NEW_PRIVILEGES, SECOND_UID, program("cat")],
+)]
+fn a_privileged_program_has_no_death_signal(
+    #[case] prepare: fn(&Path) -> TestResult,
+    #[case] become_its_user: fn() -> TestResult,
+) -> TestResult {
+    let mounted = Mounted::with_set_id_files()?;
+    let cat = mounted.join("cat");
+    copy_of_cat(&cat)?;
+    prepare(&cat)?;
+    let ((input, typed), (shown, output)) = (pipe()?, pipe()?);
+    let pid = Shared::new(AtomicI32::new(0))?;
+    let parent = fork(|| -> TestResult {
+        let child = fork(|| -> TestResult {
+            become_its_user()?;
+            set_death_signal(SIGKILL)?;
+            become_program(&[&cat.to_string_lossy()], [&input, &output, &2])
+        })?;
+        pid.store(child.pid(), Ordering::Release);
+        child.let_go();
+        output.close();
+        write_all(&typed, b"a")?;
+        assert_eq!(read_bytes(&shown, 9), Ok("a".into()));
+        exit(0)
+    })?;
+    assert_eq!(parent.wait()?, Ended::Exited(0));
+    output.close();
+    write_all(&typed, b"b")?;
+    assert_eq!(read_bytes(&shown, 9), Ok("b".into()));
+    drop(typed);
+    wait_until_gone(pid.load(Ordering::Acquire));
+    Ok(())
+}
+
+/// Copies the program from a process that runs it.
+fn copy_of_cat(to: &Path) -> TestResult {
+    let (input, _typed) = calls::for_layers::libc::pipe()?;
+    let running = kit::program::start(&["cat"], [&input, &2, &2])?;
+    running.wait_until_blocked_in(calls::READ)?;
+    std::fs::copy(format!("/proc/{}/exe", running.pid()), to)?;
+    Ok(())
+}
+
+/// Gives the program to the second user and group, with this mode.
+fn make_set_id(program: &Path, mode: u32) -> TestResult {
+    std::os::unix::fs::chown(program, Some(SECOND_ID), Some(SECOND_ID))?;
+    Ok(std::fs::set_permissions(program, Permissions::from_mode(mode))?)
+}
+
+/// Gives the program CAP_NET_RAW, effective and permitted. capabilities(7), File capabilities
+fn give_capability(program: &Path) -> TestResult {
+    /// struct vfs_cap_data (linux/capability.h) of version 2: version and flag, permitted and inheritable, twice 32 bits each.
+    const CAPABILITIES: [u32; 5] = [0x0200_0001, 1 << 13, 0, 0, 0];
+    std::fs::set_permissions(program, Permissions::from_mode(0o755))?;
+    let path = std::ffi::CString::new(program.as_os_str().as_encoded_bytes())?;
+    let value = CAPABILITIES.map(u32::to_le);
+    // SAFETY: reads a name, and a value of this size.
+    Errno::result(unsafe {
+        libc::setxattr(path.as_ptr(), c"security.capability".as_ptr(), value.as_ptr().cast(), size_of_val(&value), 0)
+    })?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ use kit::prelude::*;
 use kit::thread;
 use libc::{FD_CLOEXEC, O_APPEND, O_RDWR, SEEK_CUR, SEEK_SET};
 use nix::sys::resource::{UsageWho, getrusage};
+use nix::time::{ClockId, clock_gettime};
 use nix::unistd::getppid;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
@@ -147,11 +148,12 @@ fn a_child_has_the_timer_slack_of_its_parent() -> TestResult {
     Ok(())
 }
 
-/// A child begins without the processor time of its parent's children: RUSAGE_CHILDREN is 0 in it.
+/// A child begins without the processor time of its parent, and of its parent's children: getrusage, times and the clock of the process
+/// show less in it than its parent had used before the fork, and nothing of children.
 #[harness::test(
     id = "process.fork-clears-times",
     cite = [posix("fork.3p", "DESCRIPTION"), man("fork.2", "DESCRIPTION")],
-    covers = [],
+    covers = ["behaviours:fork.times-zeroed"],
 )]
 fn a_child_begins_without_processor_time() -> TestResult {
     let used = |who| -> TestResult<Duration> {
@@ -160,17 +162,40 @@ fn a_child_begins_without_processor_time() -> TestResult {
             .map(|time| Duration::new(time.tv_sec() as u64, time.tv_usec() as u32 * 1000));
         Ok(user + system)
     };
-    let use_processor = || -> TestResult {
-        while used(UsageWho::RUSAGE_SELF)? < Duration::from_millis(50) {}
+    let own = || -> TestResult<[Duration; 3]> {
+        let clock = Duration::from(clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)?);
+        Ok([used(UsageWho::RUSAGE_SELF)?, times()[0], clock])
+    };
+    let use_up = |time| -> TestResult {
+        while own()?.iter().any(|used| *used < time) {}
         Ok(())
     };
-    fork(use_processor)?.join()?;
+    fork(|| use_up(Duration::from_millis(50)))?.join()?;
     assert!(used(UsageWho::RUSAGE_CHILDREN)? >= Duration::from_millis(50));
+    use_up(USED)?;
     let child = fork(|| -> TestResult {
-        assert_eq!(used(UsageWho::RUSAGE_CHILDREN)?, Duration::ZERO);
+        let own = own()?;
+        assert!(own.iter().all(|used| *used < USED), "{own:?}");
+        assert_eq!([used(UsageWho::RUSAGE_CHILDREN)?, times()[1]], [Duration::ZERO; 2]);
         Ok(())
     })?;
     child.join()
+}
+
+/// More than a fork takes.
+const USED: Duration = Duration::from_millis(100);
+
+/// What times(2) says of this process, and of its children.
+fn times() -> [Duration; 2] {
+    // SAFETY: all zero is a valid struct tms, which the call fills.
+    let mut times: libc::tms = unsafe { std::mem::zeroed() };
+    // SAFETY: as above; and asks for a number.
+    let ticks = unsafe {
+        libc::times(&mut times);
+        libc::sysconf(libc::_SC_CLK_TCK)
+    };
+    let time = |ticks_used: i64| Duration::from_secs(ticks_used as u64) / ticks as u32;
+    [time(times.tms_utime + times.tms_stime), time(times.tms_cutime + times.tms_cstime)]
 }
 
 /// A mutex that another thread of the parent holds at fork is locked in the child, where no thread can unlock it.

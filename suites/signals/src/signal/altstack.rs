@@ -3,7 +3,9 @@
 use calls::signals::SignalSet;
 use harness::event_log::{log_in_handler, logged_by_handlers};
 use kit::disposition::install;
+use kit::needs::program;
 use kit::prelude::*;
+use kit::program::run;
 use kit::thread::spawn;
 use libc::{SA_ONSTACK, SIGSEGV, SIGUSR1, SS_DISABLE, SS_ONSTACK, c_int, c_void, siginfo_t, stack_t};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
@@ -133,6 +135,30 @@ fn a_child_has_the_stack_and_a_thread_has_none() -> TestResult {
         assert_eq!(parts(unsafe { sigaltstack(None) }), Ok((0, SS_DISABLE, 0)));
     })?;
     thread.join()
+}
+
+/// A program starts without the alternate stack of the process that called execve.
+#[harness::test(
+    id = "signal.alternate-stack-after-exec",
+    cite = [posix("exec.3p", "DESCRIPTION"), man("sigaltstack.2", "NOTES"), man("execve.2", "Effect on process attributes")],
+    covers = ["behaviours:sigalt.exec-removes"],
+    // The runtime of Rust sets an alternate stack before its main begins.
+    needs = [program("perl")],
+)]
+fn a_program_has_no_alternate_stack() -> TestResult {
+    let stack = new_stack()?;
+    // SAFETY: the memory stays, and is nobody else's.
+    unsafe {
+        sigaltstack(Some(&stack))?;
+        assert_eq!(parts(sigaltstack(None)), Ok((stack.ss_sp.addr(), 0, SIZE)));
+    }
+    let query = format!(
+        r#"$stack = "x" x 24; print syscall({}, 0, $stack), " ", join " ", unpack "Q i x4 Q", $stack"#,
+        libc::SYS_sigaltstack
+    );
+    let output = run(&["perl", "-e", &query], &0)?;
+    assert_eq!((output.ended, output.printed), (Ended::Exited(0), format!("0 0 {SS_DISABLE} 0")));
+    Ok(())
 }
 
 #[rstest]

@@ -1,11 +1,14 @@
 //! Signals of I/O: fcntl(2), F_SETOWN and F_SETSIG. And what notifies without a signal.
 
 use calls::signals::SignalSet;
+use harness::need::NETNS;
 use kit::disposition::block_all;
 use kit::needs::MQUEUE;
 use kit::posix::MessageQueue;
 use kit::prelude::*;
 use libc::{MSG_DONTWAIT, SIGRTMIN, sigevent};
+use std::net::{Ipv4Addr, UdpSocket};
+use std::os::fd::OwnedFd;
 
 #[rstest]
 #[case::input(|theirs: &Fd| write_all(theirs, b"x"), POLL_IN, libc::POLLIN)]
@@ -52,6 +55,61 @@ fn space_sends_the_signal() -> TestResult {
     let (band, fd) = info.band();
     assert_eq!((number, info.signal, info.code, fd), (SIGRTMIN(), SIGRTMIN(), POLL_OUT, ours.number()));
     assert!(band & i64::from(libc::POLLOUT) != 0, "si_band is {band:#x}");
+    Ok(())
+}
+
+/// With O_ASYNC, F_SETOWN and F_SETSIG a socket sends the signal, with POLL_ERR, when an error comes: what was sent to a port that
+/// nobody has is refused.
+#[harness::test(
+    id = "signal.cause-io-error",
+    cite = [man("sigaction.2", "The si_code field", "POLL_ERR"), man("fcntl.2", "Managing signals", "F_SETSIG"), posix("signal.h.0p", "DESCRIPTION")],
+    covers = ["behaviours:sicode.poll-err"],
+    needs = [NETNS],
+)]
+fn an_error_sends_the_signal() -> TestResult {
+    let set = SignalSet::of([SIGRTMIN()]);
+    kit::loopback::bring_up()?;
+    let nobody = UdpSocket::bind(LOCALHOST)?.local_addr()?;
+    let socket = UdpSocket::bind(LOCALHOST)?;
+    socket.connect(nobody)?;
+    let ours = Fd::from(OwnedFd::from(socket));
+    block_all(set)?;
+    signal_on_io(&ours)?;
+    assert_eq!(write(&ours, b"x"), Ok(1));
+    let (number, info) = assert_ok!(sigwaitinfo(set));
+    let (band, fd) = info.band();
+    assert_eq!((number, info.signal, info.code, fd), (SIGRTMIN(), SIGRTMIN(), POLL_ERR, ours.number()));
+    assert!(band & i64::from(libc::POLLERR) != 0, "si_band is {band:#x}");
+    assert_matches!(read(&ours, &mut [0]), Err(CallError { errno: Errno::ECONNREFUSED, .. }));
+    Ok(())
+}
+
+/// A read of aio_read sends the signal of its aio_sigevent when it completes, and not before: with SI_ASYNCIO and the value.
+#[harness::test(
+    id = "signal.cause-asynchronous-io",
+    cite = [man("sigaction.2", "The si_code field", "SI_ASYNCIO"), man("aio.7", "DESCRIPTION"), posix("signal.h.0p", "DESCRIPTION")],
+    covers = ["behaviours:sicode.si-asyncio"],
+)]
+fn asynchronous_io_sends_the_signal() -> TestResult {
+    const VALUE: usize = 0x1234;
+    let set = SignalSet::of([SIGRTMIN()]);
+    block_all(set)?;
+    let (reader, writer) = pipe()?;
+    let mut byte = [0_u8];
+    // SAFETY: all zero is a valid request.
+    let mut request: libc::aiocb = unsafe { std::mem::zeroed() };
+    (request.aio_fildes, request.aio_nbytes, request.aio_buf) = (reader.number(), 1, byte.as_mut_ptr().cast());
+    (request.aio_sigevent.sigev_notify, request.aio_sigevent.sigev_signo) = (libc::SIGEV_SIGNAL, SIGRTMIN());
+    request.aio_sigevent.sigev_value = libc::sigval { sival_ptr: std::ptr::without_provenance_mut(VALUE) };
+    // SAFETY: request and buffer stay until it has completed.
+    Errno::result(unsafe { libc::aio_read(&mut request) })?;
+    assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
+    write_all(&writer, b"x")?;
+    let told = sigwaitinfo(set).map(|(number, info)| (number, info.signal, info.code, info.value()));
+    assert_eq!(told, Ok((SIGRTMIN(), SIGRTMIN(), SI_ASYNCIO, VALUE)));
+    // SAFETY: it has completed.
+    assert_eq!(unsafe { (libc::aio_error(&request), libc::aio_return(&mut request)) }, (0, 1));
+    assert_eq!(byte, *b"x");
     Ok(())
 }
 
@@ -136,4 +194,7 @@ fn a_message_queue_notifies_without_signals() -> TestResult {
 const F_SETSIG: i32 = 10;
 const POLL_IN: i32 = 1;
 const POLL_OUT: i32 = 2;
+const POLL_ERR: i32 = 4;
 const POLL_HUP: i32 = 6;
+const SI_ASYNCIO: i32 = -4;
+const LOCALHOST: (Ipv4Addr, u16) = (Ipv4Addr::LOCALHOST, 0);

@@ -154,6 +154,63 @@ pub(crate) fn read_misaligned() {
     }
 }
 
+/// Where a process sent itself a signal: how the system call ended, the instruction behind it, the stack pointer, and whether the
+/// instruction behind it was executed, or one that follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) result: isize,
+    pub(super) behind: usize,
+    pub(super) following: usize,
+    pub(super) stack: usize,
+    pub(super) executed: bool,
+}
+
+/// Sends this process a signal by kill(2), with the system call instruction at a place that is known.
+pub(super) fn send_from_here(signal: i32) -> Sent {
+    let mut executed = 0_usize;
+    let (result, behind, following, stack): (isize, usize, usize, usize);
+    // SAFETY: a system call that takes numbers. What a handler saves is on the stack, below what this function has there.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        asm!(
+            "lea {behind}, [rip + 2f]", "lea {following}, [rip + 3f]", "mov {stack}, rsp",
+            "syscall", "2: mov {executed}, 1", "3:",
+            behind = out(reg) behind, following = out(reg) following, stack = out(reg) stack, executed = inout(reg) executed,
+            inout("rax") libc::SYS_kill as isize => result, in("rdi") own_pid(), in("rsi") signal, out("rcx") _, out("r11") _,
+        );
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        asm!(
+            "adr {behind}, 2f", "adr {following}, 3f", "mov {stack}, sp",
+            "svc #0", "2: mov {executed}, #1", "3:",
+            behind = out(reg) behind, following = out(reg) following, stack = out(reg) stack, executed = inout(reg) executed,
+            in("x8") libc::SYS_kill, inout("x0") own_pid() as isize => result, in("x1") signal,
+        );
+    }
+    Sent { result, behind, following, stack, executed: executed == 1 }
+}
+
+/// The instruction pointer in the context of a handler, and the stack pointer.
+///
+/// # Safety
+/// The context is that of a running handler.
+pub(super) unsafe fn registers_in(context: *mut libc::c_void) -> [*mut u64; 2] {
+    let context = context.cast::<libc::ucontext_t>();
+    // SAFETY: the fields are in the context.
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        let registers = (&raw mut (*context).uc_mcontext.gregs).cast::<u64>();
+        [libc::REG_RIP, libc::REG_RSP].map(|register| registers.add(register as usize))
+    }
+    // SAFETY: as above.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        [(&raw mut (*context).uc_mcontext.pc).cast(), (&raw mut (*context).uc_mcontext.sp).cast()]
+    }
+}
+
 /// What only x86 has: its specs have a need, and come here on no other machine.
 #[cfg(not(target_arch = "x86_64"))]
 mod elsewhere {

@@ -55,6 +55,28 @@ fn the_program_kill_sends_signals() -> TestResult {
     Ok(())
 }
 
+/// SIGPOLL is SIGIO, SIGIOT is SIGABRT, and SIGCLD is SIGCHLD: signals that a program sends by one name are pending under the other.
+#[harness::test(
+    id = "signal.other-names",
+    cite = [man("signal.7", "Standard signals"), man("signal.7", "Signal numbering for standard signals")],
+    covers = ["behaviours:sigdfl.aliases"],
+    needs = [program("perl")],
+)]
+fn signals_have_other_names() -> TestResult {
+    let sent = Latch::new()?;
+    let child = fork(|| -> TestResult {
+        block_all(SignalSet::ALL)?;
+        sent.wait_for(1);
+        assert_eq!(sigpending(), Ok(SignalSet::of([libc::SIGIO, libc::SIGABRT, libc::SIGCHLD])));
+        Ok(())
+    })?;
+    child.wait_until_blocked_in(calls::FUTEX)?;
+    let output = run(&["perl", "-e", r#"print kill $_, $ARGV[0] for qw(POLL IOT CLD)"#, &child.pid().to_string()], &0)?;
+    assert_eq!((output.ended, &*output.printed), (Ended::Exited(0), "111"));
+    sent.arrive();
+    child.join()
+}
+
 /// The signal that a process has asked for with PR_SET_PDEATHSIG comes when its parent has ended, with SI_USER, and the parent's pid
 /// and uid.
 #[harness::test(

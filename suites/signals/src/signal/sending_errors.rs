@@ -194,7 +194,7 @@ fn kill_sends_a_standard_signal_at_the_limit() -> TestResult {
     Ok(())
 }
 
-fn limit_pending(signals: u64) -> TestResult {
+pub(super) fn limit_pending(signals: u64) -> TestResult {
     let (_, hard) = getrlimit(Resource::RLIMIT_SIGPENDING)?;
     Ok(setrlimit(Resource::RLIMIT_SIGPENDING, signals, hard)?)
 }

@@ -4,10 +4,32 @@ use super::*;
 use crate::render::page::plain;
 use crate::sample;
 
-fn shown(records: &Records, with_claims: bool) -> String {
-    let documented = Documented { claims: sample::claims(), ..Documented::default() };
-    plain(&run(records, &documented, Exit::of(records), with_claims))
+fn shown(records: &Records, claims: bool) -> String {
+    shown_with(records, OnRequest { claims, slowest: 0 })
 }
+
+fn shown_with(records: &Records, on_request: OnRequest) -> String {
+    let documented = Documented { claims: sample::claims(), ..Documented::default() };
+    plain(&run(records, &documented, Exit::of(records), on_request))
+}
+
+#[test]
+fn the_slowest_specs_come_first_and_mechanisms_after_them() {
+    let text = shown_with(&sample::interrupted(), OnRequest { slowest: 2, ..OnRequest::default() });
+    let from = text.find("\nSlowest specs\n").expect(&text);
+    let until = text[from..].find("\n\nFailed").expect(&text);
+    assert_eq!(&text[from..from + until], SLOWEST);
+    assert!(!shown(&sample::interrupted(), true).contains("Slowest specs"));
+}
+
+const SLOWEST: &str = "
+Slowest specs
+   30.000 s  fifo.open-read-blocks
+     1.5 ms  fifo.open-nonblock-write/raw
+
+Time by mechanism
+   30.001 s  fifo, 2 specs
+     4.5 ms  pipe, 3 specs";
 
 #[test]
 fn a_run_as_it_is_read() {
@@ -129,7 +151,7 @@ fn the_last_line_says_how_the_command_exits() {
     let mut records = sample::records();
     records.specs.retain(|spec| spec.verdict == Verdict::Conforms);
     records.run.selected = records.specs.len();
-    let text = |records: &Records, exit| plain(&run(records, &Documented::default(), exit, false));
+    let text = |records: &Records, exit| plain(&run(records, &Documented::default(), exit, OnRequest::default()));
     assert!(text(&records, Exit::CouldNotRun).ends_with("; exit 2\n"), "records that could not be written");
     records.end.interrupted = true;
     let text = text(&records, Exit::of(&records));

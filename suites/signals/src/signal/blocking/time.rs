@@ -2,10 +2,7 @@
 
 use super::{Blocking, LONG, Waiting, by_libc};
 use calls::for_layers::libc::{clock_nanosleep, nanosleep};
-use kit::prelude::*;
 use libc::timespec;
-
-const IO_GETEVENTS_CALL: &Call = &Call::new("io_getevents", &[]).also(&[Sysno::io_getevents]);
 
 const TIME: timespec = timespec { tv_sec: LONG, tv_nsec: 0 };
 
@@ -43,17 +40,17 @@ pub(in super::super) const USLEEP: Blocking = Blocking {
 };
 
 pub(in super::super) const IO_GETEVENTS: Blocking = Blocking {
-    call: IO_GETEVENTS_CALL,
+    call: calls::IO_GETEVENTS,
     set_up: || {
         Waiting::for_ever(|| {
             let mut context = 0_usize;
             let mut event = [0_u64; 4];
             // SAFETY: the kernel writes the context, and one event of 32 bytes at most; both outlive the calls.
             unsafe {
-                by_libc(IO_GETEVENTS_CALL, libc::syscall(libc::SYS_io_setup, 1, &raw mut context))?;
+                by_libc(calls::IO_GETEVENTS, libc::syscall(libc::SYS_io_setup, 1, &raw mut context))?;
                 let no_time = std::ptr::null::<timespec>();
                 by_libc(
-                    IO_GETEVENTS_CALL,
+                    calls::IO_GETEVENTS,
                     libc::syscall(libc::SYS_io_getevents, context, 1, 1, event.as_mut_ptr(), no_time),
                 )
                 .map(drop)
