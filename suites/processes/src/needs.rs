@@ -1,6 +1,7 @@
 //! What specs of processes require of the machine.
 
-use harness::need::Need;
+use harness::need::{Need, met};
+use harness::place::{ALL_IDS, ids_held};
 use harness::raw::Sysno;
 use kit::needs::ask;
 
@@ -15,4 +16,16 @@ pub const PIDFD: Need = Need::new(
         }
     },
     "Use a kernel with pidfd_open, and no filter that refuses it.",
+);
+
+/// A user whose processes are limited in number: everybody but root of the initial user namespace. getrlimit(2), RLIMIT_NPROC.
+pub const LIMITED_USER: Need = Need::new(
+    "limited_user",
+    |_| {
+        // SAFETY: takes nothing and returns a number.
+        let user = unsafe { ask(Sysno::getuid, [0; 6]) }?;
+        let held = ids_held().map_err(|error| format!("/proc/self/uid_map: {error}"))?;
+        met(user != 0 || held != ALL_IDS, || "root of the initial user namespace has no limit".into())
+    },
+    "Run with user namespaces, or as another user than root.",
 );

@@ -1,7 +1,19 @@
 //! Processes: fork, exec and exit.
 
+mod clone_errors;
+mod cloned;
 mod exec;
+mod exec_errors;
+mod execveat;
 mod exit;
+mod exiting;
 mod fork;
+mod limits;
+mod popen;
+mod program;
 mod session;
+mod sharing;
+mod spawn_actions;
+mod spawning;
 mod system;
+mod vfork;
