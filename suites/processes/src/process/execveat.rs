@@ -108,7 +108,8 @@ fn a_descriptor_can_be_executed(#[case] flags: i32) -> TestResult {
 )]
 fn the_descriptor_of_a_script_stays_open() -> TestResult {
     let _program = Program::Sleeps.file("program")?;
-    let script = open(script("script", "./program")?, O_CLOEXEC)?;
+    let file = script("script", "./program")?;
+    let script = open(&file, O_CLOEXEC)?;
     assert_errno!(execveat(&script, c"", &ARGUMENTS, &[], AT_EMPTY_PATH), ENOENT);
     assert_errno!(fexecve(&script, &ARGUMENTS, &[]), ENOENT);
     assert_eq!(get_descriptor_flags(&script), Ok(FD_CLOEXEC));

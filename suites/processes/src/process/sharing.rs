@@ -135,7 +135,10 @@ const SHARE_BY_CLONE: Share = |flags, body| {
 };
 const SHARE_BY_CLONE3: Share = |flags, body| {
     let mut stack = Stack::new();
-    let arguments = CloneArguments::new(flags | WAITING).on(&mut stack);
+    let mut arguments = CloneArguments::new(flags | WAITING).on(&mut stack);
+    if flags & CLONE_THREAD != 0 {
+        arguments.exit_signal = 0;
+    }
     // SAFETY: as above.
     unsafe { clone3(&arguments, size_of_val(&arguments), body) }
 };
