@@ -65,8 +65,8 @@ fn a_family_of_cases_is_one_function() {
 }
 
 /// Words of the needs column beside those of the needs that specs have: what a fixture provides, or what no spec requires yet.
-const FURTHER: [&str; 9] =
-    ["cpus", "fault_injection", "hardware", "netns", "nofile", "old_abi", "root", "unprivileged", "userns"];
+const FURTHER: [&str; 8] =
+    ["cpus", "fault_injection", "hardware", "netns", "nofile", "old_abi", "root", "unprivileged"];
 
 #[test]
 fn needs_are_known() {

@@ -29,3 +29,13 @@ pub const LIMITED_USER: Need = Need::new(
     },
     "Run with user namespaces, or as another user than root.",
 );
+
+/// User namespaces that a process may create. user_namespaces(7).
+pub const USERNS: Need = Need::new(
+    "userns",
+    |_| {
+        // SAFETY: changes the user namespace of this process, which is the probe's own.
+        unsafe { ask(Sysno::unshare, [libc::CLONE_NEWUSER as usize, 0, 0, 0, 0, 0]) }.map(drop)
+    },
+    "Allow user namespaces: see user.max_user_namespaces.",
+);

@@ -1,6 +1,7 @@
 //! Calls of clone and clone3 that fail: no child is created.
 
 use super::sharing::CLEAR_SIGHAND;
+use crate::needs::USERNS;
 use calls::cloning::{CloneArguments, Stack};
 use calls::for_layers::raw::{clone_call, clone3};
 use harness::need::PIDNS;
@@ -136,7 +137,7 @@ fn new_namespaces_need_a_capability(#[case] create: Create) -> TestResult {
     id = "process.clone-newuser-unmapped",
     cite = [man("clone.2", "ERRORS", "EPERM"), man("user_namespaces.7", "Creating user namespaces")],
     covers = ["errors:process.clone.EPERM.2", "errors:process.clone3.EPERM.2"],
-    needs = [PIDNS],
+    needs = [PIDNS, USERNS],
     layers = [raw],
 )]
 fn unmapped_users_have_no_namespaces(#[case] create: Create) -> TestResult {
@@ -154,7 +155,7 @@ fn unmapped_users_have_no_namespaces(#[case] create: Create) -> TestResult {
     id = "process.clone-newuser-chroot",
     cite = [man("clone.2", "ERRORS", "EPERM")],
     covers = ["errors:process.clone.EPERM.3", "errors:process.clone3.EPERM.3"],
-    needs = [PIDNS],
+    needs = [PIDNS, USERNS],
     layers = [raw],
 )]
 fn a_changed_root_has_no_user_namespaces(#[case] create: Create) -> TestResult {

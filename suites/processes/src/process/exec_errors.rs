@@ -188,7 +188,8 @@ fn an_unknown_format_cannot_be_executed(#[case] exec: Exec) -> TestResult {
         let file = executable("program", content)?;
         assert_errno!(run(exec, &file), ENOEXEC);
     }
-    assert_eq!(ended(exec, Program::Exits(7).file("program")?)?, EXITED);
+    let program = Program::Exits(7).file("program")?;
+    assert_eq!(ended(exec, &program)?, EXITED);
     Ok(())
 }
 
@@ -265,8 +266,8 @@ fn a_script_needs_an_interpreter(#[case] interpreter: &str, #[case] fails: fn(Ex
     let unexecutable = Program::Exits(7).file("unexecutable")?;
     unexecutable.set_permissions(0o644)?;
     fails(EXECVE, &script("script", interpreter)?);
-    let _program = Program::Exits(7).file("program")?;
-    assert_eq!(ended(EXECVE, script("good", "./program")?)?, EXITED);
+    let (_program, good) = (Program::Exits(7).file("program")?, script("good", "./program")?);
+    assert_eq!(ended(EXECVE, &good)?, EXITED);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use crate::needs::LIMITED_USER;
 use calls::cloning::{CloneArguments, Stack};
 use calls::for_layers::libc::{fork_call, posix_spawn, posix_spawnp};
 use calls::for_layers::raw::{clone_call, clone3, vfork};
-use harness::need::{PIDNS, SECOND_UID};
+use harness::need::{OWN_UID, PIDNS, SECOND_UID};
 use kit::prelude::*;
 use kit::privilege::become_second_user;
 use libc::{__WALL, WNOHANG};
@@ -76,7 +76,7 @@ fn without_init_there_are_no_processes(#[case] create: Create) -> TestResult {
     id = "process.exec-too-many",
     cite = [man("execve.2", "execve() and EAGAIN"), man("execve.2", "ERRORS", "EAGAIN")],
     covers = ["errors:process.execve.EAGAIN"],
-    needs = [SECOND_UID],
+    needs = [OWN_UID, SECOND_UID],
     layers = [libc, nix, raw],
 )]
 fn a_changed_user_keeps_the_limit() -> TestResult {
