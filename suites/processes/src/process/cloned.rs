@@ -74,10 +74,12 @@ fn thread_ids_are_stored(#[case] create: Create) -> TestResult {
     let address = |word: &AtomicI32| word.as_ptr().expose_provenance() as u64;
     let flags = CloneArguments::new(CLONE_PARENT_SETTID | CLONE_CHILD_SETTID);
     let arguments = CloneArguments { parent_tid: address(&ours), child_tid: address(&theirs), ..flags };
-    let child = assert_ok!(create(&arguments, &|| i32::from(theirs.load(Ordering::Acquire) == own_pid())));
+    let created = create(&arguments, &|| i32::from(theirs.load(Ordering::Acquire) == own_pid()));
+    let child = assert_ok!(created);
     assert_eq!((ours.load(Ordering::Acquire), theirs.load(Ordering::Acquire)), (child, 0));
     assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(1)))));
-    let none = assert_ok!(create(&CloneArguments { flags: 0, ..arguments }, &|| theirs.load(Ordering::Acquire)));
+    let created = create(&CloneArguments { flags: 0, ..arguments }, &|| theirs.load(Ordering::Acquire));
+    let none = assert_ok!(created);
     assert_eq!(waitpid(none, 0), Ok(Some((none, Ended::Exited(0)))));
     assert_eq!((ours.load(Ordering::Acquire), theirs.load(Ordering::Acquire)), (child, 0));
     Ok(())
@@ -98,7 +100,8 @@ fn thread_ids_are_stored(#[case] create: Create) -> TestResult {
 fn the_end_sends_the_signal(#[case] create: Create, #[case] signal: i32) -> TestResult {
     [Known::SIGUSR1, Known::SIGCHLD].into_iter().try_for_each(block)?;
     let arguments = CloneArguments { exit_signal: signal as u64, ..CloneArguments::default() };
-    let child = assert_ok!(create(&arguments, &|| 7));
+    let created = create(&arguments, &|| 7);
+    let child = assert_ok!(created);
     kit::process::wait_until_zombie(child);
     assert_errno!(waitpid(child, 0), ECHILD);
     assert_eq!(waitpid(child, __WALL), Ok(Some((child, Ended::Exited(7)))));
@@ -122,7 +125,8 @@ fn a_pid_can_be_chosen() -> TestResult {
         let array = [pid];
         let set_tid = array.as_ptr().expose_provenance() as u64;
         let arguments = CloneArguments { set_tid, set_tid_size: 1, ..CloneArguments::new(0) };
-        let child = assert_ok!(BY_CLONE3(&arguments, &|| i32::from(own_pid() == pid)));
+        let created = BY_CLONE3(&arguments, &|| i32::from(own_pid() == pid));
+        let child = assert_ok!(created);
         assert_eq!(child, pid);
         assert_eq!(waitpid(pid, 0), Ok(Some((pid, Ended::Exited(1)))));
     }
@@ -142,7 +146,8 @@ fn a_pid_can_be_chosen() -> TestResult {
 )]
 fn clone_runs_no_fork_handlers(#[case] create: Vfork) -> TestResult {
     let before = count_fork_handlers()?;
-    let child = assert_ok!(create(&|| 7));
+    let created = create(&|| 7);
+    let child = assert_ok!(created);
     assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(7)))));
     assert_eq!(RAN.load(Ordering::Relaxed), before);
     fork(|| ())?.join()?;

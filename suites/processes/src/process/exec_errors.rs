@@ -97,7 +97,8 @@ fn a_loop_of_links_cannot_be_executed(exec: Exec) -> TestResult {
 )]
 fn a_path_that_is_too_long_cannot_be_executed(exec: Exec) -> TestResult {
     let _program = Program::Exits(7).file("program")?;
-    let of_length = |length: usize| format!("{}{}", "/".repeat(length - "program".len() - 1), "program").replacen('/', "./", 1);
+    let of_length =
+        |length: usize| format!("{}{}", "/".repeat(length - "program".len() - 1), "program").replacen('/', "./", 1);
     assert_errno!(run(exec, of_length(PATH_MAX as usize)), ENAMETOOLONG);
     assert_errno!(run(exec, "n".repeat(256)), ENAMETOOLONG);
     assert_eq!(ended(exec, of_length(PATH_MAX as usize - 1))?, EXITED);

@@ -2,8 +2,11 @@
 
 use super::program::{Program, script};
 use crate::proc::text_of;
+use calls::for_layers::libc_nix_raw::waitpid;
 use kit::prelude::*;
-use libc::{AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, FD_CLOEXEC, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY};
+use libc::{
+    AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, FD_CLOEXEC, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, SIGKILL,
+};
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 
@@ -13,6 +16,15 @@ const ARGUMENTS: [&CStr; 1] = [c"program"];
 /// How a process ends that executes a program by this call.
 fn ended(exec: impl Fn() -> Result<()>) -> TestResult<Ended> {
     fork(|| -> TestResult { Ok(exec()?) })?.wait()
+}
+
+/// Kills a program, which was a child of this process all the time.
+fn assert_is_killed(child: Child) -> TestResult {
+    child.signal(Signal(SIGKILL))?;
+    let killed = Ended::Killed { by: Signal(SIGKILL), core: false };
+    assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), killed))));
+    child.let_go();
+    Ok(())
 }
 
 /// A program gets the strings of argv and those of envp, all of them, in their order; argv[0] may be anything, and a string may be
@@ -31,7 +43,7 @@ fn a_program_gets_its_arguments() -> TestResult {
     child.wait_until_blocked_in(calls::POLL)?;
     assert_eq!(text_of(&format!("/proc/{}/cmdline", child.pid()))?, "any name\0\0b c\0a\0");
     assert_eq!(text_of(&format!("/proc/{}/environ", child.pid()))?, "Z=1\0no equals sign\0A=\0");
-    Ok(())
+    assert_is_killed(child)
 }
 
 #[rstest]
@@ -52,7 +64,7 @@ fn a_script_is_given_to_its_interpreter(#[case] interpreter: &str, #[case] expec
     let child = fork(|| -> TestResult { Ok(execve(c"./script", &[c"lost", c"a b", c"c"], &[])?) })?;
     child.wait_until_blocked_in(calls::POLL)?;
     assert_eq!(text_of(&format!("/proc/{}/cmdline", child.pid()))?, expected);
-    Ok(())
+    assert_is_killed(child)
 }
 
 /// execveat takes a relative path from the directory of the descriptor, or with AT_FDCWD from the working directory; with an absolute

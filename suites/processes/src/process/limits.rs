@@ -15,7 +15,13 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 /// Creates a process, which ends at once.
 type Create = fn() -> Result<()>;
 
-const FORK: Create = || fork_call().map(|child| if child == 0 { exit(0) });
+const FORK: Create = || {
+    fork_call().map(|child| {
+        if child == 0 {
+            exit(0)
+        }
+    })
+};
 // SAFETY: the child does nothing.
 const VFORK: Create = || unsafe { vfork(&|| 0) }.map(drop);
 // SAFETY: the child has a copy of the memory.
@@ -40,7 +46,8 @@ const SPAWNP: Create = || posix_spawnp(c"nothing", (None, None), &[c"nothing"], 
 fn the_limit_of_a_user_is_kept(create: Create) -> TestResult {
     // This process alone, whatever else the user runs.
     set_process_limit(1)?;
-    assert_errno!(create(), EAGAIN);
+    let created = create();
+    assert_errno!(created, EAGAIN);
     assert_errno!(waitpid(-1, __WALL | WNOHANG), ECHILD);
     let (_, hard) = getrlimit(Resource::RLIMIT_NPROC)?;
     setrlimit(Resource::RLIMIT_NPROC, hard, hard)?;
@@ -66,7 +73,8 @@ fn set_process_limit(processes: u64) -> TestResult {
 fn without_init_there_are_no_processes(#[case] create: Create) -> TestResult {
     unshare(CloneFlags::CLONE_NEWPID)?;
     fork(|| ())?.join()?;
-    assert_errno!(create(), ENOMEM);
+    let created = create();
+    assert_errno!(created, ENOMEM);
     assert_errno!(waitpid(-1, __WALL | WNOHANG), ECHILD);
     Ok(())
 }

@@ -16,15 +16,23 @@ use std::ffi::CStr;
     needs = [program("sh")],
 )]
 fn a_command_is_read_or_written() -> TestResult {
-    let mut from = assert_ok!(popen(c"echo one; echo two; exit 3", c"r"));
-    assert_eq!(from.read(99), Ok(b"one\ntwo\n".to_vec()));
-    assert_eq!(pclose(from), Ok(Ended::Exited(3)));
+    let opened = popen(c"echo one; echo two; exit 3", c"r");
+    let mut from = assert_ok!(opened);
+    let moved = from.read(99);
+    assert_eq!(moved, Ok(b"one\ntwo\n".to_vec()));
+    let closed = pclose(from);
+    assert_eq!(closed, Ok(Ended::Exited(3)));
     // The command ends with the number of lines that it has read.
-    let mut to = assert_ok!(popen(c"n=0; while read line; do n=$((n + ${#line})); done; exit $n", c"w"));
-    assert_eq!(to.write(b"one\nthree\n"), Ok(()));
-    assert_eq!(pclose(to), Ok(Ended::Exited(8)));
-    let killed = assert_ok!(popen(c"kill -KILL $$", c"r"));
-    assert_eq!(pclose(killed), Ok(Ended::Killed { by: Signal(SIGKILL), core: false }));
+    let opened = popen(c"n=0; while read line; do n=$((n + ${#line})); done; exit $n", c"w");
+    let mut to = assert_ok!(opened);
+    let moved = to.write(b"one\nthree\n");
+    assert_eq!(moved, Ok(()));
+    let closed = pclose(to);
+    assert_eq!(closed, Ok(Ended::Exited(8)));
+    let opened = popen(c"kill -KILL $$", c"r");
+    let killed = assert_ok!(opened);
+    let closed = pclose(killed);
+    assert_eq!(closed, Ok(Ended::Killed { by: Signal(SIGKILL), core: false }));
     assert_errno!(waitpid(-1, 0), ECHILD);
     Ok(())
 }
@@ -43,7 +51,8 @@ fn pclose_waits_for_the_command() -> TestResult {
         // SAFETY: nobody owns 0, which the command gets.
         Errno::result(unsafe { libc::dup2(reader.number(), 0) })?;
         let stream = popen(c"exec >/dev/null; read line; exit $line", c"r")?;
-        assert_eq!(pclose(stream), Ok(Ended::Exited(5)));
+        let closed = pclose(stream);
+        assert_eq!(closed, Ok(Ended::Exited(5)));
         Ok(())
     })?;
     caller.assert_blocked_in(calls::PCLOSE);
@@ -62,7 +71,8 @@ fn a_stream_is_one_way() -> TestResult {
     let (mut from, mut to) = (popen(c"exit 3", c"r")?, popen(c"exit 4", c"w")?);
     assert_errno!(from.write(b"x"), EBADF);
     assert_errno!(to.read(1), EBADF);
-    assert_eq!((pclose(from), pclose(to)), (Ok(Ended::Exited(3)), Ok(Ended::Exited(4))));
+    let closed = [pclose(from), pclose(to)];
+    assert_eq!(closed, [Ok(Ended::Exited(3)), Ok(Ended::Exited(4))]);
     Ok(())
 }
 
@@ -81,10 +91,13 @@ fn the_other_end_is_that_of_the_caller() -> TestResult {
         let ends = unsafe { [libc::dup2(input.number(), 0), libc::dup2(output.number(), 1)] };
         ends.into_iter().try_for_each(|end| Errno::result(end).map(drop))?;
         let mut from = popen(c"read line; echo got $line", c"r")?;
-        assert_eq!(from.read(99), Ok(b"got asked\n".to_vec()));
-        assert_eq!(pclose(from), Ok(Ended::Exited(0)));
+        let moved = from.read(99);
+        assert_eq!(moved, Ok(b"got asked\n".to_vec()));
+        let closed = pclose(from);
+        assert_eq!(closed, Ok(Ended::Exited(0)));
         let to = popen(c"echo told", c"w")?;
-        assert_eq!(pclose(to), Ok(Ended::Exited(0)));
+        let closed = pclose(to);
+        assert_eq!(closed, Ok(Ended::Exited(0)));
         Ok(())
     })?;
     caller.join()?;
@@ -108,7 +121,8 @@ fn the_other_end_is_that_of_the_caller() -> TestResult {
 fn close_on_exec_is_asked_for(#[case] kind: &CStr, #[case] flags: i32) -> TestResult {
     let stream = popen(c"exit 3", kind)?;
     assert_eq!(get_descriptor_flags(stream.number()), Ok(flags));
-    assert_eq!(pclose(stream), Ok(Ended::Exited(3)));
+    let closed = pclose(stream);
+    assert_eq!(closed, Ok(Ended::Exited(3)));
     Ok(())
 }
 
@@ -127,9 +141,11 @@ fn earlier_streams_are_closed() -> TestResult {
     let mut later = popen(c"printf %8d $$; kill -STOP $$", c"r")?;
     let pid: i32 = String::from_utf8_lossy(&later.read(8)?).trim().parse()?;
     assert_eq!([is_open_in(own_pid(), number), is_open_in(pid, number)], [true, false]);
-    assert_eq!(pclose(earlier), Ok(Ended::Exited(3)));
+    let closed = pclose(earlier);
+    assert_eq!(closed, Ok(Ended::Exited(3)));
     kill(pid, SIGKILL)?;
-    assert_eq!(pclose(later), Ok(Ended::Killed { by: Signal(SIGKILL), core: false }));
+    let closed = pclose(later);
+    assert_eq!(closed, Ok(Ended::Killed { by: Signal(SIGKILL), core: false }));
     Ok(())
 }
 
@@ -144,7 +160,8 @@ fn earlier_streams_are_closed() -> TestResult {
     covers = ["errors:process.popen.EINVAL"],
 )]
 fn other_types_are_refused(#[case] kind: &CStr) -> TestResult {
-    assert_errno!(popen(c"exit 3", kind), EINVAL);
+    let result = popen(c"exit 3", kind);
+    assert_errno!(result, EINVAL);
     assert_errno!(waitpid(-1, libc::WNOHANG), ECHILD);
     Ok(())
 }
@@ -159,7 +176,8 @@ fn without_descriptors_there_is_no_stream() -> TestResult {
     let lowest_free = open(".", libc::O_RDONLY)?;
     let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, lowest_free.number() as u64 + 1, hard)?;
-    assert_errno!(popen(c"exit 3", c"r"), EMFILE);
+    let result = popen(c"exit 3", c"r");
+    assert_errno!(result, EMFILE);
     assert_errno!(waitpid(-1, libc::WNOHANG), ECHILD);
     Ok(())
 }
@@ -176,7 +194,9 @@ fn a_command_that_was_waited_for_has_no_status() -> TestResult {
     let mut ended = [waitpid(-1, 0)?, waitpid(-1, 0)?].map(|child| child.map(|(_, ended)| ended));
     ended.sort_by_key(|ended| *ended == Some(Ended::Exited(4)));
     assert_eq!(ended, [Some(Ended::Exited(3)), Some(Ended::Exited(4))]);
-    assert_errno!(pclose(first), ECHILD);
-    assert_errno!(pclose(second), ECHILD);
+    let result = pclose(first);
+    assert_errno!(result, ECHILD);
+    let result = pclose(second);
+    assert_errno!(result, ECHILD);
     Ok(())
 }

@@ -14,7 +14,8 @@ pub enum Program {
 }
 
 /// The machine of this program, and another.
-pub const MACHINE: [u16; 2] = if cfg!(target_arch = "x86_64") { [EM_X86_64, EM_AARCH64] } else { [EM_AARCH64, EM_X86_64] };
+pub const MACHINE: [u16; 2] =
+    if cfg!(target_arch = "x86_64") { [EM_X86_64, EM_AARCH64] } else { [EM_AARCH64, EM_X86_64] };
 
 /// Where the program lies in its file, and in memory.
 const CODE: u64 = 512;
@@ -44,7 +45,9 @@ impl Program {
         let size = CODE + self.instructions().len() as u64;
         let mut segment = |kind: u32, offset: u64, size: u64, alignment: u64| {
             [kind, PF_R | PF_X].iter().for_each(|word| add(&word.to_le_bytes()));
-            [offset, START + offset, START + offset, size, size, alignment].iter().for_each(|word| add(&word.to_le_bytes()));
+            [offset, START + offset, START + offset, size, size, alignment]
+                .iter()
+                .for_each(|word| add(&word.to_le_bytes()));
         };
         if let Some(name) = interpreter {
             segment(PT_INTERP, NAME, name.len() as u64 + 1, 1);
@@ -63,7 +66,9 @@ impl Program {
     fn instructions(self) -> Vec<u8> {
         match self {
             Self::Exits(status) => vec![0xbf, status, 0, 0, 0, 0xb8, 231, 0, 0, 0, 0x0f, 0x05],
-            Self::Sleeps => vec![0x31, 0xff, 0x31, 0xf6, 0x31, 0xd2, 0x4d, 0x31, 0xd2, 0xb8, 15, 1, 0, 0, 0x0f, 0x05, 0xeb, 0xee],
+            Self::Sleeps => {
+                vec![0x31, 0xff, 0x31, 0xf6, 0x31, 0xd2, 0x4d, 0x31, 0xd2, 0xb8, 15, 1, 0, 0, 0x0f, 0x05, 0xeb, 0xee]
+            }
         }
     }
 
@@ -72,9 +77,9 @@ impl Program {
     fn instructions(self) -> Vec<u8> {
         let words = match self {
             Self::Exits(status) => vec![0xd280_0000 | u32::from(status) << 5, 0xd280_0bc8, 0xd400_0001],
-            Self::Sleeps => vec![
-                0xd280_0000, 0xd280_0001, 0xd280_0002, 0xd280_0003, 0xd280_0928, 0xd400_0001, 0x17ff_fffa,
-            ],
+            Self::Sleeps => {
+                vec![0xd280_0000, 0xd280_0001, 0xd280_0002, 0xd280_0003, 0xd280_0928, 0xd400_0001, 0x17ff_fffa]
+            }
         };
         words.into_iter().flat_map(u32::to_le_bytes).collect()
     }

@@ -6,7 +6,9 @@ use calls::signals::{Action, action_of};
 use kit::disposition::{block, handle, ignore, pending};
 use kit::prelude::*;
 use kit::process::{clone as clone_child, clone3 as clone3_child};
-use libc::{CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VFORK, CLONE_VM, FD_CLOEXEC, SIGUSR1, SIGUSR2, WNOHANG};
+use libc::{
+    CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VFORK, CLONE_VM, FD_CLOEXEC, SIGUSR1, SIGUSR2, WNOHANG,
+};
 use nix::sys::signal::{SaFlags, SigSet, Signal as Known};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{chdir, getcwd};
@@ -110,6 +112,7 @@ fn the_working_directory_is_shared(#[case] create: Create, #[case] flags: i32) -
         assert_eq!(getcwd(), Ok(seen.0));
         assert_eq!(umask(Mode::from_bits_truncate(0o77)).bits(), seen.1);
         assert_eq!(chdir("/"), Ok(()));
+        assert_eq!(getcwd(), Ok("/".into()));
         Ok(())
     })?;
     chdir("directory")?;
@@ -156,12 +159,13 @@ const SHARE_BY_CLONE3: Share = |flags, body| {
 fn dispositions_are_shared(#[case] share: Share) -> TestResult {
     handle(Known::SIGUSR1, SaFlags::empty())?;
     let mask = SigSet::thread_get_mask()?;
-    let child = assert_ok!(share(CLONE_SIGHAND, &|| {
+    let created = share(CLONE_SIGHAND, &|| {
         let inherited = action_of(SIGUSR1) == Ok(Action::Handle);
         let changed = ignore(Known::SIGUSR1).is_ok() && handle(Known::SIGUSR2, SaFlags::empty()).is_ok();
         let blocked = block(Known::SIGUSR2).is_ok() && kill(own_pid(), SIGUSR2).is_ok();
         i32::from(inherited && changed && blocked && pending() == Ok(vec![Known::SIGUSR2]))
-    }));
+    });
+    let child = assert_ok!(created);
     assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(1)))));
     assert_eq!([action_of(SIGUSR1), action_of(SIGUSR2)], [Ok(Action::Ignore), Ok(Action::Handle)]);
     assert_eq!(SigSet::thread_get_mask(), Ok(mask));
@@ -179,9 +183,8 @@ fn dispositions_are_shared(#[case] share: Share) -> TestResult {
 fn handlers_are_cleared() -> TestResult {
     handle(Known::SIGUSR1, SaFlags::empty())?;
     ignore(Known::SIGUSR2)?;
-    let check = |expected| {
-        move || assert_eq!([action_of(SIGUSR1), action_of(SIGUSR2)], [Ok(expected), Ok(Action::Ignore)])
-    };
+    let check =
+        |expected| move || assert_eq!([action_of(SIGUSR1), action_of(SIGUSR2)], [Ok(expected), Ok(Action::Ignore)]);
     let clear = CloneArguments { flags: CLEAR_SIGHAND, ..CloneArguments::new(0) };
     clone3_child(&clear, check(Action::Default))?.join()?;
     clone3_child(&CloneArguments::new(0), check(Action::Handle))?.join()?;
@@ -206,16 +209,18 @@ pub const CLEAR_SIGHAND: u64 = 1 << 32;
 fn a_thread_is_no_child(#[case] share: Share) -> TestResult {
     block(Known::SIGCHLD)?;
     let seen = [const { AtomicI32::new(0) }; 3];
-    let tid = assert_ok!(share(CLONE_THREAD | CLONE_SIGHAND, &|| {
+    let created = share(CLONE_THREAD | CLONE_SIGHAND, &|| {
         for (seen, call) in seen.iter().zip([Sysno::getpid, Sysno::gettid, Sysno::getppid]) {
             // SAFETY: these take nothing and return a number.
             seen.store(unsafe { harness::raw::syscall(call, [0; 6]) }.unwrap_or(0) as i32, Ordering::Release);
         }
         7
-    }));
+    });
+    let tid = assert_ok!(created);
     let seen = seen.each_ref().map(|seen| seen.load(Ordering::Acquire));
-    assert_eq!(seen, [own_pid(), tid, nix::unistd::getppid().as_raw()]);
-    assert_ne!(tid, own_pid());
+    let (own, parent) = (own_pid(), nix::unistd::getppid().as_raw());
+    assert_eq!(seen, [own, tid, parent]);
+    assert_ne!(tid, own);
     assert_errno!(waitpid(tid, libc::__WALL | WNOHANG), ECHILD);
     kit::process::wait_until_gone(tid);
     assert_errno!(waitpid(-1, libc::__WALL | WNOHANG), ECHILD);

@@ -4,17 +4,16 @@ use super::program::Program;
 use super::spawning::{assert_failed, sleeper};
 use crate::proc::{is_open_in, opened_in};
 use calls::spawning::FileActions;
-use kit::file::content;
 use kit::prelude::*;
 use libc::{FD_CLOEXEC, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY};
 
 /// A number that no descriptor of these specs has.
 const FREE: i32 = 500;
 
-/// What the descriptor of a process refers to, by its device and inode.
-fn object_in(pid: i32, fd: i32) -> TestResult<(u64, u64)> {
+/// What the descriptor of a process refers to, and which object that is.
+fn object_in(pid: i32, fd: i32) -> TestResult<(Node, (u64, u64))> {
     let stat = nix::sys::stat::stat(&*format!("/proc/{pid}/fd/{fd}"))?;
-    Ok((stat.st_dev, stat.st_ino))
+    Ok((Node::from(&stat), (stat.st_dev, stat.st_ino)))
 }
 
 /// Descriptors without close-on-exec stay open in the program, and those with it are closed, but only after the file actions, which may use them.
@@ -31,8 +30,8 @@ fn close_on_exec_comes_last() -> TestResult {
     actions.add_dup2(closed.number(), FREE)?;
     actions.add_dup2(kept.number(), 0)?;
     let child = sleeper((Some(&actions), None))?;
-    assert_eq!(object_in(child.pid(), FREE)?, object_of(&closed)?.1);
-    assert_eq!(object_in(child.pid(), 0)?, object_of(&kept)?.1);
+    assert_eq!(object_in(child.pid(), FREE)?, object_of(&closed)?);
+    assert_eq!(object_in(child.pid(), 0)?, object_of(&kept)?);
     assert!(!is_open_in(child.pid(), closed.number()));
     assert_eq!(get_descriptor_flags(&closed), Ok(FD_CLOEXEC));
     assert_errno!(get_descriptor_flags(FREE), EBADF);
@@ -50,7 +49,7 @@ fn a_descriptor_is_kept_by_its_own_number() -> TestResult {
     let mut actions = FileActions::new()?;
     actions.add_dup2(kept.number(), kept.number())?;
     let child = sleeper((Some(&actions), None))?;
-    assert_eq!(object_in(child.pid(), kept.number())?, object_of(&kept)?.1);
+    assert_eq!(object_in(child.pid(), kept.number())?, object_of(&kept)?);
     assert!(!is_open_in(child.pid(), closed.number()));
     assert_eq!(get_descriptor_flags(&kept), Ok(FD_CLOEXEC));
     Ok(())
@@ -71,9 +70,9 @@ fn files_are_opened_and_closed() -> TestResult {
     actions.add_open(replaced.number(), c"/dev/null", O_RDONLY)?;
     actions.add_close(closed.number())?;
     let child = sleeper((Some(&actions), None))?;
-    assert_eq!(object_in(child.pid(), FREE)?, object_at(&file)?.1);
+    assert_eq!(object_in(child.pid(), FREE)?, object_at(&file)?);
     assert_eq!(opened_in(child.pid(), FREE)? & (libc::O_ACCMODE | O_APPEND), O_WRONLY | O_APPEND);
-    assert_eq!(object_in(child.pid(), replaced.number())?, object_at("/dev/null")?.1);
+    assert_eq!(object_in(child.pid(), replaced.number())?, object_at("/dev/null")?);
     assert!(!is_open_in(child.pid(), closed.number()));
     assert_eq!((object_of(&replaced)?, object_of(&closed)?), before);
     assert_errno!(get_descriptor_flags(FREE), EBADF);
@@ -99,9 +98,8 @@ fn actions_are_done_in_order() -> TestResult {
     let (child, file) = (sleeper((Some(&actions), None))?, Name::free("file"));
     let mode = |fd: i32| -> TestResult<i32> { Ok(opened_in(child.pid(), fd)? & libc::O_ACCMODE) };
     assert_eq!([mode(reader.number())?, mode(writer.number())?], [O_WRONLY, O_RDONLY]);
-    let shared = object_at(&file)?.1;
-    assert_eq!([object_in(child.pid(), FREE)?, object_in(child.pid(), FREE + 1)?], [shared, shared]);
-    assert_eq!(content(&open(&file, O_RDONLY)?), Ok("".into()));
+    let shared = object_at(&file)?;
+    assert_eq!([object_in(child.pid(), FREE)?, object_in(child.pid(), FREE + 1)?], [shared.clone(), shared]);
     Ok(())
 }
 
@@ -144,8 +142,10 @@ fn a_failed_action_ends_it(#[case] add: fn(&mut FileActions) -> Result<()>) -> T
 fn negative_descriptors_are_refused(#[case] add: fn(&mut FileActions) -> Result<()>) -> TestResult {
     let _program = Program::Exits(7).file("program")?;
     let mut actions = FileActions::new()?;
-    assert_errno!(add(&mut actions), EBADF);
-    let child = assert_ok!(posix_spawn(c"./program", (Some(&actions), None), &[c"program"], &[]));
+    let added = add(&mut actions);
+    assert_errno!(added, EBADF);
+    let spawned = posix_spawn(c"./program", (Some(&actions), None), &[c"program"], &[]);
+    let child = assert_ok!(spawned);
     assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(7)))));
     Ok(())
 }

@@ -5,14 +5,15 @@ use super::program::Program;
 use crate::proc::{number_in, signals_in, text_of};
 use calls::for_layers::libc::{posix_spawn, waitpid};
 use calls::spawning::{FileActions, SpawnAttributes};
-use harness::need::SECOND_UID;
+use harness::need::{SECOND_ID, SECOND_UID};
 use kit::disposition::{block, handle, handled, ignore};
 use kit::prelude::*;
 use libc::{
-    POSIX_SPAWN_RESETIDS, POSIX_SPAWN_SETPGROUP, POSIX_SPAWN_SETSIGDEF, POSIX_SPAWN_SETSIGMASK, SIGUSR1, SIGUSR2, WNOHANG,
+    POSIX_SPAWN_RESETIDS, POSIX_SPAWN_SETPGROUP, POSIX_SPAWN_SETSIGDEF, POSIX_SPAWN_SETSIGMASK, SIGUSR1, SIGUSR2,
+    WNOHANG,
 };
 use nix::sys::signal::{SaFlags, SigSet, Signal as Known};
-use nix::unistd::{Pid, getpgrp, getsid, setresgid, setresuid};
+use nix::unistd::{Gid, Pid, Uid, getpgrp, getsid, setresgid, setresuid};
 use std::ffi::CStr;
 use std::sync::atomic::Ordering;
 
@@ -27,7 +28,8 @@ const SETSID: i32 = 0x80;
 /// Starts a program that sleeps, with these attributes, and returns when it does.
 pub fn sleeper(how: How) -> TestResult<Child> {
     let _program = Program::Sleeps.file("sleeper")?;
-    let child = Child::of(assert_ok!(posix_spawn(c"./sleeper", how, &[c"sleeper"], &[])));
+    let spawned = posix_spawn(c"./sleeper", how, &[c"sleeper"], &[]);
+    let child = Child::of(assert_ok!(spawned));
     child.wait_until_blocked_in(calls::POLL)?;
     Ok(child)
 }
@@ -78,10 +80,12 @@ fn only_spawnp_searches_the_path() -> TestResult {
     // SAFETY: this process has one thread.
     unsafe { std::env::set_var("PATH", &*directory) };
     for (spawn, status) in [(posix_spawnp as Spawn, 7), (posix_spawn, 8)] {
-        let child = assert_ok!(spawn(c"program", (None, None), &[c"program"], &[]));
+        let spawned = spawn(c"program", (None, None), &[c"program"], &[]);
+        let child = assert_ok!(spawned);
         assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(status)))));
     }
-    let child = assert_ok!(posix_spawnp(c"./program", (None, None), &[c"program"], &[]));
+    let spawned = posix_spawnp(c"./program", (None, None), &[c"program"], &[]);
+    let child = assert_ok!(spawned);
     assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(8)))));
     Ok(())
 }
@@ -218,7 +222,8 @@ fn a_session_is_created() -> TestResult {
     Ok(())
 }
 
-/// With POSIX_SPAWN_RESETIDS the effective user and group of the program are the real ones of its parent; without it they are those of its parent.
+/// With POSIX_SPAWN_RESETIDS the effective user and group of the child are the real ones of its parent, and a file that it creates is theirs; without it
+/// they are those of its parent.
 #[harness::test(
     id = "process.spawn-resetids",
     cite = [posix("posix_spawn.3p", "DESCRIPTION"), man("posix_spawn.3", "pre-exec() step: housekeeping", "POSIX_SPAWN_RESETIDS")],
@@ -226,29 +231,25 @@ fn a_session_is_created() -> TestResult {
     needs = [SECOND_UID],
 )]
 fn effective_ids_are_reset() -> TestResult {
-    let (real, effective) = (nix::unistd::Uid::current(), harness::need::SECOND_ID);
-    let _program = Program::Sleeps.file("sleeper")?;
-    let user = fork(|| -> TestResult {
-        let other = nix::unistd::Gid::from_raw(effective);
-        let group = nix::unistd::Gid::current();
-        setresgid(group, other, group)?;
-        setresuid(real, nix::unistd::Uid::from_raw(effective), real)?;
-        for (flags, user) in [(POSIX_SPAWN_RESETIDS, real.as_raw()), (0, effective)] {
-            let attributes = attributes(flags)?;
-            let child = assert_ok!(posix_spawn(c"./sleeper", (None, Some(&attributes)), &[c"sleeper"], &[]));
-            let child = Child::of(child);
-            child.wait_until_blocked_in(calls::POLL)?;
-            let ids = |key: &str| -> TestResult<Vec<u32>> {
-                let text = text_of(&format!("/proc/{}/status", child.pid()))?;
-                let line = text.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default();
-                Ok(line.split_whitespace().filter_map(|id| id.parse().ok()).take(2).collect())
-            };
-            assert_eq!((ids("Uid:")?, ids("Gid:")?), (vec![0, user], vec![0, user]));
-            child.kill()?;
+    let (directory, _program) = (Name::directory("directory", 0o777)?, Program::Exits(7).file("program")?);
+    let (user, group, other) = (Uid::current(), Gid::current(), SECOND_ID);
+    let parent = fork(|| -> TestResult {
+        setresgid(group, Gid::from_raw(other), group)?;
+        setresuid(user, Uid::from_raw(other), user)?;
+        for (flags, path) in [(POSIX_SPAWN_RESETIDS, c"directory/reset"), (0, c"directory/kept")] {
+            let (attributes, mut actions) = (attributes(flags)?, FileActions::new()?);
+            actions.add_open(0, path, libc::O_WRONLY | libc::O_CREAT)?;
+            let spawned = posix_spawn(c"./program", (Some(&actions), Some(&attributes)), &[c"program"], &[]);
+            let child = assert_ok!(spawned);
+            assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(7)))));
         }
         Ok(())
     })?;
-    user.join()
+    parent.join()?;
+    let owner = |file: &str| node_at(directory.join(file)).map(|node| node.owner);
+    assert_eq!(owner("reset"), Ok((user.as_raw(), group.as_raw())));
+    assert_eq!(owner("kept"), Ok((other, other)));
+    Ok(())
 }
 
 /// The handlers of pthread_atfork do not run for posix_spawn.
@@ -260,13 +261,14 @@ fn effective_ids_are_reset() -> TestResult {
 fn spawn_runs_no_fork_handlers() -> TestResult {
     let before = count_fork_handlers()?;
     let _program = Program::Exits(7).file("program")?;
-    let child = assert_ok!(posix_spawn(c"./program", (None, None), &[c"program"], &[]));
+    let spawned = posix_spawn(c"./program", (None, None), &[c"program"], &[]);
+    let child = assert_ok!(spawned);
     assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(7)))));
     assert_eq!(RAN.load(Ordering::Relaxed), before);
     Ok(())
 }
 
-/// posix_spawnattr_setflags fails with EINVAL for an undefined flag.
+/// posix_spawnattr_setflags fails with EINVAL for an undefined flag, and leaves the attributes as they were.
 #[harness::test(
     id = "process.spawn-undefined-flag",
     cite = [posix("posix_spawnattr_getflags.3p", "ERRORS", "EINVAL")],
@@ -274,7 +276,14 @@ fn spawn_runs_no_fork_handlers() -> TestResult {
 )]
 fn undefined_flags_are_refused() -> TestResult {
     let mut attributes = SpawnAttributes::new()?;
+    attributes.set_flags(POSIX_SPAWN_SETPGROUP)?;
     assert_errno!(attributes.set_flags(1 << 14), EINVAL);
-    assert_eq!(attributes.set_flags(POSIX_SPAWN_SETSIGMASK), Ok(()));
+    let child = sleeper((None, Some(&attributes)))?;
+    let pid = Pid::from_raw(child.pid());
+    assert_eq!(nix::unistd::getpgid(Some(pid)), Ok(pid));
+    child.signal(Known::SIGKILL)?;
+    let killed = Ended::Killed { by: Signal(libc::SIGKILL), core: false };
+    assert_eq!(waitpid(child.pid(), 0), Ok(Some((child.pid(), killed))));
+    child.let_go();
     Ok(())
 }

@@ -41,11 +41,10 @@ fn system_gives_mask_and_dispositions_back() -> TestResult {
     needs = [program("sh")],
 )]
 fn system_returns_the_status_of_the_shell() -> TestResult {
-    let status = |command: &str| system(command).map(Ended::from_status);
-    assert_eq!(status("exit 0"), Ok(Ended::Exited(0)));
-    assert_eq!(status("exit 255"), Ok(Ended::Exited(255)));
-    assert_eq!(status("./nothing 2>/dev/null"), Ok(Ended::Exited(127)));
-    assert_eq!(status("kill -KILL $$"), Ok(Ended::Killed { by: Signal(libc::SIGKILL), core: false }));
+    let commands = ["exit 0", "exit 255", "./nothing 2>/dev/null", "kill -KILL $$"];
+    let ended = commands.map(|command| system(command).map(Ended::from_status));
+    let killed = Ended::Killed { by: Signal(libc::SIGKILL), core: false };
+    assert_eq!(ended, [Ok(Ended::Exited(0)), Ok(Ended::Exited(255)), Ok(Ended::Exited(127)), Ok(killed)]);
     assert_errno!(waitpid(-1, 0), ECHILD);
     Ok(())
 }
@@ -58,7 +57,9 @@ fn system_returns_the_status_of_the_shell() -> TestResult {
     needs = [program("sh")],
 )]
 fn system_without_a_command_asks_for_a_shell() -> TestResult {
-    assert_ne!(has_shell(), Ok(0));
+    let answer = has_shell();
+    let shell = assert_ok!(answer);
+    assert_ne!(shell, 0);
     Ok(())
 }
 
@@ -80,7 +81,8 @@ fn system_leaves_other_children_alone() -> TestResult {
     // The command writes, and ends when that child has: its state is read from /proc.
     let (end, pid) = (writer.number(), other.pid());
     let command = format!("echo >&{end}; while ! grep -q '^State:.Z' /proc/{pid}/status; do :; done; exit 3");
-    assert_eq!(system(&command).map(Ended::from_status), Ok(Ended::Exited(3)));
+    let ended = system(&command).map(Ended::from_status);
+    assert_eq!(ended, Ok(Ended::Exited(3)));
     assert_eq!(handled(Known::SIGCHLD), 1);
     assert_eq!(waitpid(pid, 0), Ok(Some((pid, Ended::Exited(7)))));
     other.let_go();
@@ -100,10 +102,11 @@ fn the_command_has_the_signals_of_the_caller() -> TestResult {
     let set = |signals: &[i32]| format!("{:07x}", signals.iter().fold(0_u64, |set, signal| set | 1 << (signal - 1)));
     // Nothing is ignored, and no more is blocked.
     let shows = |key: &str, signals: &[i32]| format!("exec grep -q '^{key}:.*{}$' /proc/self/status", set(signals));
-    assert_eq!(system(&shows("SigBlk", &[libc::SIGUSR1])), Ok(0));
-    assert_eq!(system(&shows("SigIgn", &[])), Ok(0));
+    let shown = [system(&shows("SigBlk", &[libc::SIGUSR1])), system(&shows("SigIgn", &[]))];
+    assert_eq!(shown, [Ok(0), Ok(0)]);
     kit::disposition::ignore(Known::SIGQUIT)?;
-    assert_eq!(system(&shows("SigIgn", &[SIGQUIT])), Ok(0));
+    let shown = system(&shows("SigIgn", &[SIGQUIT]));
+    assert_eq!(shown, Ok(0));
     Ok(())
 }
 
@@ -117,7 +120,8 @@ fn the_command_has_the_signals_of_the_caller() -> TestResult {
 fn with_sigchld_ignored_system_has_no_status() -> TestResult {
     let (reader, writer) = pipe()?;
     kit::disposition::ignore(Known::SIGCHLD)?;
-    assert_errno!(system(&format!("echo x >&{}", writer.number())), ECHILD);
+    let result = system(&format!("echo x >&{}", writer.number()));
+    assert_errno!(result, ECHILD);
     drop(writer);
     assert_eq!(read_bytes(&reader, 9), Ok("x\n".into()));
     Ok(())

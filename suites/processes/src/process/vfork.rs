@@ -66,10 +66,11 @@ impl Stage {
 fn the_caller_waits_for_the_exit(#[case] create: Create) -> TestResult {
     let stage = Stage::new()?;
     let parent = fork(|| -> TestResult {
-        let child = assert_ok!(create(&|| {
+        let created = create(&|| {
             stage.stop();
             7
-        }));
+        });
+        let child = assert_ok!(created);
         assert_eq!(child, stage.child.load(Ordering::Acquire));
         assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(7)))));
         Ok(())
@@ -93,10 +94,11 @@ fn the_caller_waits_for_the_exit(#[case] create: Create) -> TestResult {
 fn the_caller_waits_for_the_kill(#[case] create: Create) -> TestResult {
     let stage = Stage::new()?;
     let parent = fork(|| -> TestResult {
-        let child = assert_ok!(create(&|| {
+        let created = create(&|| {
             stage.stop();
             7
-        }));
+        });
+        let child = assert_ok!(created);
         let killed = Ended::Killed { by: Signal(SIGKILL), core: false };
         assert_eq!(waitpid(child, 0), Ok(Some((child, killed))));
         Ok(())
@@ -121,12 +123,13 @@ fn the_caller_waits_for_the_kill(#[case] create: Create) -> TestResult {
 fn the_caller_waits_for_the_program(#[case] create: Create) -> TestResult {
     let (stage, _program) = (Stage::new()?, Program::Sleeps.file("program")?);
     let parent = fork(|| -> TestResult {
-        let child = assert_ok!(create(&|| {
+        let created = create(&|| {
             let failed = execve(c"nothing", &[], &[]).is_err();
             stage.stop();
             let _ = execve(c"program", &[c"program"], &[]);
             i32::from(failed)
-        }));
+        });
+        let child = assert_ok!(created);
         assert_eq!(comm_of(child)?, "program");
         let program = Child::of(child);
         program.assert_blocked_in(calls::POLL);
@@ -163,7 +166,8 @@ fn the_child_has_the_memory_of_its_parent(#[case] create: Create) -> TestResult 
     assert_eq!(forked.wait()?, Ended::Exited(7));
     assert_eq!((written.load(Ordering::Acquire), mapped.load(Ordering::Acquire)), (1, 0));
     assert_eq!(is_mapped(unmapped), Ok(true));
-    let child = assert_ok!(create(&change));
+    let created = create(&change);
+    let child = assert_ok!(created);
     assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(7)))));
     assert_eq!(written.load(Ordering::Acquire), 2);
     assert_eq!(is_mapped(mapped.load(Ordering::Acquire)), Ok(true));
@@ -211,13 +215,15 @@ fn the_child_has_copies_of_attributes(#[case] create: Create) -> TestResult {
     let ((reader, writer), _directory) = (pipe()?, Name::directory("directory", 0o755)?);
     handle(Known::SIGUSR1, SaFlags::empty())?;
     let (identity, here) = (object_of(&reader)?, nix::unistd::getcwd()?);
-    let child = assert_ok!(create(&|| {
+    let created = create(&|| {
         let inherited = action_of(SIGUSR1) == Ok(Action::Handle) && object_of(&reader) == Ok(identity.clone());
         // SAFETY: this descriptor table is the child's own.
         let closed = unsafe { libc::close(reader.number()) } == 0;
         let changed = ignore(Known::SIGUSR1).is_ok() && nix::unistd::chdir("directory").is_ok();
-        i32::from(inherited && closed && changed)
-    }));
+        let seen = action_of(SIGUSR1) == Ok(Action::Ignore) && nix::unistd::getcwd().is_ok_and(|now| now != here);
+        i32::from(inherited && closed && changed && seen && object_of(reader.number()).is_err())
+    });
+    let child = assert_ok!(created);
     assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(1)))));
     assert_eq!(object_of(&reader), Ok(identity));
     assert_eq!(action_of(SIGUSR1), Ok(Action::Handle));
@@ -242,10 +248,11 @@ fn signals_come_when_the_child_has_gone(#[case] create: Create) -> TestResult {
     let parent = fork(|| -> TestResult {
         handle(Known::SIGUSR1, SaFlags::empty())?;
         // The memory that the handler counts in is the child's too.
-        let child = assert_ok!(create(&|| {
+        let created = create(&|| {
             stage.stop();
             handled(Known::SIGUSR1) as i32
-        }));
+        });
+        let child = assert_ok!(created);
         assert_eq!(handled(Known::SIGUSR1), 1);
         assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(0)))));
         Ok(())
@@ -277,11 +284,12 @@ fn other_threads_go_on(#[case] create: Create) -> TestResult {
             theirs.0.wait_for(1);
             theirs.1.arrive();
         })?;
-        let child = assert_ok!(create(&|| {
+        let created = create(&|| {
             latches.0.arrive();
             latches.1.wait_for(1);
             7
-        }));
+        });
+        let child = assert_ok!(created);
         assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(7)))));
         other.join()
     })?;
