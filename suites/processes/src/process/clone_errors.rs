@@ -110,8 +110,8 @@ fn init_has_no_siblings(#[case] create: Create) -> TestResult {
 #[rstest]
 #[case::clone(CLONE)]
 #[case::clone3(CLONE3)]
-/// clone and clone3 fail with EPERM for a process without CAP_SYS_ADMIN and each of CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID and
-/// CLONE_NEWUTS.
+/// clone and clone3 fail with EPERM for a process without CAP_SYS_ADMIN and each of CLONE_NEWCGROUP, CLONE_NEWNET, CLONE_NEWNS,
+/// CLONE_NEWPID and CLONE_NEWUTS.
 #[harness::test(
     id = "process.clone-namespaces-not-permitted",
     cite = [man("clone.2", "ERRORS", "EPERM")],
@@ -169,8 +169,8 @@ fn a_changed_root_has_no_user_namespaces(#[case] create: Create) -> TestResult {
     child.join()
 }
 
-/// clone3 fails with EEXIST if a pid in set_tid is that of a process, and with EINVAL if it is not positive, or if there are more pids than nested PID
-/// namespaces.
+/// clone3 fails with EEXIST if a pid in set_tid is that of a process, and with EINVAL if it is not positive, or if there are more pids
+/// than nested PID namespaces.
 #[harness::test(
     id = "process.clone-set-tid-invalid",
     cite = [man("clone.2", "ERRORS")],
@@ -268,8 +268,8 @@ fn a_bad_address_is_refused() -> TestResult {
 #[case::signal_in_flags(of(SIGCHLD))]
 #[case::signal_of_a_thread(CloneArguments { exit_signal: 17, ..of(THREAD) })]
 #[case::signal_of_a_sibling(CloneArguments { exit_signal: 17, ..of(CLONE_PARENT) })]
-/// clone3 fails with EINVAL if exit_signal is no signal number, or not 0 with CLONE_THREAD or CLONE_PARENT, and for flags that are undefined, those of a
-/// signal number in clone among them.
+/// clone3 fails with EINVAL if exit_signal is no signal number, or not 0 with CLONE_THREAD or CLONE_PARENT, and for flags that are
+/// undefined, those of a signal number in clone among them.
 #[harness::test(
     id = "process.clone3-invalid",
     cite = [kernel("kernel/fork.c", "clone3_args_valid", "6.18")],

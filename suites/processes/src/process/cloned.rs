@@ -24,8 +24,8 @@ const BY_CLONE3: Create = |arguments, body| unsafe { clone3(arguments, size_of_v
 #[case::clone3(|body: &dyn Fn() -> TestResult| {
     clone3_child(&CloneArguments { exit_signal: 0, ..CloneArguments::new(CLONE_PARENT) }, body)
 })]
-/// A child that is created with CLONE_PARENT is its creator's sibling: its parent is the parent of its creator, which alone gets SIGCHLD and can
-/// wait for it.
+/// A child that is created with CLONE_PARENT is its creator's sibling: its parent is the parent of its creator, which alone gets
+/// SIGCHLD and can wait for it.
 #[harness::test(
     id = "process.clone-parent",
     cite = [man("clone.2", "The flags mask", "CLONE_PARENT")],
@@ -59,8 +59,8 @@ fn the_parent_is_that_of_the_caller(#[case] create: fn(&dyn Fn() -> TestResult) 
 #[rstest]
 #[case::clone(BY_CLONE)]
 #[case::clone3(BY_CLONE3)]
-/// With CLONE_PARENT_SETTID the thread id of the child is in the memory of the parent when the call returns, and with CLONE_CHILD_SETTID in the memory of the
-/// child before it runs.
+/// With CLONE_PARENT_SETTID the thread id of the child is in the memory of the parent when the call returns, and with
+/// CLONE_CHILD_SETTID in the memory of the child before it runs.
 #[harness::test(
     id = "process.clone-settid",
     cite = [
@@ -90,7 +90,8 @@ fn thread_ids_are_stored(#[case] create: Create) -> TestResult {
 #[case::clone_none(BY_CLONE, 0)]
 #[case::clone3_signal(BY_CLONE3, SIGUSR1)]
 #[case::clone3_none(BY_CLONE3, 0)]
-/// The end of a child sends its parent the signal that clone or clone3 was given, or none for 0; a wait without __WALL or __WCLONE does not see such a child.
+/// The end of a child sends its parent the signal that clone or clone3 was given, or none for 0; a wait without __WALL or __WCLONE does
+/// not see such a child.
 #[harness::test(
     id = "process.clone-exit-signal",
     cite = [man("clone.2", "The child termination signal")],

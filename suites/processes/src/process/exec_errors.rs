@@ -254,8 +254,8 @@ fn arguments_that_are_too_large_are_refused(#[case] exec: Exec) -> TestResult {
 #[case::directory("./directory", |exec: Exec, file: &Path| assert_errno!(run(exec, file), EACCES))]
 #[case::no_permission("./unexecutable", |exec: Exec, file: &Path| assert_errno!(run(exec, file), EACCES))]
 #[case::recursion("./script", |exec: Exec, file: &Path| assert_errno!(run(exec, file), ELOOP))]
-/// execve of a script fails with ENOENT if its interpreter does not exist, with EACCES if that is a directory or has no execute permission, and
-/// with ELOOP if it is interpreted by itself.
+/// execve of a script fails with ENOENT if its interpreter does not exist, with EACCES if that is a directory or has no execute
+/// permission, and with ELOOP if it is interpreted by itself.
 #[harness::test(
     id = "process.exec-bad-interpreter",
     cite = [man("execve.2", "ERRORS"), man("execve.2", "Interpreter scripts")],

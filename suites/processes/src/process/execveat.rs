@@ -50,8 +50,8 @@ fn a_program_gets_its_arguments() -> TestResult {
 #[case::of_a_program("./program", "./program\0./script\0a b\0c\0")]
 #[case::with_argument("./program one two", "./program\0one two\0./script\0a b\0c\0")]
 #[case::of_a_script("./inner", "./program\0in\0./inner\0./script\0a b\0c\0")]
-/// A script is executed by its interpreter, which gets the rest of the first line as one argument, then the path of the script in the place of argv[0], then
-/// the arguments from argv[1] on; the interpreter may be a script itself.
+/// A script is executed by its interpreter, which gets the rest of the first line as one argument, then the path of the script in the
+/// place of argv[0], then the arguments from argv[1] on; the interpreter may be a script itself.
 #[harness::test(
     id = "process.exec-script",
     cite = [man("execve.2", "Interpreter scripts")],
@@ -91,8 +91,8 @@ fn a_path_is_relative_to_the_directory() -> TestResult {
 #[case::read_only(O_RDONLY)]
 #[case::path(O_PATH)]
 #[case::close_on_exec(O_RDONLY | O_CLOEXEC)]
-/// execveat with an empty path and AT_EMPTY_PATH, and fexecve, execute the file of the descriptor, opened with O_RDONLY or O_PATH, and although its
-/// name is another file's by now; the descriptor may have close-on-exec. Without AT_EMPTY_PATH execveat fails with ENOENT.
+/// execveat with an empty path and AT_EMPTY_PATH, and fexecve, execute the file of the descriptor, opened with O_RDONLY or O_PATH, and
+/// although its name is another file's by now; the descriptor may have close-on-exec. Without AT_EMPTY_PATH execveat fails with ENOENT.
 #[harness::test(
     id = "process.exec-descriptor",
     cite = [man("execveat.2", "DESCRIPTION", "AT_EMPTY_PATH"), man("fexecve.3", "DESCRIPTION"), posix("exec.3p", "DESCRIPTION")],
@@ -133,8 +133,8 @@ fn the_descriptor_of_a_script_stays_open() -> TestResult {
     Ok(())
 }
 
-/// execveat fails with EBADF for a relative path and a descriptor that is not open, with ENOTDIR for one that is no directory's, with EINVAL for an
-/// undefined flag, and with ELOOP for a symbolic link with AT_SYMLINK_NOFOLLOW.
+/// execveat fails with EBADF for a relative path and a descriptor that is not open, with ENOTDIR for one that is no directory's, with
+/// EINVAL for an undefined flag, and with ELOOP for a symbolic link with AT_SYMLINK_NOFOLLOW.
 #[harness::test(
     id = "process.execveat-errors",
     cite = [kernel("fs/namei.c", "path_init", "6.18"), man("execveat.2", "ERRORS")],

@@ -55,7 +55,8 @@ fn written(work: impl FnOnce() -> TestResult) -> TestResult<(String, Ended)> {
     Ok((read_to_end(&reader)?, child.wait()?))
 }
 
-/// exit calls the functions that were registered by atexit in the reverse order of registration, each as often as it was registered, and then ends with the status.
+/// exit calls the functions that were registered by atexit in the reverse order of registration, each as often as it was registered,
+/// and then ends with the status.
 #[harness::test(
     id = "process.atexit-order",
     cite = [posix("atexit.3p", "DESCRIPTION"), man("atexit.3", "DESCRIPTION")],

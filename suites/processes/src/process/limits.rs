@@ -79,7 +79,8 @@ fn without_init_there_are_no_processes(#[case] create: Create) -> TestResult {
     Ok(())
 }
 
-/// execve fails with EAGAIN in a process that has changed its real user id and so has more processes than RLIMIT_NPROC allows, and succeeds once it has not.
+/// execve fails with EAGAIN in a process that has changed its real user id and so has more processes than RLIMIT_NPROC allows, and
+/// succeeds once it has not.
 #[harness::test(
     id = "process.exec-too-many",
     cite = [man("execve.2", "execve() and EAGAIN"), man("execve.2", "ERRORS", "EAGAIN")],

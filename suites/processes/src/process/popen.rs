@@ -7,8 +7,8 @@ use libc::{FD_CLOEXEC, SIGKILL};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::ffi::CStr;
 
-/// With r the stream of popen is what the command writes to its standard output, to the end; with w what is written to it is the standard input of the command, which ends when pclose
-/// closes the stream. pclose returns how the command ended.
+/// With r the stream of popen is what the command writes to its standard output, to the end; with w what is written to it is the
+/// standard input of the command, which ends when pclose closes the stream. pclose returns how the command ended.
 #[harness::test(
     id = "process.popen",
     cite = [posix("popen.3p", "DESCRIPTION"), posix("pclose.3p", "DESCRIPTION"), man("popen.3", "DESCRIPTION")],
@@ -126,7 +126,8 @@ fn close_on_exec_is_asked_for(#[case] kind: &CStr, #[case] flags: i32) -> TestRe
     Ok(())
 }
 
-/// The streams of earlier calls of popen are closed in the command of a later one: an earlier command finds its end of file although the later one runs.
+/// The streams of earlier calls of popen are closed in the command of a later one: an earlier command finds its end of file although
+/// the later one runs.
 #[harness::test(
     id = "process.popen-earlier-streams",
     cite = [posix("popen.3p", "DESCRIPTION")],

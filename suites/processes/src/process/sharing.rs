@@ -149,7 +149,8 @@ const SHARE_BY_CLONE3: Share = |flags, body| {
 #[rstest]
 #[case::clone(SHARE_BY_CLONE)]
 #[case::clone3(SHARE_BY_CLONE3)]
-/// With CLONE_SIGHAND a disposition that the child changes is changed in its parent, while both have a signal mask and a set of pending signals of their own.
+/// With CLONE_SIGHAND a disposition that the child changes is changed in its parent, while both have a signal mask and a set of pending
+/// signals of their own.
 #[harness::test(
     id = "process.clone-sighand",
     cite = [man("clone.2", "The flags mask", "CLONE_SIGHAND")],
@@ -198,8 +199,8 @@ pub const CLEAR_SIGHAND: u64 = 1 << 32;
 #[rstest]
 #[case::clone(SHARE_BY_CLONE)]
 #[case::clone3(SHARE_BY_CLONE3)]
-/// A thread that is created with CLONE_THREAD has the pid and the parent of its creator, and a thread id of its own, which the call returns; it cannot
-/// be waited for, and its end sends no signal.
+/// A thread that is created with CLONE_THREAD has the pid and the parent of its creator, and a thread id of its own, which the call
+/// returns; it cannot be waited for, and its end sends no signal.
 #[harness::test(
     id = "process.clone-thread",
     cite = [man("clone.2", "The flags mask", "CLONE_THREAD")],

@@ -16,7 +16,8 @@ fn object_in(pid: i32, fd: i32) -> TestResult<(Node, (u64, u64))> {
     Ok((Node::from(&stat), (stat.st_dev, stat.st_ino)))
 }
 
-/// Descriptors without close-on-exec stay open in the program, and those with it are closed, but only after the file actions, which may use them.
+/// Descriptors without close-on-exec stay open in the program, and those with it are closed, but only after the file actions, which may
+/// use them.
 #[harness::test(
     id = "process.spawn-close-on-exec",
     cite = [posix("posix_spawn.3p", "DESCRIPTION"), man("posix_spawn.3", "pre-exec() step: housekeeping")],
@@ -55,8 +56,8 @@ fn a_descriptor_is_kept_by_its_own_number() -> TestResult {
     Ok(())
 }
 
-/// addopen opens a file at the descriptor, with these flags, and closes before what the descriptor was; addclose closes a descriptor. In the parent nothing is opened
-/// or closed.
+/// addopen opens a file at the descriptor, with these flags, and closes before what the descriptor was; addclose closes a descriptor.
+/// In the parent nothing is opened or closed.
 #[harness::test(
     id = "process.spawn-open-close",
     cite = [posix("posix_spawn_file_actions_addclose.3p", "DESCRIPTION")],
@@ -110,7 +111,8 @@ fn actions_are_done_in_order() -> TestResult {
     actions.add_close(0)?;
     actions.add_dup2(0, FREE)
 })]
-/// When a file action fails, the program is not started: posix_spawn returns an error number and leaves no child, or the child exits with 127.
+/// When a file action fails, the program is not started: posix_spawn returns an error number and leaves no child, or the child exits
+/// with 127.
 #[harness::test(
     id = "process.spawn-action-fails",
     cite = [posix("posix_spawn.3p", "ERRORS"), man("posix_spawn.3", "pre-exec() step: housekeeping")],

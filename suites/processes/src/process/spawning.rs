@@ -44,7 +44,8 @@ fn attributes(flags: i32) -> TestResult<SpawnAttributes> {
 #[rstest]
 #[case::spawn(posix_spawn)]
 #[case::spawnp(posix_spawnp)]
-/// posix_spawn and posix_spawnp return 0 and the pid of a child of the caller, which runs the program with these arguments and this environment.
+/// posix_spawn and posix_spawnp return 0 and the pid of a child of the caller, which runs the program with these arguments and this
+/// environment.
 #[harness::test(
     id = "process.spawn-child",
     cite = [posix("posix_spawn.3p", "DESCRIPTION"), posix("posix_spawn.3p", "RETURN VALUE"), man("posix_spawn.3", "exec() step")],
@@ -103,7 +104,8 @@ pub fn assert_failed(spawned: Result<i32>) -> TestResult {
 #[rstest]
 #[case::spawn(posix_spawn)]
 #[case::spawnp(posix_spawnp)]
-/// When the program cannot be executed, posix_spawn and posix_spawnp return an error number and leave no child, or the child exits with 127.
+/// When the program cannot be executed, posix_spawn and posix_spawnp return an error number and leave no child, or the child exits with
+/// 127.
 #[harness::test(
     id = "process.spawn-exec-failure",
     cite = [posix("posix_spawn.3p", "ERRORS"), man("posix_spawn.3", "RETURN VALUE")],
@@ -186,8 +188,8 @@ fn handled_signals_are_reset() -> TestResult {
     Ok(())
 }
 
-/// With POSIX_SPAWN_SETPGROUP the program is in the process group of the attributes, for 0 in a new one with its own pid, and without the flag in that of
-/// its parent.
+/// With POSIX_SPAWN_SETPGROUP the program is in the process group of the attributes, for 0 in a new one with its own pid, and without
+/// the flag in that of its parent.
 #[harness::test(
     id = "process.spawn-group",
     cite = [posix("posix_spawn.3p", "DESCRIPTION"), man("posix_spawn.3", "pre-exec() step: housekeeping", "POSIX_SPAWN_SETPGROUP")],
@@ -222,8 +224,8 @@ fn a_session_is_created() -> TestResult {
     Ok(())
 }
 
-/// With POSIX_SPAWN_RESETIDS the effective user and group of the child are the real ones of its parent, and a file that it creates is theirs; without it
-/// they are those of its parent.
+/// With POSIX_SPAWN_RESETIDS the effective user and group of the child are the real ones of its parent, and a file that it creates is
+/// theirs; without it they are those of its parent.
 #[harness::test(
     id = "process.spawn-resetids",
     cite = [posix("posix_spawn.3p", "DESCRIPTION"), man("posix_spawn.3", "pre-exec() step: housekeeping", "POSIX_SPAWN_RESETIDS")],

@@ -63,7 +63,8 @@ fn system_without_a_command_asks_for_a_shell() -> TestResult {
     Ok(())
 }
 
-/// While its command runs system has SIGCHLD blocked and leaves other children alone: one that ended meanwhile is waited for afterwards, and its signal comes then.
+/// While its command runs system has SIGCHLD blocked and leaves other children alone: one that ended meanwhile is waited for
+/// afterwards, and its signal comes then.
 #[harness::test(
     id = "process.system-other-children",
     cite = [man("system.3", "RETURN VALUE"), man("system.3", "DESCRIPTION"), posix("system.3p", "DESCRIPTION")],

@@ -113,8 +113,8 @@ fn the_caller_waits_for_the_kill(#[case] create: Create) -> TestResult {
 #[case::vfork(BY_VFORK)]
 #[case::clone(BY_CLONE)]
 #[case::clone3(BY_CLONE3)]
-/// The caller of vfork, or of clone or clone3 with CLONE_VFORK, is suspended until the child becomes another program, which goes on while the caller
-/// does; an execve that fails changes nothing of that.
+/// The caller of vfork, or of clone or clone3 with CLONE_VFORK, is suspended until the child becomes another program, which goes on
+/// while the caller does; an execve that fails changes nothing of that.
 #[harness::test(
     id = "process.vfork-waits-for-exec",
     cite = [man("vfork.2", "Linux description"), man("clone.2", "The flags mask", "CLONE_VFORK")],
@@ -146,8 +146,8 @@ fn the_caller_waits_for_the_program(#[case] create: Create) -> TestResult {
 #[case::vfork(BY_VFORK)]
 #[case::clone(BY_CLONE)]
 #[case::clone3(BY_CLONE3)]
-/// A child of vfork, or of clone or clone3 with CLONE_VM, shares the memory of its parent: what it writes, maps and unmaps there stays so when it has
-/// ended. A child of fork has a copy.
+/// A child of vfork, or of clone or clone3 with CLONE_VM, shares the memory of its parent: what it writes, maps and unmaps there stays
+/// so when it has ended. A child of fork has a copy.
 #[harness::test(
     id = "process.vfork-shares-memory",
     cite = [man("vfork.2", "Linux description"), man("clone.2", "The flags mask", "CLONE_VM"), man("fork.2", "DESCRIPTION")],
@@ -204,8 +204,8 @@ fn is_mapped(address: usize) -> std::result::Result<bool, Errno> {
 #[case::vfork(BY_VFORK)]
 #[case::clone(BY_CLONE)]
 #[case::clone3(BY_CLONE3)]
-/// A child of vfork, or of clone or clone3 with CLONE_VM and CLONE_VFORK alone, has copies of the descriptors, the signal dispositions and the working
-/// directory: what it changes there stays as it was in its parent.
+/// A child of vfork, or of clone or clone3 with CLONE_VM and CLONE_VFORK alone, has copies of the descriptors, the signal dispositions
+/// and the working directory: what it changes there stays as it was in its parent.
 #[harness::test(
     id = "process.vfork-copies-attributes",
     cite = [man("vfork.2", "Linux description")],
@@ -236,8 +236,8 @@ fn the_child_has_copies_of_attributes(#[case] create: Create) -> TestResult {
 #[case::vfork(BY_VFORK)]
 #[case::clone(BY_CLONE)]
 #[case::clone3(BY_CLONE3)]
-/// A signal that is sent to the caller of vfork, or of clone or clone3 with CLONE_VFORK, while that is suspended is handled when the child has released the
-/// memory, and not before.
+/// A signal that is sent to the caller of vfork, or of clone or clone3 with CLONE_VFORK, while that is suspended is handled when the
+/// child has released the memory, and not before.
 #[harness::test(
     id = "process.vfork-defers-signals",
     cite = [man("vfork.2", "Linux description")],
@@ -269,8 +269,8 @@ fn signals_come_when_the_child_has_gone(#[case] create: Create) -> TestResult {
 #[case::vfork(BY_VFORK)]
 #[case::clone(BY_CLONE)]
 #[case::clone3(BY_CLONE3)]
-/// While a thread waits for its child of vfork, or of clone or clone3 with CLONE_VFORK, the other threads of the process go on: the child ends after one of them has
-/// answered it.
+/// While a thread waits for its child of vfork, or of clone or clone3 with CLONE_VFORK, the other threads of the process go on: the
+/// child ends after one of them has answered it.
 #[harness::test(
     id = "process.vfork-suspends-one-thread",
     cite = [man("vfork.2", "CAVEATS")],
