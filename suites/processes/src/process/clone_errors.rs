@@ -136,7 +136,7 @@ fn new_namespaces_need_a_capability(#[case] create: Create) -> TestResult {
 /// clone and clone3 fail with EPERM for CLONE_NEWUSER if the ids of the caller are not mapped in its user namespace.
 #[harness::test(
     id = "process.clone-newuser-unmapped",
-    cite = [man("clone.2", "ERRORS", "EPERM"), man("user_namespaces.7", "Creating user namespaces")],
+    cite = [man("clone.2", "ERRORS", "EPERM")],
     covers = ["errors:process.clone.EPERM.2", "errors:process.clone3.EPERM.2"],
     needs = [PIDNS, USERNS],
     layers = [raw],

@@ -1,14 +1,20 @@
 //! What is executed and what it is given: directories and descriptors, scripts, arguments.
 
 use super::program::{Program, script};
-use crate::proc::text_of;
+use crate::proc::{number_in, text_of};
 use calls::for_layers::libc_nix_raw::waitpid;
+use kit::disposition::{handle, handled};
 use kit::prelude::*;
+use kit::thread;
 use libc::{
     AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW, FD_CLOEXEC, O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, SIGKILL,
 };
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SaFlags, Signal as Known};
+use nix::sys::stat::{Mode, umask};
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
 
 const EXITED: Ended = Ended::Exited(7);
 const ARGUMENTS: [&CStr; 1] = [c"program"];
@@ -65,6 +71,60 @@ fn a_script_is_given_to_its_interpreter(#[case] interpreter: &str, #[case] expec
     child.wait_until_blocked_in(calls::POLL)?;
     assert_eq!(text_of(&format!("/proc/{}/cmdline", child.pid()))?, expected);
     assert_is_killed(child)
+}
+
+/// A program has the working directory, the umask and the resource limits that its process had before.
+#[harness::test(
+    id = "process.exec-keeps-attributes",
+    cite = [posix("exec.3p", "DESCRIPTION"), man("execve.2", "Effect on process attributes")],
+    covers = ["behaviours:exec.attributes-kept"],
+)]
+fn a_program_keeps_attributes() -> TestResult {
+    let (directory, _program) = (Name::directory("directory", 0o755)?, Program::Sleeps.file("program")?);
+    let expected = directory.canonicalize()?;
+    let child = fork(|| -> TestResult {
+        nix::unistd::chdir("directory")?;
+        umask(Mode::from_bits_truncate(0o27));
+        setrlimit(Resource::RLIMIT_NOFILE, 77, 99)?;
+        Ok(execve(c"../program", &ARGUMENTS, &[])?)
+    })?;
+    child.wait_until_blocked_in(calls::POLL)?;
+    let of_child = |file: &str| format!("/proc/{}/{file}", child.pid());
+    assert_eq!(std::fs::read_link(of_child("cwd"))?, expected);
+    assert_eq!(number_in(&of_child("status"), "Umask:")?, 27);
+    let limits = text_of(&of_child("limits"))?;
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap_or_default();
+    assert_eq!(files.split_whitespace().take(2).collect::<Vec<_>>(), ["77", "99"]);
+    assert_is_killed(child)
+}
+
+/// An execve that fails leaves its process as it was: descriptors with close-on-exec are open, handlers are installed, and other
+/// threads go on.
+#[harness::test(
+    id = "process.exec-failure",
+    cite = [man("execve.2", "RETURN VALUE"), man("execve.2", "Effect on process attributes")],
+    covers = ["behaviours:exec.failure-changes-nothing"],
+)]
+fn a_failed_exec_changes_nothing() -> TestResult {
+    handle(Known::SIGUSR1, SaFlags::empty())?;
+    let (reader, writer) = pipe2(O_CLOEXEC)?;
+    let latches = Arc::new((Latch::new()?, Latch::new()?));
+    let theirs = Arc::clone(&latches);
+    let other = thread::spawn(move || {
+        theirs.0.wait_for(1);
+        theirs.1.arrive();
+    })?;
+    assert_errno!(execve(c"nothing", &ARGUMENTS, &[]), ENOENT);
+    latches.0.arrive();
+    latches.1.wait_for(1);
+    other.join()?;
+    assert_eq!([get_descriptor_flags(&reader), get_descriptor_flags(&writer)], [Ok(FD_CLOEXEC), Ok(FD_CLOEXEC)]);
+    write_all(&writer, b"x")?;
+    assert_eq!(read_bytes(&reader, 9), Ok("x".into()));
+    let own = own_pid();
+    assert_eq!(kill(own, libc::SIGUSR1), Ok(()));
+    assert_eq!(handled(Known::SIGUSR1), 1);
+    Ok(())
 }
 
 /// execveat takes a relative path from the directory of the descriptor, or with AT_FDCWD from the working directory; with an absolute

@@ -69,7 +69,7 @@ fn system_without_a_command_asks_for_a_shell() -> TestResult {
     id = "process.system-other-children",
     cite = [man("system.3", "RETURN VALUE"), man("system.3", "DESCRIPTION"), posix("system.3p", "DESCRIPTION")],
     covers = ["behaviours:system.other-children"],
-    needs = [program("sh")],
+    needs = [program("sh"), program("grep")],
 )]
 fn system_leaves_other_children_alone() -> TestResult {
     let (reader, writer) = pipe()?;
