@@ -34,3 +34,17 @@ pub fn threads_of(pid: i32) -> TestResult<Vec<i32>> {
 pub fn is_open_in(pid: i32, fd: i32) -> bool {
     mark::by_harness(|| fs::symlink_metadata(format!("/proc/{pid}/fd/{fd}")).is_ok())
 }
+
+/// A set of signals of a process, such as `SigBlk:`. proc_pid_status(5).
+pub fn signals_in(pid: i32, key: &str) -> TestResult<u64> {
+    let text = text_of(&format!("/proc/{pid}/status"))?;
+    let set = text.lines().find_map(|line| u64::from_str_radix(line.strip_prefix(key)?.trim(), 16).ok());
+    set.ok_or_else(|| Stop::broken(format!("no {key} in the status of {pid}")))
+}
+
+/// The status flags and the access mode of a descriptor in a process. proc_pid_fdinfo(5).
+pub fn opened_in(pid: i32, fd: i32) -> TestResult<i32> {
+    let text = text_of(&format!("/proc/{pid}/fdinfo/{fd}"))?;
+    let flags = text.lines().find_map(|line| i32::from_str_radix(line.strip_prefix("flags:")?.trim(), 8).ok());
+    flags.ok_or_else(|| Stop::broken(format!("no flags in the fdinfo of {fd}")))
+}

@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 #[rstest]
 #[case::by_exit(|| -> TestResult { exit(7) })]
 #[case::by_sigkill(kill_self)]
-/// When the leader of a session with a controlling terminal exits or is killed, each process of the foreground process group gets SIGHUP, and a
-/// process of a background group gets none.
+/// When the leader of a session with a controlling terminal exits or is killed, each process of the foreground process group gets
+/// SIGHUP, and a process of a background group gets none.
 #[harness::test(
     id = "process.session-leader-ends",
     cite = [posix("_Exit.3p", "Consequences of Process Termination")],
