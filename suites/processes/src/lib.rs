@@ -12,4 +12,5 @@ pub mod pidfd;
 pub mod prctl;
 mod proc;
 pub mod process;
+pub mod terminal;
 pub mod wait;

@@ -3,5 +3,7 @@
 mod exec;
 mod exit;
 mod fork;
+mod group_errors;
+mod groups;
 mod session;
 mod system;
