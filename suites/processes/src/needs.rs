@@ -1,9 +1,10 @@
 //! What specs of processes require of the machine.
 
-use harness::Errno;
-use harness::need::{Need, Probe};
+use harness::need::{Need, Probe, met};
 use harness::raw::{self, Sysno};
+use harness::{Errno, bounded};
 use kit::needs::ask;
+use std::time::Duration;
 
 /// PID file descriptors. pidfd_open(2).
 pub const PIDFD: Need = Need::new(
@@ -57,3 +58,53 @@ fn may_insert_input() -> Probe {
 
 /// asm-generic/ioctls.h.
 const TIOCGPTPEER: libc::Ioctl = 0x5441;
+
+/// Processes that may trace their children, and are not traced themselves. ptrace(2).
+pub const PTRACE: Need = Need::new(
+    "ptrace",
+    |_| may_trace(),
+    "Run without a tracer that follows children, without a filter that refuses ptrace, and with kernel.yama.ptrace_scope below 2.",
+);
+
+/// kcmp(2).
+pub const KCMP: Need = Need::new(
+    "kcmp",
+    |_| {
+        // SAFETY: takes numbers alone.
+        unsafe {
+            let own = ask(Sysno::getpid, [0; 6])?;
+            ask(Sysno::kcmp, [own, own, KCMP_VM, 0, 0, 0]).map(drop)
+        }
+    },
+    "Use a kernel with CONFIG_KCMP, and no filter that refuses kcmp.",
+);
+
+/// linux/kcmp.h.
+const KCMP_VM: usize = 1;
+
+/// A child asks to be traced, and another is seized.
+fn may_trace() -> Probe {
+    const SEIZE: usize = 0x4206;
+    const REFUSED: i32 = 1;
+    // SAFETY: with these flags clone is fork; the child ends itself.
+    let asking = unsafe { ask(Sysno::clone, [libc::SIGCHLD as usize, 0, 0, 0, 0, 0]) }? as i32;
+    if asking == 0 {
+        // SAFETY: takes numbers alone.
+        let traced = unsafe { ask(Sysno::ptrace, [libc::PTRACE_TRACEME as usize, 0, 0, 0, 0, 0]) };
+        kit::process::exit(if traced.is_ok() { 0 } else { REFUSED })
+    }
+    let waited = bounded::wait(asking, 0).map_err(|error| format!("wait4: {error}"))?;
+    met(waited.is_some_and(|waited| waited.status == 0), || "PTRACE_TRACEME is refused".into())?;
+    // SAFETY: as above; the child waits until it is killed.
+    let seized = unsafe { ask(Sysno::clone, [libc::SIGCHLD as usize, 0, 0, 0, 0, 0]) }? as i32;
+    if seized == 0 {
+        loop {
+            bounded::pause(Duration::from_secs(1));
+        }
+    }
+    // SAFETY: takes numbers alone.
+    let result = unsafe { ask(Sysno::ptrace, [SEIZE, seized as usize, 0, 0, 0, 0]) };
+    bounded::kill(seized, libc::SIGKILL).map_err(|error| format!("kill: {error}"))?;
+    bounded::wait(seized, libc::__WALL).map_err(|error| format!("wait4: {error}"))?;
+    result.map(drop)
+}

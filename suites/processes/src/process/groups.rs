@@ -108,6 +108,7 @@ fn setpgid_of_zeros_creates_a_group() -> TestResult {
         assert_eq!(set_group(0, 0), Ok(()));
         assert_eq!([callers_group(), session_of(0)], [Ok(own_pid()), Ok(session)]);
         assert_eq!(set_group(0, group), Ok(()));
+        assert_eq!(callers_group(), Ok(group));
         assert_eq!(set_group(0, own_pid()), Ok(()));
         assert_eq!([callers_group(), session_of(0)], [Ok(own_pid()), Ok(session)]);
         Ok(())

@@ -42,6 +42,7 @@ fn the_stop_character_stops_output() -> TestResult {
     let mut shown = read_exactly(&pty.screen, 2)?.0;
     shown.sort_unstable();
     assert_eq!(shown, b"xy");
+    assert_eq!(unread(&pty.screen), Ok(0));
     assert_eq!(read_bytes(&pty.terminal, 9), Ok("b\n".into()));
     Ok(())
 }

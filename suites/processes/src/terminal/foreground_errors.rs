@@ -195,15 +195,3 @@ fn an_action_that_is_none_is_refused(ask: AskFile) -> TestResult {
     assert_errno!(ask(&pty.terminal), EINVAL);
     Ok(())
 }
-
-#[harness::errors(
-    family = "invalid-command",
-    rows = [("terminal.no-such-action/tcsetattr", "errors:terminal.tcsetattr.EINVAL", |fd| tcsetattr(fd, 99, &no_attributes()))],
-    needs = [PTY],
-    layers = [libc],
-)]
-fn a_time_to_set_attributes_that_is_none_is_refused(ask: AskFile) -> TestResult {
-    let pty = Pty::new(24, 80)?;
-    assert_errno!(ask(&pty.terminal), EINVAL);
-    Ok(())
-}

@@ -82,7 +82,7 @@ fn closing_the_master_hangs_up_the_leader() -> TestResult {
 fn a_master_without_a_slave_fails_with_eio() -> TestResult {
     let pty = Pty::new(24, 80)?;
     pty.make_raw()?;
-    let second = assert_ok!(open(path_of(&pty)?, O_RDWR | O_NOCTTY));
+    let second = open(path_of(&pty)?, O_RDWR | O_NOCTTY)?;
     let reader = || {
         fork(|| -> TestResult {
             pty.terminal.close();
@@ -134,7 +134,8 @@ fn a_slave_is_opened_again() -> TestResult {
 fn a_slave_without_a_master_is_not_opened() -> TestResult {
     let pty = Pty::new(24, 80)?;
     let path = format!("/proc/self/fd/{}", pty.terminal.number());
-    assert_ok!(open(&path, O_RDWR | O_NOCTTY));
+    let opened = assert_ok!(open(&path, O_RDWR | O_NOCTTY));
+    assert_eq!(write(&opened, b"x"), Ok(1));
     pty.screen.close();
     assert_errno!(open(&path, O_RDWR | O_NOCTTY), EIO);
     Ok(())

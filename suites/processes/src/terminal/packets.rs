@@ -124,19 +124,20 @@ fn a_control_byte_is_an_exceptional_condition() -> TestResult {
     let events = || {
         pty.screen.lend(|screen| {
             let mut polled = [PollFd::new(screen, PollFlags::POLLIN | PollFlags::POLLPRI)];
-            nix::poll::poll(&mut polled, PollTimeout::ZERO)?;
-            Ok::<_, Errno>(polled[0].revents())
+            let ready = nix::poll::poll(&mut polled, PollTimeout::ZERO)?;
+            Ok::<_, Errno>((ready, polled[0].revents()))
         })
     };
-    assert_eq!(events(), Ok(Some(PollFlags::empty())));
+    assert_eq!(events(), Ok((0, Some(PollFlags::empty()))));
     assert_eq!(tcflow(&pty.terminal, TCOOFF), Ok(()));
-    assert_eq!(events(), Ok(Some(PollFlags::POLLIN | PollFlags::POLLPRI)));
+    assert_eq!(events(), Ok((1, Some(PollFlags::POLLIN | PollFlags::POLLPRI))));
     assert_eq!(read_bytes(&pty.screen, 9), control(STOP));
-    assert_eq!(events(), Ok(Some(PollFlags::empty())));
+    assert_eq!(events(), Ok((0, Some(PollFlags::empty()))));
     assert_eq!(tcflow(&pty.terminal, TCOON), Ok(()));
     assert_eq!(read_bytes(&pty.screen, 9), control(START));
     assert_eq!(write(&pty.terminal, b"x"), Ok(1));
     super::wait_until_readable(&pty.screen)?;
-    assert_eq!(events(), Ok(Some(PollFlags::POLLIN)));
+    assert_eq!(events(), Ok((1, Some(PollFlags::POLLIN))));
+    assert_eq!(read_bytes(&pty.screen, 9), Ok("\0x".into()));
     Ok(())
 }

@@ -27,6 +27,7 @@ fn bytes_pass_both_ways() -> TestResult {
         })?;
         assert_eq!(write(from, &all), Ok(256));
         reader.join()?;
+        assert_eq!([from, to].map(|end| unread(end)), [Ok(0), Ok(0)]);
     }
     assert_eq!([&other.screen, &other.terminal].map(|end| unread(end)), [Ok(0), Ok(0)]);
     Ok(())
@@ -97,7 +98,7 @@ fn ptsname_is_the_path_of_the_slave() -> TestResult {
         assert_eq!(path.pop(), Some(0));
         let slave = assert_ok!(open(String::from_utf8_lossy(&path).as_ref(), O_RDWR | O_NOCTTY));
         assert_eq!(write(&slave, text), Ok(3));
-        assert_eq!(node_of(&slave)?, node_of(&pty.terminal)?);
+        assert_eq!(object_of(&slave), object_of(&pty.terminal));
     }
     for (pty, text) in ptys.iter().zip(["one", "two"]) {
         assert_eq!(read_bytes(&pty.screen, 9), Ok(text.into()));
@@ -149,7 +150,7 @@ fn a_master_opens_its_slave() -> TestResult {
     let slave = assert_ok!(open_peer(&pty.screen, O_RDWR | O_NOCTTY));
     assert_eq!(write(&slave, b"x"), Ok(1));
     assert_eq!(read_bytes(&pty.screen, 9), Ok("x".into()));
-    assert_eq!(node_of(&slave)?, node_of(&pty.terminal)?);
+    assert_eq!(object_of(&slave), object_of(&pty.terminal));
     assert_eq!(unread(&other.screen), Ok(0));
     Ok(())
 }
