@@ -41,11 +41,11 @@ fn a_new_process_is_an_event(#[case] new: New, #[case] option: i32, #[case] even
     until_exit(&child)
 }
 
-/// Lets a tracee come to its end, past the signal of its child's.
+/// Lets a tracee come to its end, without the signal of its child's.
 fn until_exit(child: &Child) -> TestResult {
     let mut status = next(child.pid())?;
     while libc::WIFSTOPPED(status) {
-        status = resume(PTRACE_CONT, child.pid(), libc::WSTOPSIG(status))?;
+        status = resume(PTRACE_CONT, child.pid(), 0)?;
     }
     assert_eq!(status, exited(7));
     Ok(())
@@ -82,11 +82,13 @@ fn a_child_of_a_seized_tracee_is_seized() -> TestResult {
 )]
 fn a_new_thread_is_an_event() -> TestResult {
     use std::sync::atomic::{AtomicI32, Ordering};
-    let tid = Shared::new(AtomicI32::new(0))?;
+    let (tid, taken) = (Shared::new(AtomicI32::new(0))?, Latch::new()?);
     let child = traced(|| {
         let thread = kit::thread::spawn(|| ())?;
         tid.store(thread.tid(), Ordering::Release);
         thread.join()?;
+        // The end of the process would be taken for that of the thread.
+        taken.wait_for(1);
         exit(7)
     })?;
     assert_eq!(tell(PTRACE_SETOPTIONS, child.pid(), PTRACE_O_TRACECLONE as usize), Ok(()));
@@ -95,6 +97,7 @@ fn a_new_thread_is_an_event() -> TestResult {
     assert_eq!(next(told), Ok(stopped_by(SIGSTOP)));
     assert_eq!(go_on(child.pid()), Ok(()));
     assert_eq!(resume(PTRACE_CONT, told, 0), Ok(exited(0)));
+    taken.arrive();
     until_exit(&child)?;
     assert_eq!(tid.load(Ordering::Acquire), told);
     Ok(())

@@ -17,9 +17,10 @@ fn making(number: Sysno, argument: usize) -> TestResult<Child> {
     })
 }
 
-/// Restarts the tracee by PTRACE_SYSCALL until it is at the entry of this system call.
+/// Restarts the tracee by PTRACE_SYSCALL, with PTRACE_O_TRACESYSGOOD, until it is at the entry of this system call.
 fn until_entry(pid: i32, number: Sysno) -> TestResult<i32> {
-    use calls::for_layers::libc::syscall_stop;
+    use calls::for_layers::libc_raw::{syscall_stop, tell};
+    tell(PTRACE_SETOPTIONS, pid, PTRACE_O_TRACESYSGOOD as usize)?;
     loop {
         let status = resume(PTRACE_SYSCALL, pid, 0)?;
         match syscall_stop(pid)? {
@@ -42,7 +43,6 @@ fn until_entry(pid: i32, number: Sysno) -> TestResult<i32> {
 )]
 fn a_system_call_stops_twice(#[case] number: Sysno, #[case] argument: usize, #[case] result: i64) -> TestResult {
     let child = making(number, argument)?;
-    assert_eq!(tell(PTRACE_SETOPTIONS, child.pid(), PTRACE_O_TRACESYSGOOD as usize), Ok(()));
     assert_eq!(until_entry(child.pid(), number)?, stopped_by(GOOD));
     assert_eq!(syscall_stop(child.pid()), Ok(SyscallStop::Entry(number.id() as u64, argument as u64)));
     assert_eq!(resume(PTRACE_SYSCALL, child.pid(), 0), Ok(stopped_by(GOOD)));
@@ -64,11 +64,11 @@ fn a_system_call_stops_twice(#[case] number: Sysno, #[case] argument: usize, #[c
 )]
 fn a_syscall_stop_has_a_code(#[case] options: i32, #[case] signal: i32) -> TestResult {
     let child = making(Sysno::getppid, 0)?;
-    tell(PTRACE_SETOPTIONS, child.pid(), options as usize)?;
-    assert_eq!(until_entry(child.pid(), Sysno::getppid)?, stopped_by(signal));
+    until_entry(child.pid(), Sysno::getppid)?;
+    assert_eq!(tell(PTRACE_SETOPTIONS, child.pid(), options as usize), Ok(()));
     for _ in 0..2 {
-        assert_eq!(stop_info(child.pid()).map(|info| (info.signal, info.code)), Ok((SIGTRAP, signal)));
         assert_eq!(resume(PTRACE_SYSCALL, child.pid(), 0), Ok(stopped_by(signal)));
+        assert_eq!(stop_info(child.pid()).map(|info| (info.signal, info.code)), Ok((SIGTRAP, signal)));
     }
     Ok(())
 }
