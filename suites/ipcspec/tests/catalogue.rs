@@ -180,7 +180,7 @@ fn every_family_is_linked_in_whole() {
         ("events", 325),
         ("persistence", 33),
         ("pipes", 1425),
-        ("processes", 322),
+        ("processes", 777),
         ("signals", 517),
         ("sockets", 6),
         ("sync", 1),

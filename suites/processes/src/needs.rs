@@ -64,7 +64,8 @@ pub const PTRACE: Need = Need::new(
     "ptrace",
     |_| may_trace(),
     "Run without a tracer that follows children, without a filter that refuses ptrace, and with kernel.yama.ptrace_scope below 2.",
-);
+)
+.excluding_tracers();
 
 /// kcmp(2).
 pub const KCMP: Need = Need::new(

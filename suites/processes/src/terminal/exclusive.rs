@@ -31,6 +31,7 @@ fn an_exclusive_terminal_is_not_opened() -> TestResult {
         assert_eq!(exclusive(&pty.terminal), Ok(0));
         let opened = assert_ok!(open(&path, O_RDWR | O_NOCTTY));
         assert_eq!(write(&opened, b"x"), Ok(1));
+        assert_eq!(read_bytes(&pty.screen, 9), Ok("x".into()));
         Ok(())
     })?;
     opener.join()
@@ -73,6 +74,7 @@ fn a_locked_slave_is_not_opened() -> TestResult {
         assert_eq!(lock_slave(&pty.screen, false), Ok(()));
         let opened = assert_ok!(open(&path, O_RDWR | O_NOCTTY));
         assert_eq!(write(&opened, b"x"), Ok(1));
+        assert_eq!(read_bytes(&pty.screen, 9), Ok("x".into()));
     }
     Ok(())
 }

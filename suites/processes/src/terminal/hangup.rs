@@ -136,6 +136,7 @@ fn a_slave_without_a_master_is_not_opened() -> TestResult {
     let path = format!("/proc/self/fd/{}", pty.terminal.number());
     let opened = assert_ok!(open(&path, O_RDWR | O_NOCTTY));
     assert_eq!(write(&opened, b"x"), Ok(1));
+    assert_eq!(read_bytes(&pty.screen, 9), Ok("x".into()));
     pty.screen.close();
     assert_errno!(open(&path, O_RDWR | O_NOCTTY), EIO);
     Ok(())
