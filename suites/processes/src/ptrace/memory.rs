@@ -67,7 +67,7 @@ fn a_word_of_shared_memory_is_everybodys() -> TestResult {
 fn read_only_memory_is_written() -> TestResult {
     static CONSTANT: [usize; 2] = [BEFORE; 2];
     // Not the compiler's idea of it.
-    let constants = || std::hint::black_box(&CONSTANT).map(|word| std::hint::black_box(word));
+    let constants = || std::hint::black_box(&CONSTANT).map(std::hint::black_box);
     let child = traced(|| {
         // SAFETY: the address of a constant.
         let word = unsafe { (&raw const CONSTANT[1]).read_volatile() };

@@ -1,6 +1,6 @@
 //! Questions about a terminal, and changes of it, that are refused.
 
-use super::{job, lead};
+use super::{job, lead, no_attributes};
 use kit::needs::PTY;
 use kit::prelude::*;
 use kit::pty::Pty;
@@ -8,12 +8,6 @@ use libc::{TCIFLUSH, TCION, TCSANOW};
 
 /// Asks for something of a terminal, or changes it.
 type Ask = fn(i32) -> Result<()>;
-
-/// All zero is a valid struct termios (termios.h).
-fn no_attributes() -> libc::termios {
-    // SAFETY: as above.
-    unsafe { std::mem::zeroed() }
-}
 
 #[harness::errors(
     family = "closed-descriptor",
@@ -23,8 +17,8 @@ fn no_attributes() -> libc::termios {
         ("terminal.not-open/tcgetsid", "errors:terminal.tcgetsid.EBADF", |fd| tcgetsid(fd).map(drop)),
         ("terminal.not-open/tcflow", "errors:terminal.tcflow.EBADF", |fd| tcflow(fd, TCION)),
         ("terminal.not-open/tcflush", "errors:terminal.tcflush.EBADF", |fd| tcflush(fd, TCIFLUSH)),
-        ("terminal.not-open/tcdrain", "errors:terminal.tcdrain.EBADF", |fd| tcdrain(fd)),
-        ("terminal.not-open/tcsendbreak", "errors:terminal.tcsendbreak.EBADF", |fd| tcsendbreak(fd)),
+        ("terminal.not-open/tcdrain", "errors:terminal.tcdrain.EBADF", tcdrain),
+        ("terminal.not-open/tcsendbreak", "errors:terminal.tcsendbreak.EBADF", tcsendbreak),
     ],
     layers = [libc, raw],
 )]

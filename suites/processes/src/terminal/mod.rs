@@ -78,6 +78,12 @@ fn no_echo(settings: &mut Termios) {
     settings.local_flags.remove(LocalFlags::ECHO);
 }
 
+/// All zero is a valid struct termios (termios.h).
+fn no_attributes() -> libc::termios {
+    // SAFETY: as above.
+    unsafe { std::mem::zeroed() }
+}
+
 /// The path of the terminal.
 fn path_of(pty: &Pty) -> TestResult<String> {
     let master = &pty.screen;

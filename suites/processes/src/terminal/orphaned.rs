@@ -1,6 +1,6 @@
 //! A background process group that nobody would continue: its calls fail, and do not stop it.
 
-use super::lead;
+use super::{lead, no_attributes};
 use calls::signals::SignalSet;
 use kit::disposition::{block_all, ignore, pending};
 use kit::needs::PTY;
@@ -59,10 +59,11 @@ fn an_orphaned_group_is_refused(attempt: Use) -> TestResult {
 
 #[harness::errors(
     family = "orphaned-background",
-    rows = [("terminal.orphaned/tcsetattr", "errors:terminal.tcsetattr.EIO", |terminal| {
-        // SAFETY: all zero is a valid struct termios (termios.h).
-        tcsetattr(terminal, TCSANOW, &unsafe { std::mem::zeroed() })
-    })],
+    rows = [(
+        "terminal.orphaned/tcsetattr",
+        "errors:terminal.tcsetattr.EIO",
+        |terminal| tcsetattr(terminal, TCSANOW, &no_attributes()),
+    )],
     needs = [PTY],
     layers = [libc, nix],
 )]

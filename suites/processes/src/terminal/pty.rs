@@ -27,9 +27,9 @@ fn bytes_pass_both_ways() -> TestResult {
         })?;
         assert_eq!(write(from, &all), Ok(256));
         reader.join()?;
-        assert_eq!([from, to].map(|end| unread(end)), [Ok(0), Ok(0)]);
+        assert_eq!([from, to].map(unread), [Ok(0), Ok(0)]);
     }
-    assert_eq!([&other.screen, &other.terminal].map(|end| unread(end)), [Ok(0), Ok(0)]);
+    assert_eq!([&other.screen, &other.terminal].map(unread), [Ok(0), Ok(0)]);
     Ok(())
 }
 

@@ -66,10 +66,10 @@ fn a_new_size_signals_the_foreground_group(#[case] end: fn(&Pty) -> &Fd) -> Test
 fn both_ends_have_one_size() -> TestResult {
     let (pty, other) = (Pty::new(24, 80)?, Pty::new(24, 80)?);
     let ends = [&pty.screen, &pty.terminal];
-    assert_eq!(ends.map(|end| window_size(end)), [Ok((24, 80)), Ok((24, 80))]);
+    assert_eq!(ends.map(window_size), [Ok((24, 80)), Ok((24, 80))]);
     for (end, rows, columns) in [(ends[0], 1, 2), (ends[1], u16::MAX, 0), (ends[1], 0, u16::MAX)] {
         assert_eq!(set_window_size(end, rows, columns), Ok(()));
-        assert_eq!(ends.map(|end| window_size(end)), [Ok((rows, columns)), Ok((rows, columns))]);
+        assert_eq!(ends.map(window_size), [Ok((rows, columns)), Ok((rows, columns))]);
     }
     assert_eq!(window_size(&other.terminal), Ok((24, 80)));
     Ok(())
