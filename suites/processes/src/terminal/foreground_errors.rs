@@ -31,7 +31,7 @@ fn a_closed_descriptor_is_no_terminal(ask: Ask) -> TestResult {
 #[harness::errors(
     family = "closed-descriptor",
     rows = [
-        ("terminal.not-open/tcsetattr", "errors:terminal.tcsetattr.EBADF", |fd| tcsetattr(fd, TCSANOW, &no_attributes())),
+        ("terminal.not-open-attributes", "errors:terminal.tcsetattr.EBADF", |fd| tcsetattr(fd, TCSANOW, &no_attributes())),
     ],
     layers = [libc],
 )]
@@ -67,7 +67,7 @@ fn a_pipe_is_no_terminal(ask: AskFile) -> TestResult {
 #[harness::errors(
     family = "wrong-type",
     rows = [
-        ("terminal.not-a-terminal/tcsetattr", "errors:terminal.tcsetattr.ENOTTY", |fd| tcsetattr(fd, TCSANOW, &no_attributes())),
+        ("terminal.not-a-terminal-attributes", "errors:terminal.tcsetattr.ENOTTY", |fd| tcsetattr(fd, TCSANOW, &no_attributes())),
     ],
     layers = [libc, nix],
 )]

@@ -60,7 +60,7 @@ fn an_orphaned_group_is_refused(attempt: Use) -> TestResult {
 #[harness::errors(
     family = "orphaned-background",
     rows = [(
-        "terminal.orphaned/tcsetattr",
+        "terminal.orphaned-attributes",
         "errors:terminal.tcsetattr.EIO",
         |terminal| tcsetattr(terminal, TCSANOW, &no_attributes()),
     )],
