@@ -9,6 +9,7 @@ mod exec;
 mod group_stop;
 mod info;
 mod memory;
+mod not_stopped;
 mod signals;
 mod syscalls;
 
@@ -21,6 +22,7 @@ use libc::SIGSTOP;
 use linkme::distributed_slice;
 use nix::sys::signal::Signal as Known;
 use nix::unistd::Pid;
+use std::sync::atomic::AtomicUsize;
 
 #[distributed_slice(NEEDS)]
 static NEEDED: (&str, Need) = ("ptrace", PTRACE);
@@ -94,4 +96,12 @@ fn traced_and_waiting(setup: impl FnOnce() -> TestResult) -> TestResult<Child> {
 /// Moves this process to a group of its own, which is not orphaned: only so the terminal's stop signals stop it.
 fn own_group() -> TestResult {
     Ok(nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))?)
+}
+
+/// Room for what any request reads or writes.
+static ROOM: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
+
+/// Its address.
+fn room() -> usize {
+    ROOM.as_ptr().expose_provenance()
 }
