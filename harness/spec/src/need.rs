@@ -21,6 +21,7 @@ pub struct Need {
     remedy: &'static str,
     demand: Demand,
     since: Option<(u32, u32)>,
+    excludes_tracers: bool,
 }
 
 /// What a probe found: nothing to complain of, or what is there instead.
@@ -45,7 +46,7 @@ impl Need {
     /// A need with this name, in the words of `--need` and of the catalogue: lower case with underscores. The remedy is one sentence
     /// for the reader who misses it.
     pub const fn new(name: &'static str, probe: fn(&Need) -> Probe, remedy: &'static str) -> Self {
-        Self { name, argument: None, probe, remedy, demand: Demand::Nothing, since: None }
+        Self { name, argument: None, probe, remedy, demand: Demand::Nothing, since: None, excludes_tracers: false }
     }
 
     /// The same of a thing: `program(sh)`.
@@ -62,6 +63,11 @@ impl Need {
     /// such a need.
     pub const fn since(self, major: u32, minor: u32) -> Self {
         Self { since: Some((major, minor)), ..self }
+    }
+
+    /// The same, of specs that trace their own processes: a process has one tracer, so the audit leaves them out.
+    pub const fn excluding_tracers(self) -> Self {
+        Self { excludes_tracers: true, ..self }
     }
 
     /// Its name, without its argument.
@@ -82,6 +88,11 @@ impl Need {
     /// The first mainline Linux that meets it, where it is a feature.
     pub fn feature_since(&self) -> Option<(u32, u32)> {
         self.since
+    }
+
+    /// Whether no process of the spec can be traced by another.
+    pub fn excludes_tracers(&self) -> bool {
+        self.excludes_tracers
     }
 
     /// Whether the spec must run as the machine's own root, outside a user namespace.

@@ -180,7 +180,7 @@ fn every_family_is_linked_in_whole() {
         ("events", 331),
         ("persistence", 33),
         ("pipes", 1425),
-        ("processes", 557),
+        ("processes", 1012),
         ("signals", 531),
         ("sockets", 6),
         ("sync", 1),

@@ -7,9 +7,12 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "processes";
 
+pub mod kcmp;
 pub mod needs;
 pub mod pidfd;
 pub mod prctl;
 mod proc;
 pub mod process;
+pub mod ptrace;
+pub mod terminal;
 pub mod wait;

@@ -1,10 +1,12 @@
 //! What specs of processes require of the machine.
 
 use crate::process::DN_CREATE;
-use harness::need::{Need, met};
+use harness::need::{Need, Probe, met};
 use harness::place::{ALL_IDS, ids_held};
-use harness::raw::{Argument as _, Sysno, arguments};
+use harness::raw::{self, Argument as _, Sysno, arguments};
+use harness::{Errno, bounded};
 use kit::needs::ask;
+use std::time::Duration;
 
 /// PID file descriptors. pidfd_open(2).
 pub const PIDFD: Need = Need::new(
@@ -86,3 +88,94 @@ pub const USERNS: Need = Need::new(
     },
     "Allow user namespaces: see user.max_user_namespaces.",
 );
+
+/// /dev/tty, the name of the controlling terminal of whoever opens it. tty(4).
+pub const DEV_TTY: Need = Need::new("dev_tty", |_| has_dev_tty(), "Provide /dev/tty, a character device 5, 0.");
+
+/// TIOCSTI without CAP_SYS_ADMIN. TIOCSTI(2const).
+pub const TIOCSTI: Need = Need::new("tiocsti", |_| may_insert_input(), "Set dev.tty.legacy_tiocsti to 1.");
+
+/// What a process without a controlling terminal gets is for specs to say.
+fn has_dev_tty() -> Probe {
+    let flags = (libc::O_RDWR | libc::O_NOCTTY) as usize;
+    // SAFETY: the path ends in NUL and outlives the call.
+    let opened =
+        unsafe { raw::syscall(Sysno::openat, [libc::AT_FDCWD as usize, c"/dev/tty".as_ptr().addr(), flags, 0, 0, 0]) };
+    match opened {
+        Err(error @ (Errno::ENOENT | Errno::EACCES | Errno::ENODEV)) => Err(format!("/dev/tty: {error}")),
+        _ => Ok(()),
+    }
+}
+
+/// Makes a new terminal its controlling terminal, and inserts a byte.
+fn may_insert_input() -> Probe {
+    let flags = (libc::O_RDWR | libc::O_NOCTTY) as usize;
+    let (here, unlock, byte) = (libc::AT_FDCWD as usize, 0_i32, b'x');
+    let control = |fd: usize, number: libc::Ioctl, argument: usize| {
+        // SAFETY: TIOCSPTLCK reads an int, TIOCSTI a byte, and the others take a number.
+        unsafe { ask(Sysno::ioctl, [fd, number as usize, argument, 0, 0, 0]) }
+    };
+    // SAFETY: the path ends in NUL and outlives the call; the process of the probe is its own.
+    let master = unsafe {
+        let _ = raw::syscall(Sysno::setsid, [0; 6]);
+        ask(Sysno::openat, [here, c"/dev/ptmx".as_ptr().addr(), flags, 0, 0, 0])?
+    };
+    control(master, libc::TIOCSPTLCK, (&raw const unlock).addr())?;
+    let slave = control(master, TIOCGPTPEER, flags)?;
+    control(slave, libc::TIOCSCTTY, 0)?;
+    control(slave, libc::TIOCSTI, (&raw const byte).addr()).map(drop)
+}
+
+/// asm-generic/ioctls.h.
+const TIOCGPTPEER: libc::Ioctl = 0x5441;
+
+/// Processes that may trace their children, and are not traced themselves. ptrace(2).
+pub const PTRACE: Need = Need::new(
+    "ptrace",
+    |_| may_trace(),
+    "Run without a tracer that follows children, without a filter that refuses ptrace, and with kernel.yama.ptrace_scope below 2.",
+)
+.excluding_tracers();
+
+/// kcmp(2).
+pub const KCMP: Need = Need::new(
+    "kcmp",
+    |_| {
+        // SAFETY: takes numbers alone.
+        unsafe {
+            let own = ask(Sysno::getpid, [0; 6])?;
+            ask(Sysno::kcmp, [own, own, KCMP_VM, 0, 0, 0]).map(drop)
+        }
+    },
+    "Use a kernel with CONFIG_KCMP, and no filter that refuses kcmp.",
+);
+
+/// linux/kcmp.h.
+const KCMP_VM: usize = 1;
+
+/// A child asks to be traced, and another is seized.
+fn may_trace() -> Probe {
+    const SEIZE: usize = 0x4206;
+    const REFUSED: i32 = 1;
+    // SAFETY: with these flags clone is fork; the child ends itself.
+    let asking = unsafe { ask(Sysno::clone, [libc::SIGCHLD as usize, 0, 0, 0, 0, 0]) }? as i32;
+    if asking == 0 {
+        // SAFETY: takes numbers alone.
+        let traced = unsafe { ask(Sysno::ptrace, [libc::PTRACE_TRACEME as usize, 0, 0, 0, 0, 0]) };
+        kit::process::exit(if traced.is_ok() { 0 } else { REFUSED })
+    }
+    let waited = bounded::wait(asking, 0).map_err(|error| format!("wait4: {error}"))?;
+    met(waited.is_some_and(|waited| waited.status == 0), || "PTRACE_TRACEME is refused".into())?;
+    // SAFETY: as above; the child waits until it is killed.
+    let seized = unsafe { ask(Sysno::clone, [libc::SIGCHLD as usize, 0, 0, 0, 0, 0]) }? as i32;
+    if seized == 0 {
+        loop {
+            bounded::pause(Duration::from_secs(1));
+        }
+    }
+    // SAFETY: takes numbers alone.
+    let result = unsafe { ask(Sysno::ptrace, [SEIZE, seized as usize, 0, 0, 0, 0]) };
+    bounded::kill(seized, libc::SIGKILL).map_err(|error| format!("kill: {error}"))?;
+    bounded::wait(seized, libc::__WALL).map_err(|error| format!("wait4: {error}"))?;
+    result.map(drop)
+}

@@ -80,7 +80,7 @@ fn plan_class(
     let plan_of = |spec: &&'static Spec| {
         let mut runs = seen.remove(spec.id).unwrap_or_default();
         runs.sort_by_key(|lesson| lesson.attempt);
-        let left_out = left_out(&runs);
+        let left_out = left_out(spec, &runs);
         let made = if left_out.is_some() { Vec::new() } else { common(runs) };
         let mutations = made.iter().flat_map(|one| {
             // A signal is what the whole spec is about.
@@ -113,10 +113,13 @@ impl Lesson {
     }
 }
 
-fn left_out(runs: &[Lesson]) -> Option<LeftOut> {
+fn left_out(spec: &Spec, runs: &[Lesson]) -> Option<LeftOut> {
     let (plain, traced) = runs.split_first()?;
     match plain.verdict {
         Verdict::Conforms => {
+            if let Some(need) = spec.needs().find(|need| need.excludes_tracers()) {
+                return Some(LeftOut::Skipped(need.to_string()));
+            }
             let other = traced.iter().find(|lesson| lesson.verdict != Verdict::Conforms)?;
             Some(LeftOut::NotWhenTraced(other.verdict, other.why.clone()))
         }

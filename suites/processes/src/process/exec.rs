@@ -10,8 +10,8 @@ use libc::{FD_CLOEXEC, SIGKILL, SIGUSR1, WNOHANG};
 use nix::unistd::execvp;
 use std::sync::atomic::{AtomicI32, Ordering};
 
-/// Makes this process a `cat` that reads from the descriptor, and keeps the others that have no close-on-exec.
-fn become_cat(input: &Fd) -> TestResult {
+/// Makes this process a `cat` that reads from the descriptor, and leaves the others alone, which another process may share.
+pub(crate) fn become_cat(input: &Fd) -> TestResult {
     // SAFETY: nobody owns 0.
     Errno::result(unsafe { libc::dup2(input.number(), 0) })?;
     execvp(c"cat", &[c"cat"])?;

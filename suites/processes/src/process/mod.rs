@@ -8,6 +8,8 @@ mod execveat;
 mod exit;
 mod exiting;
 mod fork;
+mod group_errors;
+mod groups;
 mod left_behind;
 mod limits;
 mod popen;
@@ -19,4 +21,5 @@ mod spawning;
 mod system;
 mod vfork;
 
+pub(crate) use exec::become_cat;
 pub(crate) use left_behind::DN_CREATE;

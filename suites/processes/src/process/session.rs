@@ -4,7 +4,7 @@ use kit::needs::PTY;
 use kit::prelude::*;
 use kit::pty::Pty;
 use libc::{SIGHUP, SIGKILL};
-use nix::unistd::{Pid, setpgid, setsid};
+use nix::unistd::{Pid, setpgid};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 #[rstest]
@@ -23,9 +23,7 @@ fn the_foreground_group_gets_sighup(#[case] end: fn() -> TestResult) -> TestResu
     let pty = Pty::new(24, 80)?;
     let pids = Shared::new([const { AtomicI32::new(0) }; 3])?;
     let leader = fork(|| -> TestResult {
-        setsid()?;
-        // SAFETY: takes an integer.
-        Errno::result(unsafe { libc::ioctl(pty.terminal.number(), libc::TIOCSCTTY, 0) })?;
+        pty.lead_session()?;
         let first = holder(|| Ok(setpgid(Pid::from_raw(0), Pid::from_raw(0))?))?;
         let group = Pid::from_raw(first.pid());
         let second = holder(|| Ok(setpgid(Pid::from_raw(0), group)?))?;

@@ -7,15 +7,7 @@ use kit::prelude::*;
 use kit::pty::Pty;
 use libc::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH};
 use nix::sys::signal::Signal as Known;
-use nix::unistd::{Pid, setpgid, setsid, tcsetpgrp};
-
-/// Makes this process the leader of a session that has the terminal.
-fn lead_session(pty: &Pty) -> TestResult {
-    setsid()?;
-    // SAFETY: takes an integer.
-    Errno::result(unsafe { libc::ioctl(pty.terminal.number(), libc::TIOCSCTTY, 0) })?;
-    Ok(())
-}
+use nix::unistd::{Pid, setpgid, tcsetpgrp};
 
 /// A child of a session leader in a group of its own, in the foreground of the terminal or not, that does this.
 fn member(pty: &Pty, in_foreground: bool, body: impl Fn() -> TestResult) -> TestResult<Child> {
@@ -55,7 +47,7 @@ fn wait_for_a_signal() -> TestResult {
 fn keys_signal_the_foreground(#[case] key: &str, #[case] signal: i32) -> TestResult {
     let pty = Pty::new(24, 80)?;
     let leader = fork(|| -> TestResult {
-        lead_session(&pty)?;
+        pty.lead_session()?;
         let background = member(&pty, false, wait_for_a_signal)?;
         let foreground = member(&pty, true, wait_for_a_signal)?;
         foreground.wait_until_blocked_in(calls::PAUSE)?;
@@ -80,7 +72,7 @@ fn keys_signal_the_foreground(#[case] key: &str, #[case] signal: i32) -> TestRes
 fn the_suspend_key_stops_the_foreground() -> TestResult {
     let pty = Pty::new(24, 80)?;
     let leader = fork(|| -> TestResult {
-        lead_session(&pty)?;
+        pty.lead_session()?;
         let go = Latch::new()?;
         let foreground = member(&pty, true, || {
             go.wait_for(1);
@@ -108,7 +100,7 @@ fn the_suspend_key_stops_the_foreground() -> TestResult {
 fn a_key_generates_a_pending_signal() -> TestResult {
     let pty = Pty::new(24, 80)?;
     let leader = fork(|| -> TestResult {
-        lead_session(&pty)?;
+        pty.lead_session()?;
         block_all(SignalSet::of([SIGINT]))?;
         pty.type_in("\x03")?;
         let taken = sigwaitinfo(SignalSet::of([SIGINT])).map(|(signal, info)| (signal, info.signal, info.code));
@@ -133,7 +125,7 @@ fn a_key_generates_a_pending_signal() -> TestResult {
 fn a_read_in_the_background_stops() -> TestResult {
     let pty = Pty::new(24, 80)?;
     let leader = fork(|| -> TestResult {
-        lead_session(&pty)?;
+        pty.lead_session()?;
         let reading = || -> TestResult {
             let _ = read(&pty.terminal, &mut [0]);
             Ok(())
@@ -162,18 +154,12 @@ fn a_read_in_the_background_stops() -> TestResult {
     needs = [PTY, UNTRACED],
 )]
 fn a_write_in_the_background_stops_under_tostop() -> TestResult {
-    use nix::sys::termios::{LocalFlags, SetArg, tcgetattr, tcsetattr};
+    use nix::sys::termios::LocalFlags;
     let pty = Pty::new(24, 80)?;
     let leader = fork(|| -> TestResult {
-        lead_session(&pty)?;
+        pty.lead_session()?;
         ignore(Known::SIGTTOU)?;
-        let settings = |tostop| {
-            pty.terminal.lend(|terminal| {
-                let mut settings = tcgetattr(terminal)?;
-                settings.local_flags.set(LocalFlags::TOSTOP, tostop);
-                tcsetattr(terminal, SetArg::TCSANOW, &settings)
-            })
-        };
+        let settings = |tostop| pty.change(|settings| settings.local_flags.set(LocalFlags::TOSTOP, tostop));
         let default = || sigaction(SIGTTOU, calls::signals::Action::Default);
         let writing = || -> TestResult {
             default()?;
@@ -185,7 +171,7 @@ fn a_write_in_the_background_stops_under_tostop() -> TestResult {
         assert_eq!(read_bytes(&pty.screen, 9), Ok("x".into()));
         let changing = member(&pty, false, || -> TestResult {
             default()?;
-            Ok(settings(false)?)
+            settings(false)
         })?;
         assert_eq!(changing.wait_until_stopped()?, Ended::Stopped(Signal(SIGTTOU)));
         settings(true)?;
@@ -211,7 +197,7 @@ fn a_write_in_the_background_stops_under_tostop() -> TestResult {
 fn a_new_size_sends_sigwinch() -> TestResult {
     let pty = Pty::new(24, 80)?;
     let leader = fork(|| -> TestResult {
-        lead_session(&pty)?;
+        pty.lead_session()?;
         let set = SignalSet::of([SIGWINCH]);
         block_all(set)?;
         let resize = |ws_row| {
@@ -243,7 +229,7 @@ fn the_leaders_end_sends_sighup() -> TestResult {
     // The children of the leader come to this process when it has ended.
     nix::sys::prctl::set_child_subreaper(true)?;
     let leader = fork(|| -> TestResult {
-        lead_session(&pty)?;
+        pty.lead_session()?;
         let background = member(&pty, false, wait_for_a_signal)?;
         let foreground = member(&pty, true, || -> TestResult {
             let set = SignalSet::of([SIGHUP]);
