@@ -80,12 +80,12 @@ fn a_division_that_x86_refuses_causes_its_signal(cause: Cause) -> TestResult {
 #[harness::test(
     rows = [
         (
-            "signal.x86-fault/float-divide-by-zero",
+            "signal.optional-fault/float-divide-by-zero",
             ["behaviours:sicode.fpe-fltdiv", "notes:signal.table-08-sigfpe"],
             (machine::FLOAT_DIVIDE_BY_ZERO, SIGFPE, &[FPE_FLTDIV])
         ),
         (
-            "signal.x86-fault/misaligned",
+            "signal.optional-fault/misaligned",
             ["behaviours:sicode.bus-adraln", "notes:signal.table-07-sigbus"],
             (machine::MISALIGNED, SIGBUS, &[libc::BUS_ADRALN])
         ),
