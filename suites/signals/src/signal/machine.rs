@@ -165,7 +165,8 @@ pub(super) struct Sent {
     pub(super) executed: bool,
 }
 
-/// Sends this process a signal by kill(2), with the system call instruction at a place that is known.
+/// Sends this process a signal by kill(2), with the system call instruction at a place that is known, and the same for all callers.
+#[inline(never)]
 pub(super) fn send_from_here(signal: i32) -> Sent {
     let mut executed = 0_usize;
     let (result, behind, following, stack): (isize, usize, usize, usize);
