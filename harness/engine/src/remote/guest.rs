@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::ffi::{CStr, CString};
 use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 /// Where a guest finds its job.
@@ -152,6 +152,8 @@ fn mount_all() -> io::Result<()> {
     let harmless = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     attach("devtmpfs", "/dev", MsFlags::MS_NOSUID, "mode=755")?;
     attach("proc", "/proc", harmless | MsFlags::MS_NOEXEC, "")?;
+    // What udev makes: execveat of a descriptor names its program so, and TOMOYO looks the name up.
+    symlink("/proc/self/fd", "/dev/fd")?;
     attach("sysfs", "/sys", harmless | MsFlags::MS_NOEXEC, "")?;
     attach("tmpfs", "/tmp", harmless, "mode=1777")?;
     attach("tmpfs", "/dev/shm", harmless, "mode=1777")?;

@@ -35,17 +35,19 @@ impl Program {
         const PROGRAM_HEADER: u64 = 56;
         const NAME: u64 = 256;
         let segments = 1 + u16::from(interpreter.is_some());
+        // The two do not lie in the same place.
+        let start = if interpreter.is_some() { 2 * START } else { START };
         let mut file = vec![0x7f, b'E', b'L', b'F', 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         let mut add = |bytes: &[u8]| file.extend_from_slice(bytes);
         [ET_EXEC, machine].iter().for_each(|half| add(&half.to_le_bytes()));
         add(&1_u32.to_le_bytes());
-        [START + CODE, HEADER, 0].iter().for_each(|word| add(&word.to_le_bytes()));
+        [start + CODE, HEADER, 0].iter().for_each(|word| add(&word.to_le_bytes()));
         add(&0_u32.to_le_bytes());
         [HEADER as u16, PROGRAM_HEADER as u16, segments, 0, 0, 0].iter().for_each(|half| add(&half.to_le_bytes()));
         let size = CODE + self.instructions().len() as u64;
         let mut segment = |kind: u32, offset: u64, size: u64, alignment: u64| {
             [kind, PF_R | PF_X].iter().for_each(|word| add(&word.to_le_bytes()));
-            [offset, START + offset, START + offset, size, size, alignment]
+            [offset, start + offset, start + offset, size, size, alignment]
                 .iter()
                 .for_each(|word| add(&word.to_le_bytes()));
         };

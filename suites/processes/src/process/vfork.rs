@@ -130,9 +130,10 @@ fn the_caller_waits_for_the_program(#[case] create: Create) -> TestResult {
             i32::from(failed)
         });
         let child = assert_ok!(created);
-        assert_eq!(comm_of(child)?, "program");
         let program = Child::of(child);
-        program.assert_blocked_in(calls::POLL);
+        // Its memory is released a little before it has its name.
+        program.wait_until_blocked_in(calls::POLL)?;
+        assert_eq!(comm_of(child)?, "program");
         assert_eq!(program.kill()?, Ended::Killed { by: Signal(SIGKILL), core: false });
         Ok(())
     })?;
