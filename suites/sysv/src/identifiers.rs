@@ -50,16 +50,19 @@ const MSG_NEXT_ID: &str = "kernel/msg_next_id";
 )]
 fn msg_next_id_chooses_the_identifier() -> TestResult {
     let setting = format!("/proc/sys/{MSG_NEXT_ID}");
-    assert_eq!(fs::read_to_string(&setting)?, "-1\n");
+    let chosen = || fs::read_to_string(&setting);
+    let before = chosen()?;
+    assert_eq!(before, "-1\n");
     let mut queues = vec![Queue::new(IPC_PRIVATE)?];
     for wanted in [1234, 77] {
         fs::write(&setting, wanted.to_string())?;
-        let chosen = Queue::new(IPC_PRIVATE)?;
-        assert_eq!(chosen.id(), wanted);
-        assert_eq!(fs::read_to_string(&setting)?, "-1\n");
+        let queue = Queue::new(IPC_PRIVATE)?;
+        assert_eq!(queue.id(), wanted);
+        let after = chosen()?;
+        assert_eq!(after, "-1\n");
         let next = Queue::new(IPC_PRIVATE)?;
-        assert!(queues.iter().chain([&chosen]).all(|queue| queue.id() != next.id()), "the identifier is another's");
-        queues.extend([chosen, next]);
+        assert!(queues.iter().chain([&queue]).all(|other| other.id() != next.id()), "the identifier is another's");
+        queues.extend([queue, next]);
     }
     Ok(())
 }

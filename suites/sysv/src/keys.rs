@@ -71,10 +71,12 @@ fn ipc_excl_fails_for_a_key_in_use(make: Make) -> TestResult {
 )]
 fn a_key_of_no_object_is_not_found(make: Make) -> TestResult {
     let (key, other) = (unused_key()?, make(IPC_PRIVATE)?);
+    let like = other.status()?.undated().with_key(key);
     for flags in [0, 0o600, IPC_EXCL, IPC_EXCL | 0o600] {
         assert_errno!(other.get(key, flags), ENOENT);
     }
     let object = other.adopt(assert_ok!(other.get(key, IPC_CREAT | 0o600)), key);
+    assert_eq!(object.status().map(ObjectStatus::undated), Ok(like));
     assert_eq!(other.get(key, 0), Ok(object.id()));
     object.remove()?;
     assert_errno!(other.get(key, 0), ENOENT);
@@ -108,6 +110,7 @@ fn a_key_of_no_object_is_not_found(make: Make) -> TestResult {
 fn a_key_finds_its_object(make: Make) -> TestResult {
     let objects = [make(unused_key()?)?, make(unused_key()?)?];
     let keys = objects.each_ref().map(Object::key);
+    let like = objects[0].status()?.undated();
     for (object, key) in objects.iter().zip(keys) {
         for flags in [0, 0o600, IPC_CREAT | 0o600] {
             assert_eq!(objects[0].get(key, flags), Ok(object.id()));
@@ -119,6 +122,7 @@ fn a_key_finds_its_object(make: Make) -> TestResult {
     let new = objects[1].adopt(assert_ok!(objects[1].get(keys[0], IPC_CREAT | IPC_EXCL | 0o600)), keys[0]);
     assert!(objects.iter().all(|other| other.id() != new.id()), "the identifier is another's");
     assert_errno!(objects[0].status(), EINVAL);
+    assert_eq!(new.status().map(ObjectStatus::undated), Ok(like));
     assert_eq!(objects[0].get(keys[0], 0), Ok(new.id()));
     assert_eq!(objects[0].get(keys[1], 0), Ok(objects[1].id()));
     Ok(())

@@ -77,7 +77,8 @@ fn a_queue_holds_as_many_messages(#[case] most: u64) -> TestResult {
 fn a_new_queue_holds_msgmnb_bytes() -> TestResult {
     const DEFAULT: u64 = 16384;
     const PIECE: usize = 1024;
-    assert_eq!(setting::number("kernel/msgmnb")?, DEFAULT as usize);
+    let setting = setting::number("kernel/msgmnb")?;
+    assert_eq!(setting as u64, DEFAULT);
     let queue = Queue::new(IPC_PRIVATE)?;
     let new = queue.status()?;
     assert_eq!(new.qbytes, DEFAULT);
@@ -91,6 +92,7 @@ fn a_new_queue_holds_msgmnb_bytes() -> TestResult {
     assert_eq!(queue.status().map(QueueStatus::undated), Ok(holding(new, &sent)));
     evidence("bytes that a new queue holds", queue.status()?.cbytes);
     evidence("bytes that a new pipe holds", 16 * page_size());
+    assert_eq!(drain(&queue), Ok(sent));
     Ok(())
 }
 

@@ -98,8 +98,10 @@ fn ipc_info_tells_the_limits() -> TestResult {
         change("kernel/msgmni", limits.msgmni as usize)?,
     ];
     let queues = [Queue::new(IPC_PRIVATE)?, Queue::new(IPC_PRIVATE)?];
-    let (highest, _) = assert_ok!(queues_in_use());
-    assert_eq!(found(highest, MSG_STAT).last().map(|last| last.map(|(id, _)| id)), Some(Some(queues[1].id())));
+    let (highest, in_use) = assert_ok!(queues_in_use());
+    assert_eq!(in_use, QueuesInUse { queues: 2, messages: 0, bytes: 0 });
+    let last = queues[1].status()?;
+    assert_eq!(queue_status_at(highest, MSG_STAT), Ok((queues[1].id(), last)));
     assert_eq!(queue_limits(), Ok((highest, limits)));
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Who may do what with a queue: each class of users by its own bits of the mode, for each call.
 
 use super::{ROOM, drain, send};
-use calls::sysv::{MSG_STAT_ANY, Message, Permissions};
+use calls::sysv::{MSG_STAT_ANY, Message, Permissions, QueueStatus};
 use harness::need::{IPCNS, SECOND_ID, SECOND_UID};
 use kit::needs::SYSV;
 use kit::prelude::*;
@@ -53,16 +53,24 @@ const CREATORS_GROUP: Class = Class {
 };
 const OTHERS: Class = Class { shift: 0, make: own, join: become_second_user };
 
-/// Asserts that the calls that need a permission succeed with it, and fail with EACCES without.
-fn check_access(queue: &Queue, bits: u32, index: i32) {
+/// What the queue holds before a process tries its rights, and what that sends.
+fn text(text: &str) -> Message {
+    Message::new(1, text)
+}
+
+/// Asserts of a queue that has this status and holds one message that the calls that need a permission succeed with it, and fail with
+/// EACCES without.
+fn check_access(queue: &Queue, bits: u32, index: i32, expected: QueueStatus) {
     use calls::for_layers::libc_raw::{msgget, msgrcv, msgsnd, queue_status, queue_status_at};
-    let (id, key, message) = (queue.id(), queue.key(), Message::new(1, "text"));
+    let (id, key) = (queue.id(), queue.key());
+    let undated = |status: Result<(i32, QueueStatus)>| status.map(|(id, status)| (id, status.undated()));
+    let told = Ok((id, expected.undated()));
+    assert_eq!(undated(queue_status_at(index, MSG_STAT_ANY)), told);
     if bits & READ != 0 {
-        assert_eq!(msgrcv(id, ROOM, 0, IPC_NOWAIT), Ok(message.clone()));
-        let status = queue_status(id);
-        assert!(status.is_ok(), "{status:?}");
-        assert_eq!(queue_status_at(index, MSG_STAT).map(|found| (found.0, Ok(found.1))), Ok((id, status)));
+        assert_eq!(undated(queue_status(id).map(|status| (id, status))), told);
+        assert_eq!(undated(queue_status_at(index, MSG_STAT)), told);
         assert_eq!(msgget(key, 0o444), Ok(id));
+        assert_eq!(msgrcv(id, ROOM, 0, IPC_NOWAIT), Ok(text("there")));
     } else {
         assert_errno!(msgrcv(id, ROOM, 0, IPC_NOWAIT), EACCES);
         assert_errno!(queue_status(id), EACCES);
@@ -71,15 +79,20 @@ fn check_access(queue: &Queue, bits: u32, index: i32) {
         assert_errno!(msgget(key, IPC_CREAT | 0o040), EACCES);
     }
     if bits & WRITE != 0 {
-        assert_eq!(msgsnd(id, &message, IPC_NOWAIT), Ok(()));
-        assert_eq!(msgget(key, IPC_CREAT | 0o222), Ok(id));
+        assert_eq!(msgsnd(id, &text("sent"), IPC_NOWAIT), Ok(()));
+        assert_eq!(msgget(key, 0o222), Ok(id));
     } else {
-        assert_errno!(msgsnd(id, &message, IPC_NOWAIT), EACCES);
+        assert_errno!(msgsnd(id, &text("sent"), IPC_NOWAIT), EACCES);
         assert_errno!(msgget(key, 0o200), EACCES);
         assert_errno!(msgget(key, 0o006), EACCES);
     }
     assert_eq!(msgget(key, 0), Ok(id));
-    assert_eq!(queue_status_at(index, MSG_STAT_ANY).map(|found| found.0), Ok(id));
+}
+
+/// What such a queue then holds.
+fn left(bits: u32) -> Vec<Message> {
+    let there = (bits & READ == 0).then(|| text("there"));
+    there.into_iter().chain((bits & WRITE != 0).then(|| text("sent"))).collect()
 }
 
 /// The index by which MSG_STAT finds a queue.
@@ -94,18 +107,20 @@ fn the_class_has_its_own_bits(class: Class) -> TestResult {
     let (queue, permissions) = (class.make)()?;
     let (index, bytes) = (index_of(&queue)?, queue.status()?.qbytes);
     for bits in [READ | WRITE, READ, WRITE, 0] {
-        send(&queue, &[Message::new(1, "text")])?;
+        send(&queue, &[text("there")])?;
         // All others have what the class has not.
         let mode = 0o666 & !(0o7 << class.shift | bits * 0o111) | bits << class.shift;
-        queue.set(Permissions { mode, ..permissions }, bytes)?;
+        let permissions = Permissions { mode, ..permissions };
+        let expected = queue.status()?.with(permissions);
+        queue.set(permissions, bytes)?;
         let child = fork(|| -> TestResult {
             (class.join)()?;
-            check_access(&queue, bits, index);
+            check_access(&queue, bits, index, expected);
             Ok(())
         })?;
         child.join()?;
         queue.set(Permissions { mode: 0o600, ..permissions }, bytes)?;
-        drain(&queue)?;
+        assert_eq!(drain(&queue), Ok(left(bits)));
     }
     Ok(())
 }
@@ -164,10 +179,11 @@ fn each_class_has_its_own_bits(#[case] class: Class) -> TestResult {
 )]
 fn a_privileged_process_needs_no_permission() -> TestResult {
     let (queue, permissions) = own()?;
-    send(&queue, &[Message::new(1, "text")])?;
-    let index = index_of(&queue)?;
-    queue.set(Permissions { mode: 0, ..permissions }, queue.status()?.qbytes)?;
-    check_access(&queue, READ | WRITE, index);
+    send(&queue, &[text("there")])?;
+    let (index, before, none) = (index_of(&queue)?, queue.status()?, Permissions { mode: 0, ..permissions });
+    queue.set(none, before.qbytes)?;
+    check_access(&queue, READ | WRITE, index, before.with(none));
+    assert_eq!(drain(&queue), Ok(left(READ | WRITE)));
     Ok(())
 }
 
@@ -186,16 +202,20 @@ fn execute_bits_have_no_meaning() -> TestResult {
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
         for (mode, bits) in [(0o111, 0), (0o600, READ | WRITE), (0o700, READ | WRITE)] {
-            queue.set(Permissions { mode: 0o600, ..permissions }, 100)?;
-            send(&queue, &[Message::new(1, "text")])?;
-            queue.set(Permissions { mode, ..permissions }, 100)?;
-            check_access(&queue, bits, index);
+            let mode = Permissions { mode, ..permissions };
+            send(&queue, &[text("there")])?;
+            let expected = queue.status()?.with(mode);
+            queue.set(mode, expected.qbytes)?;
+            check_access(&queue, bits, index, expected);
+            queue.set(permissions, expected.qbytes)?;
+            assert_eq!(drain(&queue), Ok(left(bits)));
         }
-        let asked = msgget(queue.key(), 0o100).map(|_| "is found").map_err(|error| error.errno);
-        observe("msgget with an execute bit that the mode has", format!("{asked:?}"));
-        queue.set(Permissions { mode: 0o600, ..permissions }, 100)?;
-        let asked = msgget(queue.key(), 0o100).map(|_| "is found").map_err(|error| error.errno);
-        observe("msgget with an execute bit that the mode lacks", format!("{asked:?}"));
+        let bytes = queue.status()?.qbytes;
+        for mode in [0o700, 0o600] {
+            queue.set(Permissions { mode, ..permissions }, bytes)?;
+            let asked = msgget(queue.key(), 0o100).map_err(|error| error.errno);
+            observe(&format!("msgget with 0100 of mode {mode:04o}"), if asked.is_ok() { "succeeds" } else { "fails" });
+        }
         Ok(())
     })?;
     child.join()

@@ -1,8 +1,8 @@
 //! Queues and processes: what outlives a process, an exec and a fork, and who finds a queue.
 
-use super::{ROOM, drain};
+use super::{ROOM, drain, holding};
 use calls::for_layers::libc::ftok;
-use calls::sysv::Message;
+use calls::sysv::{Message, QueueStatus};
 use kit::needs::SYSV;
 use kit::prelude::*;
 use kit::sysv::Queue;
@@ -36,6 +36,7 @@ fn message(text: &str) -> Message {
 )]
 fn a_message_outlives_its_sender(#[case] end: fn() -> TestResult) -> TestResult {
     let (queue, sent) = (Queue::new(IPC_PRIVATE)?, Latch::new()?);
+    let new = queue.status()?;
     let receiver = fork(|| -> TestResult {
         sent.wait_for(1);
         assert_eq!(msgrcv(queue.id(), ROOM, 0, IPC_NOWAIT), Ok(message("left behind")));
@@ -47,7 +48,8 @@ fn a_message_outlives_its_sender(#[case] end: fn() -> TestResult) -> TestResult 
         end()
     })?;
     sender.wait()?;
-    assert_eq!(queue.status().map(|status| (status.qnum, status.lspid)), Ok((1, sender.pid())));
+    let left = QueueStatus { lspid: sender.pid(), ..holding(new, &[message("left behind")]) };
+    assert_eq!(queue.status().map(QueueStatus::undated), Ok(left));
     sent.arrive();
     receiver.join()?;
     assert_eq!(drain(&queue), Ok(vec![]));
