@@ -2,7 +2,6 @@
 
 use super::{ROOM, holding, now};
 use calls::sysv::{Message, QueueStatus};
-use harness::mark;
 use kit::needs::SYSV;
 use kit::prelude::*;
 use kit::sysv::Queue;
@@ -31,10 +30,11 @@ fn each_call_leaves_its_process_id() -> TestResult {
     let sender = fork(send)?;
     let lspid = sender.pid();
     sender.join()?;
-    assert_eq!(status(), Ok(QueueStatus { lspid, ..holding(new, sent) }));
+    let held = QueueStatus { lspid, ..holding(new, sent) };
+    assert_eq!(status(), Ok(held));
     fork(|| assert_errno!(msgsnd(queue.id(), &message, IPC_NOWAIT), EAGAIN))?.join()?;
     fork(|| assert_errno!(msgrcv(queue.id(), 4, 0, IPC_NOWAIT), E2BIG))?.join()?;
-    assert_eq!(status(), Ok(QueueStatus { lspid, ..holding(new, sent) }));
+    assert_eq!(status(), Ok(held));
     let receiver = fork(receive)?;
     let lrpid = receiver.pid();
     receiver.join()?;
@@ -82,12 +82,10 @@ fn threads_leave_the_id_of_their_process() -> TestResult {
 
 /// Waits until the clock shows another second than this one.
 fn wait_until_after(second: i64) -> TestResult<i64> {
-    mark::by_harness(|| {
-        while now()? <= second {
-            std::thread::yield_now();
-        }
-        now()
-    })
+    while now()? <= second {
+        std::hint::spin_loop();
+    }
+    now()
 }
 
 /// msgsnd sets msg_stime to the present, msgrcv sets msg_rtime, and IPC_SET sets msg_ctime; each leaves the two other times, and neither

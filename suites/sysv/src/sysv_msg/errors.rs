@@ -153,6 +153,6 @@ fn msgrcv_refuses_a_bad_address() -> TestResult {
     assert_errno!(refused, EFAULT);
     let left = assert_ok!(drain(&queue));
     observe("the message that msgrcv could not copy", if left.contains(&taken) { "stays" } else { "is lost" });
-    assert_eq!(left.first(), Some(&other));
+    assert!(left == [other.clone()] || left == [other, taken], "{left:?} is left");
     Ok(())
 }

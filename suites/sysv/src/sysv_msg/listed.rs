@@ -51,7 +51,8 @@ fn proc_lists_what_ipc_stat_tells() -> TestResult {
     let same = || -> TestResult {
         for queue in &queues {
             let status = queue.status()?;
-            assert_eq!(listed(queue.id(), status.qbytes)?, Some(status));
+            let listed = listed(queue.id(), status.qbytes)?;
+            assert_eq!(listed, Some(status));
         }
         Ok(())
     };
@@ -73,6 +74,7 @@ fn proc_lists_what_ipc_stat_tells() -> TestResult {
     })?;
     child.join()?;
     queues[0].remove()?;
-    assert_eq!(listed(queues[0].id(), status.qbytes)?, None);
+    let removed = listed(queues[0].id(), status.qbytes)?;
+    assert_eq!(removed, None);
     Ok(())
 }

@@ -172,7 +172,7 @@ impl Waiting {
     }
 }
 
-/// Two processes that wait in msgrcv wait on when IPC_SET changes nothing, and fail with EACCES when it takes read permission away.
+/// Two processes that wait in msgrcv wait on when IPC_SET changes something else, and fail with EACCES when it takes read permission away.
 #[harness::test(
     id = "sysv-msg.unreadable-ends-waits",
     cite = [
@@ -188,8 +188,9 @@ fn receivers_that_may_not_read_any_more_fail() -> TestResult {
     let queue = RECEIVER.queue()?;
     let before = queue.status()?;
     let children = RECEIVER.refused(&queue)?;
-    assert_eq!(set_queue(queue.id(), before.permissions(), SIZE), Ok(()));
-    assert_eq!(queue.status().map(QueueStatus::undated), Ok(before.undated()));
+    assert_eq!(set_queue(queue.id(), before.permissions(), SIZE + 1), Ok(()));
+    let set = QueueStatus { qbytes: SIZE + 1, ..before };
+    assert_eq!(queue.status().map(QueueStatus::undated), Ok(set.undated()));
     children.iter().for_each(|child| child.assert_blocked_in(calls::MSGRCV));
     let taken = Permissions { mode: 0o200, ..before.permissions() };
     assert_eq!(set_queue(queue.id(), taken, SIZE), Ok(()));
