@@ -2,6 +2,8 @@
 
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// A project whose low byte is not 0.
@@ -85,7 +87,7 @@ fn the_path_is_searched_and_the_file_is_not_opened() -> TestResult {
     let key = composed(&file, PROJECT)?;
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
-        std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0))?;
+        std::fs::set_permissions(&file, Permissions::from_mode(0o000))?;
         assert_eq!(ftok(&file, PROJECT), Ok(key));
         directory.set_permissions(0o600)?;
         assert_errno!(ftok(&file, PROJECT), EACCES);

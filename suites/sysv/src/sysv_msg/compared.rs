@@ -15,7 +15,7 @@ use nix::time::{ClockId, clock_gettime};
 /// have put there.
 #[harness::test(
     id = "sysv-msg.boundaries",
-    cite = [man("sysvipc.7", "DESCRIPTION", "msgsnd(2)"), man("msgop.2", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
+    cite = [man("sysvipc.7", "Message queues", "msgsnd(2)"), man("msgop.2", "DESCRIPTION"), man("pipe.7", "I/O on pipes and FIFOs")],
     covers = [
         "notes:msg.structured-unlike-pipe", "notes:msg.discrete-blocks", "notes:msg.array-of-messages",
         "behaviours:sysvmsg.message-atomic", "behaviours:sysvmsg.return-bytes",
@@ -41,7 +41,7 @@ fn messages_keep_their_boundaries() -> TestResult {
 /// msgsnd returns when the message is queued, although nobody waits to receive it.
 #[harness::test(
     id = "sysv-msg.send-returns",
-    cite = [man("msgop.2", "DESCRIPTION", "msgsnd()"), posix("msgsnd.3p", "DESCRIPTION")],
+    cite = [man("msgop.2", "msgsnd()"), posix("msgsnd.3p", "DESCRIPTION")],
     covers = ["notes:msg.send-returns-after-enqueue", "behaviours:sysvmsg.send-updates"],
     needs = [SYSV],
     layers = [libc, raw],
@@ -72,7 +72,7 @@ fn processor_time(exchange: impl Fn() -> TestResult) -> TestResult<i64> {
 /// received, which is a copy again.
 #[harness::test(
     id = "sysv-msg.two-copies",
-    cite = [man("msgop.2", "DESCRIPTION", "msgsnd()")],
+    cite = [man("msgop.2", "msgsnd()")],
     covers = ["notes:msg.copy-costs-cpu", "notes:msg.solves-pipe-inefficiency"],
     needs = [SYSV],
 )]

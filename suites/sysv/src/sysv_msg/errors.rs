@@ -73,7 +73,7 @@ fn a_negative_size_is_refused(call: (&'static str, Sysno)) -> TestResult {
     let (name, number) = call;
     let queue = Queue::new(IPC_PRIVATE)?;
     let message = Message::new(1, "text");
-    send(&queue, &[message.clone()])?;
+    send(&queue, std::slice::from_ref(&message))?;
     let before = queue.status()?;
     let mut buffer: Buffer = [1, 0, 0];
     // The type comes before the flags, for msgrcv alone.

@@ -13,7 +13,7 @@ use libc::{IPC_NOWAIT, IPC_PRIVATE};
 /// fits is queued, and so is one of no bytes in a queue that has no byte left.
 #[harness::test(
     id = "sysv-msg.full-by-bytes",
-    cite = [man("msgop.2", "DESCRIPTION", "msgsnd()"), posix("msgsnd.3p", "ERRORS", "EAGAIN")],
+    cite = [man("msgop.2", "msgsnd()"), posix("msgsnd.3p", "ERRORS", "EAGAIN")],
     covers = ["behaviours:sysvmsg.send-nowait", "errors:sysv-msg.msgsnd.EAGAIN", "behaviours:sysvmsg.cbytes"],
     needs = [SYSV],
     layers = [libc, raw],
@@ -40,7 +40,7 @@ fn a_queue_holds_msg_qbytes() -> TestResult {
 /// IPC_NOWAIT, until one is received.
 #[harness::test(
     id = "sysv-msg.full-by-count",
-    cite = [man("msgop.2", "DESCRIPTION", "msgsnd()")],
+    cite = [man("msgop.2", "msgsnd()")],
     covers = ["behaviours:sysvmsg.full-by-count", "errors:sysv-msg.msgsnd.EAGAIN"],
     needs = [SYSV],
     layers = [libc, raw],
@@ -99,7 +99,7 @@ fn a_new_queue_holds_msgmnb_bytes() -> TestResult {
 /// A queue whose msg_qbytes is lowered below what it holds keeps its messages, and takes no other until enough are received.
 #[harness::test(
     id = "sysv-msg.lowered-below-content",
-    cite = [man("msgop.2", "DESCRIPTION", "msgsnd()"), man("msgctl.2", "DESCRIPTION", "IPC_SET")],
+    cite = [man("msgop.2", "msgsnd()"), man("msgctl.2", "DESCRIPTION", "IPC_SET")],
     covers = ["behaviours:sysvmsg.set-qbytes-lower", "errors:sysv-msg.msgsnd.EAGAIN"],
     needs = [SYSV],
     layers = [libc, raw],

@@ -41,7 +41,7 @@ fn queues_are_found_by_index(#[case] command: i32) -> TestResult {
     let (highest, in_use) = assert_ok!(queues_in_use());
     assert_eq!(in_use, QueuesInUse { queues: 3, messages: 1, bytes: 4 });
     let [first, removed, last] = queues.each_ref().map(|queue| (queue.id(), queue.status()));
-    let all = [&first, &removed, &last].map(|(id, status)| Some((*id, status.clone().ok()?)));
+    let all = [&first, &removed, &last].map(|(id, status)| Some((*id, (*status).ok()?)));
     let queued = found(highest, command);
     assert_eq!(queued.iter().copied().filter(Option::is_some).collect::<Vec<_>>(), all);
     assert!(queued.last().is_some_and(Option::is_some), "no queue has the highest index");

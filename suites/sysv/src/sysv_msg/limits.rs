@@ -45,7 +45,7 @@ fn limits_have_their_defaults() -> TestResult {
 fn no_text_is_longer_than_msgmax() -> TestResult {
     let queue = Queue::new(IPC_PRIVATE)?;
     let [longest, longer] = [100, 101].map(|size| Message::new(1, Bytes::sequence(size).0));
-    send(&queue, &[longer.clone()])?;
+    send(&queue, std::slice::from_ref(&longer))?;
     let _lowered = change(MSGMAX, longest.text.len())?;
     let before = queue.status()?;
     assert_errno!(msgsnd(queue.id(), &longer, IPC_NOWAIT), EINVAL);

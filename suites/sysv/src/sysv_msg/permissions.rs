@@ -109,7 +109,7 @@ fn the_class_has_its_own_bits(class: Class) -> TestResult {
     for bits in [READ | WRITE, READ, WRITE, 0] {
         send(&queue, &[text("there")])?;
         // All others have what the class has not.
-        let mode = 0o666 & !(0o7 << class.shift | bits * 0o111) | bits << class.shift;
+        let mode = (0o666 & !((0o7 << class.shift) | (bits * 0o111))) | (bits << class.shift);
         let permissions = Permissions { mode, ..permissions };
         let expected = queue.status()?.with(permissions);
         queue.set(permissions, bytes)?;

@@ -59,7 +59,7 @@ fn a_message_outlives_its_sender(#[case] end: fn() -> TestResult) -> TestResult 
 /// An identifier that a process has from before an execve names the queue after it too, to receive what was sent before, and to send.
 #[harness::test(
     id = "sysv-msg.exec",
-    cite = [man("sysvipc.7", "DESCRIPTION", "msgget(2)"), man("msgop.2", "DESCRIPTION")],
+    cite = [man("sysvipc.7", "Message queues", "msgget(2)"), man("msgop.2", "DESCRIPTION")],
     covers = ["behaviours:sysvmsg.exec-same-id", "behaviours:sysvmsg.data-survives-sender"],
     needs = [SYSV],
     layers = [libc, raw],

@@ -26,7 +26,7 @@ fn receiver(queue: &Queue, kind: i64, flags: i32, expected: &Message) -> TestRes
 /// does not select it, waits on until its own comes; messages that neither selects stay.
 #[harness::test(
     id = "sysv-msg.receivers-by-type",
-    cite = [posix("msgrcv.3p", "DESCRIPTION"), man("msgop.2", "DESCRIPTION", "msgrcv()")],
+    cite = [posix("msgrcv.3p", "DESCRIPTION"), man("msgop.2", "msgrcv()")],
     covers = [
         "behaviours:sysvmsg.recv-blocks-empty", "behaviours:sysvmsg.blocked-receiver-direct", "behaviours:sysvmsg.except",
         "behaviours:sysvmsg.type-negative-lowest",
@@ -61,7 +61,7 @@ fn a_message_goes_to_who_selects_it(#[case] first: (i64, i32, i64), #[case] seco
 /// twice.
 #[harness::test(
     id = "sysv-msg.receivers-share",
-    cite = [posix("msgrcv.3p", "DESCRIPTION"), man("msgop.2", "DESCRIPTION", "msgrcv()")],
+    cite = [posix("msgrcv.3p", "DESCRIPTION"), man("msgop.2", "msgrcv()")],
     covers = [
         "behaviours:sysvmsg.message-atomic", "behaviours:sysvmsg.blocked-receiver-direct", "notes:msg.syscalls-synchronise",
     ],
@@ -130,7 +130,7 @@ fn a_waiting_receiver_needs_a_large_buffer() -> TestResult {
 /// msgrcv waits although the only process that has sent is gone: no end of file comes, and a message that is sent later is received.
 #[harness::test(
     id = "sysv-msg.no-end-of-file",
-    cite = [posix("msgrcv.3p", "DESCRIPTION"), man("msgop.2", "DESCRIPTION", "msgrcv()")],
+    cite = [posix("msgrcv.3p", "DESCRIPTION"), man("msgop.2", "msgrcv()")],
     covers = ["behaviours:sysvmsg.no-end-of-file", "notes:msg.syscalls-synchronise"],
     needs = [SYSV],
     layers = [libc, raw],

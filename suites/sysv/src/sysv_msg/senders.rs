@@ -24,7 +24,7 @@ fn sorted(mut messages: Vec<Message>) -> Vec<Message> {
 /// is lost, and the queue never holds more than msg_qbytes.
 #[harness::test(
     id = "sysv-msg.senders-go-on",
-    cite = [posix("msgsnd.3p", "DESCRIPTION"), man("msgop.2", "DESCRIPTION", "msgsnd()")],
+    cite = [posix("msgsnd.3p", "DESCRIPTION"), man("msgop.2", "msgsnd()")],
     covers = [
         "behaviours:sysvmsg.send-blocks-full", "behaviours:sysvmsg.blocked-sender-wakes", "notes:msg.syscalls-synchronise",
     ],
@@ -57,7 +57,7 @@ fn receiving_lets_senders_go_on() -> TestResult {
 /// goes on when its message fits.
 #[harness::test(
     id = "sysv-msg.own-size-decides",
-    cite = [man("msgop.2", "DESCRIPTION", "msgsnd()"), posix("msgsnd.3p", "DESCRIPTION")],
+    cite = [man("msgop.2", "msgsnd()"), posix("msgsnd.3p", "DESCRIPTION")],
     covers = ["behaviours:sysvmsg.own-size-decides", "behaviours:sysvmsg.blocked-sender-wakes"],
     needs = [SYSV],
     layers = [libc, raw],
@@ -81,7 +81,7 @@ fn each_sender_waits_for_its_own_size() -> TestResult {
 /// IPC_SET that raises msg_qbytes lets those who wait in msgsnd go on whose messages fit now, two of three; the third waits on.
 #[harness::test(
     id = "sysv-msg.raising-wakes-senders",
-    cite = [man("msgop.2", "DESCRIPTION", "msgsnd()"), man("msgctl.2", "DESCRIPTION", "IPC_SET")],
+    cite = [man("msgop.2", "msgsnd()"), man("msgctl.2", "DESCRIPTION", "IPC_SET")],
     covers = ["behaviours:sysvmsg.set-qbytes-wakes", "behaviours:sysvmsg.set-updatable"],
     needs = [SYSV],
     layers = [libc, raw],

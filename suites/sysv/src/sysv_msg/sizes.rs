@@ -96,7 +96,7 @@ fn msg_noerror_truncates(#[case] room: usize) -> TestResult {
     let (new, next) = (queue.status()?, Message::new(2, "next"));
     send(&queue, &[Message::new(1, "12345"), next.clone()])?;
     assert_eq!(msgrcv(queue.id(), room, 0, IPC_NOWAIT | MSG_NOERROR), Ok(Message::new(1, &"12345"[..room])));
-    let mut left = holding(new, &[next.clone()]);
+    let mut left = holding(new, std::slice::from_ref(&next));
     left.lrpid = own_pid();
     assert_eq!(queue.status().map(QueueStatus::undated), Ok(left));
     assert_eq!(drain(&queue), Ok(vec![next]));
