@@ -13,7 +13,7 @@ use kit::sysv::{Queue, Segment, SemaphoreSet};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
 
 /// A System V object of one of the three kinds.
-enum Object {
+pub(crate) enum Object {
     Segment(Segment),
     Semaphores(SemaphoreSet),
     Queue(Queue),
@@ -21,14 +21,14 @@ enum Object {
 use Object::{Queue as AQueue, Segment as ASegment, Semaphores};
 
 /// Makes an object of this key, of one byte or one semaphore.
-type Make = fn(i32) -> TestResult<Object>;
+pub(crate) type Make = fn(i32) -> TestResult<Object>;
 
-const SEGMENT: Make = |key| Ok(ASegment(Segment::new(key, 1)?));
-const SEMAPHORES: Make = |key| Ok(Semaphores(SemaphoreSet::new(key, &[0])?));
-const QUEUE: Make = |key| Ok(AQueue(Queue::new(key)?));
+pub(crate) const SEGMENT: Make = |key| Ok(ASegment(Segment::new(key, 1)?));
+pub(crate) const SEMAPHORES: Make = |key| Ok(Semaphores(SemaphoreSet::new(key, &[0])?));
+pub(crate) const QUEUE: Make = |key| Ok(AQueue(Queue::new(key)?));
 
 impl Object {
-    fn id(&self) -> i32 {
+    pub(crate) fn id(&self) -> i32 {
         match self {
             ASegment(segment) => segment.id(),
             Semaphores(set) => set.id(),
@@ -36,8 +36,16 @@ impl Object {
         }
     }
 
+    pub(crate) fn key(&self) -> i32 {
+        match self {
+            ASegment(segment) => segment.key(),
+            Semaphores(set) => set.key(),
+            AQueue(queue) => queue.key(),
+        }
+    }
+
     /// Takes over an object of the same kind.
-    fn adopt(&self, id: i32, key: i32) -> Self {
+    pub(crate) fn adopt(&self, id: i32, key: i32) -> Self {
         match self {
             ASegment(_) => ASegment(Segment::adopt(id, key)),
             Semaphores(_) => Semaphores(SemaphoreSet::adopt(id, key)),
@@ -46,7 +54,7 @@ impl Object {
     }
 
     /// shmget, semget or msgget.
-    fn get(&self, key: i32, flags: i32) -> Result<i32> {
+    pub(crate) fn get(&self, key: i32, flags: i32) -> Result<i32> {
         match self {
             ASegment(_) => shmget(key, 1, flags),
             Semaphores(_) => semget(key, 1, flags),
@@ -55,7 +63,7 @@ impl Object {
     }
 
     /// IPC_STAT.
-    fn status(&self) -> Result<ObjectStatus> {
+    pub(crate) fn status(&self) -> Result<ObjectStatus> {
         match self {
             ASegment(segment) => segment_object_status(segment.id()),
             Semaphores(set) => semaphore_object_status(set.id()),
@@ -64,7 +72,7 @@ impl Object {
     }
 
     /// IPC_SET.
-    fn set_permissions(&self, permissions: Permissions) -> Result<()> {
+    pub(crate) fn set_permissions(&self, permissions: Permissions) -> Result<()> {
         match self {
             ASegment(segment) => set_segment_permissions(segment.id(), permissions),
             Semaphores(set) => set_semaphore_permissions(set.id(), permissions),
@@ -82,7 +90,7 @@ impl Object {
     }
 
     /// IPC_RMID.
-    fn remove(&self) -> Result<()> {
+    pub(crate) fn remove(&self) -> Result<()> {
         match self {
             ASegment(segment) => segment.remove(),
             Semaphores(set) => set.remove(),

@@ -1,7 +1,7 @@
 //! Kernel persistence: System V IPC objects, which are destroyed by IPC_RMID or with their IPC namespace.
 
 use super::{TEXT, argument, pages_of_text};
-use calls::sysv::{Message, SegmentStatus, operation};
+use calls::sysv::{Message, QueueStatus, SegmentStatus, operation};
 use harness::need::IPCNS;
 use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
@@ -49,9 +49,13 @@ fn queue_survives_its_creator() -> TestResult {
     })?;
     creator.kill()?;
     let queue = Queue::adopt(id.load(Relaxed), key);
-    unrelated::start(&TAKES_MESSAGE, &key_and_id(key, queue.id()))?.join()?;
+    let left = queue.status()?.undated();
+    let taker = unrelated::start(&TAKES_MESSAGE, &key_and_id(key, queue.id()))?;
+    let lrpid = taker.pid();
+    taker.join()?;
     // The second message is removed with the queue.
-    assert_eq!(queued_messages(queue.id()), Ok(1));
+    let taken = QueueStatus { key, qnum: 1, cbytes: TEXT.len() as u64, lspid: creator.pid(), lrpid, ..left };
+    assert_eq!(queue.status().map(QueueStatus::undated), Ok(taken));
     assert_eq!(queue.remove(), Ok(()));
     assert_errno!(msgget(key, 0), ENOENT);
     assert_errno!(msgrcv(queue.id(), TEXT.len(), 0, IPC_NOWAIT), EINVAL);

@@ -179,8 +179,8 @@ fn a_handler_interrupts_whatever_its_flags(blocking: Blocking) -> TestResult {
 /// without.
 #[harness::test(
     rows = [
-        ("signal.never-restarted-sysv/msgrcv", ["behaviours:norestart.msgrcv", "errors:sysv-msg.msgrcv.EINTR"], MSGRCV),
-        ("signal.never-restarted-sysv/msgsnd", ["behaviours:norestart.msgsnd", "errors:sysv-msg.msgsnd.EINTR"], MSGSND),
+        ("signal.never-restarted-sysv/msgrcv", ["behaviours:norestart.msgrcv", "behaviours:sysvmsg.eintr-no-restart", "errors:sysv-msg.msgrcv.EINTR"], MSGRCV),
+        ("signal.never-restarted-sysv/msgsnd", ["behaviours:norestart.msgsnd", "behaviours:sysvmsg.eintr-no-restart", "errors:sysv-msg.msgsnd.EINTR"], MSGSND),
         ("signal.never-restarted-sysv/semop", ["behaviours:norestart.semop", "errors:sysv-sem.semop.EINTR"], SEMOP),
         ("signal.never-restarted-sysv/semtimedop", ["behaviours:norestart.semtimedop", "errors:sysv-sem.semtimedop.EINTR"], SEMTIMEDOP),
     ],

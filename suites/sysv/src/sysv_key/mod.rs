@@ -1,0 +1,3 @@
+//! Keys of System V objects, of whatever kind.
+
+mod ftok;
