@@ -1,5 +1,6 @@
 //! semget: new sets, and those that are found by their key.
 
+use super::assert_status;
 use calls::sysv::{Permissions, SemaphoreStatus, operation};
 use harness::need::{SECOND_ID, SECOND_UID};
 use kit::needs::SYSV;
@@ -34,11 +35,7 @@ fn a_new_set_has_what_was_asked_for(#[case] mode: u16) -> TestResult {
     umask(Mode::from_bits_truncate(0o777));
     let (key, before) = (unused_key()?, clock()?);
     let set = SemaphoreSet::adopt(assert_ok!(semget(key, 3, IPC_CREAT | IPC_EXCL | i32::from(mode))), key);
-    let after = clock()?;
-    let found = assert_ok!(set.status());
-    assert!((before..=after).contains(&found.ctime), "sem_ctime is {}, not in {before} to {after}", found.ctime);
-    assert_eq!(found, SemaphoreStatus { mode: mode.into(), ..SemaphoreStatus::new(key, 3, found.ctime) });
-    Ok(())
+    assert_status(&set, SemaphoreStatus { mode: mode.into(), ..SemaphoreStatus::new(key, 3, before) })
 }
 
 /// Owner and creator of a new set are the effective user and group, not the real ones.
@@ -53,11 +50,10 @@ fn a_new_set_belongs_to_the_effective_ids() -> TestResult {
     let child = fork(|| -> TestResult {
         setegid(SECOND_ID.into())?;
         seteuid(SECOND_ID.into())?;
-        let set = SemaphoreSet::adopt(assert_ok!(semget(IPC_PRIVATE, 1, NEW)), IPC_PRIVATE);
-        let found = assert_ok!(set.status());
+        let (key, since) = (unused_key()?, clock()?);
+        let set = SemaphoreSet::adopt(assert_ok!(semget(key, 1, NEW)), key);
         let (uid, gid, cuid, cgid) = (SECOND_ID, SECOND_ID, SECOND_ID, SECOND_ID);
-        assert_eq!(found, SemaphoreStatus { uid, gid, cuid, cgid, ..found });
-        Ok(())
+        assert_status(&set, SemaphoreStatus { uid, gid, cuid, cgid, ..SemaphoreStatus::new(key, 1, since) })
     })?;
     child.join()
 }
@@ -71,19 +67,15 @@ fn a_new_set_belongs_to_the_effective_ids() -> TestResult {
     layers = [libc, raw],
 )]
 fn ipc_private_makes_a_new_set() -> TestResult {
-    let mut sets: Vec<SemaphoreSet> = Vec::new();
+    let (mut sets, since): (Vec<SemaphoreSet>, _) = (Vec::new(), clock()?);
     for flags in [0, IPC_CREAT, IPC_EXCL, IPC_CREAT | IPC_EXCL] {
         let set = SemaphoreSet::adopt(assert_ok!(semget(IPC_PRIVATE, 1, flags | 0o600)), IPC_PRIVATE);
         assert!(sets.iter().all(|other| other.id() != set.id()), "{} is that of another set", set.id());
+        assert_status(&set, SemaphoreStatus::new(IPC_PRIVATE, 1, since))?;
         assert_eq!(semop(set.id(), &mut [operation(0, 1, 0)]), Ok(()));
         sets.push(set);
     }
     for set in &sets {
-        let status = assert_ok!(set.status());
-        assert_eq!(
-            status,
-            SemaphoreStatus { otime: status.otime, ..SemaphoreStatus::new(IPC_PRIVATE, 1, status.ctime) }
-        );
         assert_eq!(set.values(), Ok([1]));
     }
     Ok(())
@@ -178,7 +170,9 @@ fn the_key_has_no_set(key: fn() -> TestResult<i32>) -> TestResult {
     for flags in [0, 0o600, IPC_EXCL | 0o600] {
         assert_errno!(semget(key, 1, flags), ENOENT);
     }
+    let since = clock()?;
     let set = SemaphoreSet::adopt(assert_ok!(semget(key, 1, NEW)), key);
+    assert_status(&set, SemaphoreStatus::new(key, 1, since))?;
     assert_eq!(semget(key, 1, 0), Ok(set.id()));
     set.remove()?;
     assert_errno!(semget(key, 1, 0), ENOENT);

@@ -1,11 +1,12 @@
 //! The limits on semaphores, which are per IPC namespace: kernel.sem.
 
-use calls::sysv::{SemaphoreInfo, operation};
+use super::assert_status;
+use calls::sysv::{SemaphoreInfo, SemaphoreStatus, operation};
 use harness::need::IPCNS;
 use kit::needs::{SYSV, ipc_setting};
 use kit::prelude::*;
 use kit::setting::{self, Changed};
-use kit::sysv::{SemaphoreSet, unused_key};
+use kit::sysv::{SemaphoreSet, clock, unused_key};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_INFO, IPC_PRIVATE};
 
 const SETTING: &str = "kernel/sem";
@@ -33,11 +34,14 @@ fn set_limits(limits: [usize; 4]) -> TestResult<Changed> {
 )]
 fn a_namespace_begins_with_the_default_limits() -> TestResult {
     let [semmsl, _, semopm, semmni] = setting::numbers(SETTING)?;
+    let (key, since) = (unused_key()?, clock()?);
     assert_eq!((semmsl, semopm, semmni), (32000, 500, 32000));
     assert_errno!(semget(IPC_PRIVATE, 32001, NEW), EINVAL);
-    let set = SemaphoreSet::adopt(assert_ok!(semget(IPC_PRIVATE, 32000, NEW)), IPC_PRIVATE);
+    let set = SemaphoreSet::adopt(assert_ok!(semget(key, 32000, NEW)), key);
+    assert_status(&set, SemaphoreStatus::new(key, 32000, since))?;
     assert_eq!(set_semaphore_value(set.id(), 31999, 7), Ok(()));
-    assert_eq!(all_semaphores(set.id()).map(|values| (values.len(), values[31999])), Ok((32000, 7)));
+    let values: Vec<u16> = [0; 31999].into_iter().chain([7]).collect();
+    assert_eq!(all_semaphores(set.id()), Ok(values));
     assert_errno!(semop(set.id(), &mut [operation(0, 1, 0); 501]), E2BIG);
     assert_eq!(semop(set.id(), &mut [operation(0, 1, 0); 500]), Ok(()));
     assert_eq!(set.values(), Ok([500]));
@@ -64,7 +68,9 @@ fn a_new_set_would_pass_the_limit(limits: [usize; 4]) -> TestResult {
     assert_eq!(semget(other.key(), 2, IPC_CREAT), Ok(other.id()));
     assert_eq!((one.values(), other.values()), (Ok([1, 1]), Ok([2, 2])));
     one.remove()?;
+    let since = clock()?;
     let new = SemaphoreSet::adopt(assert_ok!(semget(key, 2, NEW)), key);
+    assert_status(&new, SemaphoreStatus::new(key, 2, since))?;
     assert_errno!(semget(IPC_PRIVATE, 1, 0o600), ENOSPC);
     assert_eq!(new.values(), Ok([0, 0]));
     Ok(())
@@ -87,7 +93,9 @@ fn limits_hold_as_they_are_set() -> TestResult {
     let large = SemaphoreSet::new(IPC_PRIVATE, &[1, 2, 3])?;
     let lowered = set_limits([2, 100, 3, 100])?;
     assert_errno!(semget(IPC_PRIVATE, 3, NEW), EINVAL);
-    let set = SemaphoreSet::adopt(assert_ok!(semget(IPC_PRIVATE, 2, NEW)), IPC_PRIVATE);
+    let (key, since) = (unused_key()?, clock()?);
+    let set = SemaphoreSet::adopt(assert_ok!(semget(key, 2, NEW)), key);
+    assert_status(&set, SemaphoreStatus::new(key, 2, since))?;
     assert_errno!(semop(set.id(), &mut [operation(0, 1, 0); 4]), E2BIG);
     assert_eq!(semop(set.id(), &mut [operation(0, 1, 0); 3]), Ok(()));
     assert_eq!((set.values(), large.values()), (Ok([3, 0]), Ok([1, 2, 3])));
@@ -99,7 +107,7 @@ fn limits_hold_as_they_are_set() -> TestResult {
     Ok(())
 }
 
-/// IPC_INFO returns the limits that kernel.sem sets, SEMVMX and SEMAEM.
+/// IPC_INFO returns the limits that kernel.sem sets, SEMVMX and SEMAEM, and the highest index of a set, which is 0 for the first.
 #[harness::test(
     id = "sysv-sem.ipc-info",
     cite = [
@@ -112,12 +120,13 @@ fn limits_hold_as_they_are_set() -> TestResult {
     layers = [libc, raw],
 )]
 fn ipc_info_tells_the_limits() -> TestResult {
+    let _first = SemaphoreSet::unset(IPC_PRIVATE, 1)?;
     for [semmsl, semmns, semopm, semmni] in [[21, 22, 23, 24], [32000, 1_024_000_000, 500, 32000]] {
         let _changed = set_limits([semmsl, semmns, semopm, semmni])?;
-        let (_, found) = assert_ok!(semaphore_info(IPC_INFO));
+        let (highest, found) = assert_ok!(semaphore_info(IPC_INFO));
         let [semmsl, semmns, semopm, semmni] = [semmsl, semmns, semopm, semmni].map(|limit| limit as i32);
         let expected = SemaphoreInfo { semmsl, semmns, semopm, semmni, semvmx: 32767, semaem: 32767, ..found };
-        assert_eq!(found, expected);
+        assert_eq!((highest, found), (0, expected));
     }
     Ok(())
 }
@@ -132,13 +141,13 @@ fn ipc_info_tells_the_limits() -> TestResult {
 )]
 fn the_next_identifier_can_be_chosen() -> TestResult {
     const CHOSEN: i32 = 5 << 15 | 9;
-    let chosen = setting::change(NEXT_ID, CHOSEN)?;
-    let set = SemaphoreSet::adopt(assert_ok!(semget(IPC_PRIVATE, 1, NEW)), IPC_PRIVATE);
-    assert_eq!(set.id(), CHOSEN);
-    assert_eq!(std::fs::read_to_string("/proc/sys/kernel/sem_next_id")?.trim(), "-1");
-    let other = SemaphoreSet::adopt(assert_ok!(semget(IPC_PRIVATE, 1, NEW)), IPC_PRIVATE);
+    let (key, since, _chosen) = (unused_key()?, clock()?, setting::change(NEXT_ID, CHOSEN)?);
+    let set = SemaphoreSet::adopt(assert_ok!(semget(key, 1, NEW)), key);
+    let next = setting::text(NEXT_ID)?;
+    assert_eq!((set.id(), &*next), (CHOSEN, "-1"));
+    assert_status(&set, SemaphoreStatus::new(key, 1, since))?;
+    let other = SemaphoreSet::unset(IPC_PRIVATE, 1)?;
     assert_ne!(other.id(), set.id());
-    drop(chosen);
     Ok(())
 }
 

@@ -18,8 +18,9 @@ mod waiters;
 mod waiting;
 
 use calls::for_layers::libc_raw as by;
+use calls::sysv::SemaphoreStatus;
 use kit::prelude::*;
-use kit::sysv::SemaphoreSet;
+use kit::sysv::{SemaphoreSet, clock};
 use libc::{sembuf, timespec};
 
 /// semop, or semtimedop with a time that nobody sees pass.
@@ -31,6 +32,16 @@ const SEMTIMEDOP: Operate = |id, operations| by::semtimedop(id, operations, Some
 /// A time that nobody sees pass.
 fn long() -> timespec {
     timespec { tv_sec: 100_000, tv_nsec: 0 }
+}
+
+/// Asserts what IPC_STAT tells of a set that semget made, or semctl changed, at the earliest at the time of sem_ctime here.
+#[track_caller]
+fn assert_status(set: &SemaphoreSet, expected: SemaphoreStatus) -> TestResult {
+    let (found, now) = (assert_ok!(set.status()), clock()?);
+    let SemaphoreStatus { ctime, .. } = found;
+    assert!((expected.ctime..=now).contains(&ctime), "sem_ctime is {ctime}, not in {} to {now}", expected.ctime);
+    assert_eq!(found, SemaphoreStatus { ctime, ..expected });
+    Ok(())
 }
 
 /// How many wait for a semaphore to grow, and to be 0.

@@ -1,8 +1,8 @@
 //! Who may do what with a set: by its mode, as owner, creator, group and other.
 
 use super::control_errors::{Command, GET_ALL, GET_GROWTH, GET_PID, GET_VALUE, GET_ZERO, SET_ALL, SET_VALUE, STATUS};
-use super::{Operate, SEMOP, SEMTIMEDOP, by};
-use calls::sysv::{Permissions, operation};
+use super::{Operate, SEMOP, SEMTIMEDOP, assert_status, by};
+use calls::sysv::{Permissions, SemaphoreStatus, operation};
 use harness::need::{IPCNS, SECOND_ID, SECOND_UID};
 use kit::needs::SYSV;
 use kit::prelude::*;
@@ -91,12 +91,13 @@ fn an_operation_needs_its_permission(operate: Operate) -> TestResult {
         assert_errno!(operate(id, &mut [operation(0, 1, 0)]), EACCES);
         assert_errno!(operate(id, &mut [operation(0, -1, 0)]), EACCES);
         assert_eq!(operate(id, &mut [operation(0, 0, 0)]), Ok(()));
+        assert_eq!(last_operator(id, 0), Ok(own_pid()));
         set_mode(&set, 0o277)?;
         assert_errno!(operate(id, &mut [operation(0, 0, 0)]), EACCES);
         assert_eq!(operate(id, &mut [operation(0, 1, 0)]), Ok(()));
-        assert_eq!(operate(id, &mut [operation(0, 1, 0), operation(0, -1, 0)]), Ok(()));
+        assert_eq!(operate(id, &mut [operation(0, 3, 0), operation(0, -1, 0)]), Ok(()));
         set_mode(&set, 0o400)?;
-        assert_eq!(set.values(), Ok([1]));
+        assert_eq!(set.values(), Ok([3]));
         Ok(())
     })
 }
@@ -137,13 +138,14 @@ fn an_array_that_changes_needs_alter_permission_alone() -> TestResult {
 )]
 fn the_owner_controls_whatever_the_mode() -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[1])?;
-    let permissions = set.status()?.permissions();
+    let before = set.status()?;
     without_capabilities(|| {
-        set_semaphore_permissions(set.id(), Permissions { mode: 0, ..permissions })?;
+        set_mode(&set, 0)?;
         assert_errno!(set.status(), EACCES);
-        assert_eq!(set_semaphore_permissions(set.id(), Permissions { mode: 0o400, ..permissions }), Ok(()));
-        assert_eq!(set.status().map(|status| status.permissions()), Ok(Permissions { mode: 0o400, ..permissions }));
-        assert_eq!(set_semaphore_permissions(set.id(), Permissions { mode: 0, ..permissions }), Ok(()));
+        let readable = Permissions { mode: 0o400, ..before.permissions() };
+        assert_eq!(set_semaphore_permissions(set.id(), readable), Ok(()));
+        assert_status(&set, SemaphoreStatus { mode: 0o400, ..before })?;
+        set_mode(&set, 0)?;
         assert_eq!(set.remove(), Ok(()));
         assert_errno!(set.status(), EINVAL);
         Ok(())
@@ -163,13 +165,16 @@ fn the_owner_controls_whatever_the_mode() -> TestResult {
     layers = [libc, raw],
 )]
 fn a_capability_makes_up_for_permissions() -> TestResult {
-    let set = SemaphoreSet::new(IPC_PRIVATE, &[0])?;
+    let set = SemaphoreSet::unset(IPC_PRIVATE, 1)?;
     set_mode(&set, 0)?;
+    let before = set.status()?;
+    assert_eq!((set.status(), before.mode), (Ok(before), 0));
     assert_eq!(semop(set.id(), &mut [operation(0, 0, 0)]), Ok(()));
+    assert_eq!(last_operator(set.id(), 0), Ok(own_pid()));
     assert_eq!(semop(set.id(), &mut [operation(0, 3, 0)]), Ok(()));
     assert_eq!(set.values(), Ok([3]));
     assert_eq!(set_semaphore_value(set.id(), 0, 4), Ok(()));
-    assert_eq!((all_semaphores(set.id()), set.status().map(|status| status.mode)), (Ok(vec![4]), Ok(0)));
+    assert_eq!(all_semaphores(set.id()), Ok(vec![4]));
     without_capabilities(|| {
         assert_errno!(semop(set.id(), &mut [operation(0, 1, 0)]), EACCES);
         assert_errno!(set.status(), EACCES);
@@ -257,12 +262,11 @@ fn owner_and_creator_control_a_set(#[case] user: u32) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[5])?;
     let owned = Permissions { uid: NOBODY, gid: NOBODY, mode: 0 };
     set_semaphore_permissions(set.id(), owned)?;
+    let before = set.status()?;
     let child = fork(|| -> TestResult {
         become_user((user, user))?;
         assert_eq!(set_semaphore_permissions(set.id(), Permissions { mode: 0o400, ..owned }), Ok(()));
-        let status = assert_ok!(set.status());
-        assert_eq!(status.permissions(), Permissions { mode: 0o400, ..owned });
-        assert_eq!((status.cuid, status.cgid), (0, 0));
+        assert_status(&set, SemaphoreStatus { mode: 0o400, ..before })?;
         assert_eq!(set.remove(), Ok(()));
         Ok(())
     })?;

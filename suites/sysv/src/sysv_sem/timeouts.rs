@@ -22,8 +22,8 @@ fn numbers(time: timespec) -> (i64, i64) {
 }
 
 #[rstest]
-#[case::growth(operation(1, -1, 0))]
-#[case::zero(operation(0, 0, 0))]
+#[case::growth(operation(1, -1, 0), 0)]
+#[case::zero(operation(0, 0, 0), 1)]
 /// semtimedop that would wait fails with EAGAIN when its timeout runs out, and not before. It has changed nothing and is no longer
 /// counted; another waiter goes on waiting.
 #[harness::test(
@@ -33,18 +33,20 @@ fn numbers(time: timespec) -> (i64, i64) {
     needs = [SYSV],
     layers = [libc, raw],
 )]
-fn a_timeout_ends_the_wait(#[case] wait: sembuf) -> TestResult {
+fn a_timeout_ends_the_wait(#[case] wait: sembuf, #[case] left: i32) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[3, 0])?;
-    let other = waiter(&set, &[wait])?;
+    let (other, status) = (waiter(&set, &[wait])?, set.status()?);
     let (mut time, before) = (short(), Instant::now());
     assert_errno!(semtimedop(set.id(), &mut [operation(0, -1, 0), wait], Some(&mut time)), EAGAIN);
     assert!(before.elapsed() >= Duration::from_nanos(NANOSECONDS as u64), "it timed out early");
     other.assert_blocked_in(calls::SEMOP);
     let counted = (waiters(&set, 0)?, waiters(&set, 1)?);
     assert!([((0, 0), (1, 0)), ((0, 1), (0, 0))].contains(&counted), "{counted:?}");
-    assert_eq!((set.values(), set.status()?.otime), (Ok([3, 0]), 0));
+    assert_eq!((set.values(), set.status()), (Ok([3, 0]), Ok(status)));
     assert_eq!(semop(set.id(), &mut [operation(0, -3, 0), operation(1, 1, 0)]), Ok(()));
-    other.join()
+    other.join()?;
+    assert_eq!(set.values(), Ok([0, left]));
+    Ok(())
 }
 
 /// A timeout of 0 makes semtimedop fail with EAGAIN where it would wait, and makes no difference where it would not.
@@ -61,8 +63,7 @@ fn a_timeout_of_zero_only_forbids_to_wait() -> TestResult {
     assert_errno!(semtimedop(set.id(), &mut [operation(0, 0, 0)], Some(&mut { zero })), EAGAIN);
     assert_eq!(set.values(), Ok([1]));
     assert_eq!(semtimedop(set.id(), &mut [operation(0, -1, 0)], Some(&mut { zero })), Ok(()));
-    assert_eq!(semtimedop(set.id(), &mut [operation(0, 0, 0)], Some(&mut { zero })), Ok(()));
-    assert_eq!(semtimedop(set.id(), &mut [operation(0, 2, 0)], Some(&mut { zero })), Ok(()));
+    assert_eq!(semtimedop(set.id(), &mut [operation(0, 0, 0), operation(0, 2, 0)], Some(&mut { zero })), Ok(()));
     assert_eq!(set.values(), Ok([2]));
     Ok(())
 }
@@ -89,6 +90,7 @@ fn an_invalid_timeout_is_refused(#[case] tv_sec: i64, #[case] tv_nsec: i64) -> T
     assert_eq!(set.values(), Ok([1]));
     let mut largest = timespec { tv_sec: 0, tv_nsec: 999_999_999 };
     assert_eq!(semtimedop(set.id(), &mut [operation(0, 1, 0)], Some(&mut largest)), Ok(()));
+    assert_eq!(set.values(), Ok([2]));
     Ok(())
 }
 

@@ -60,6 +60,7 @@ fn the_sum_of_a_process_is_undone_at_its_end(#[case] end: End) -> TestResult {
 fn an_undo_wakes_two(#[case] value: i32, #[case] done: i16, #[case] wanted: i16, #[case] end: End) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[value])?;
     let operator = Operator::new(&set, &[operation(0, done, SEM_UNDO)])?;
+    assert_eq!(set.values(), Ok([value + i32::from(done)]));
     let waiting = [waiter(&set, &[operation(0, wanted, 0)])?, waiter(&set, &[operation(0, wanted, 0)])?];
     operator.end(end)?;
     waiting.into_iter().try_for_each(Child::join)?;
@@ -170,7 +171,7 @@ fn setting_clears_adjustments(
     #[case] left: [i32; 2],
 ) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[4, 4])?;
-    let array = [operation(0, -1, SEM_UNDO), operation(1, -1, SEM_UNDO)];
+    let array = [operation(1, -1, SEM_UNDO), operation(0, -1, SEM_UNDO)];
     let operators = [Operator::new(&set, &array)?, Operator::new(&set, &array)?];
     assert_eq!(set.values(), Ok([2, 2]));
     assert_eq!(set_values(&set), Ok(()));

@@ -31,7 +31,7 @@ fn a_forked_child_has_no_adjustments() -> TestResult {
         assert_eq!(semop(set.id(), &mut [operation(0, -4, SEM_UNDO)]), Ok(()));
         fork(|| ())?.join()?;
         assert_eq!(set.values(), Ok([5]));
-        fork(|| assert_eq!(take(set.id()), Ok(())))?.join()?;
+        fork(|| assert_eq!((take(set.id()), set.values()), (Ok(()), Ok([4]))))?.join()?;
         assert_eq!(set.values(), Ok([5]));
         Ok(())
     })?;
@@ -158,14 +158,14 @@ fn unsharing_leaves_the_list() -> TestResult {
         let sharer = clone(CLONE_SYSVSEM, || -> TestResult {
             assert_eq!(unshare(CloneFlags::CLONE_SYSVSEM), Ok(()));
             assert_eq!(set.values(), Ok([5]));
-            assert_eq!(take(set.id()), Ok(()));
+            assert_eq!((take(set.id()), set.values()), (Ok(()), Ok([4])));
             Ok(())
         })?;
         sharer.join()?;
         assert_eq!(set.values(), Ok([5]));
         assert_eq!(unshare(CloneFlags::CLONE_SYSVSEM), Ok(()));
         assert_eq!(set.values(), Ok([9]));
-        assert_eq!(take(set.id()), Ok(()));
+        assert_eq!((take(set.id()), set.values()), (Ok(()), Ok([8])));
         Ok(())
     })?;
     process.join()?;

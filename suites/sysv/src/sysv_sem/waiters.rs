@@ -113,7 +113,9 @@ fn one_array_wakes_the_waiters_of_each_semaphore() -> TestResult {
     assert_eq!(set.values(), Ok([1, 0, 0]));
     assert_eq!([0, 1, 2].map(|number| waiters(&set, number)), [Ok((0, 0)), Ok((0, 0)), Ok((1, 0))]);
     assert_eq!(semop(set.id(), &mut [operation(2, 1, 0)]), Ok(()));
-    third.join()
+    third.join()?;
+    assert_eq!(set.values(), Ok([1, 0, 0]));
+    Ok(())
 }
 
 /// Of two processes that wait in semop for a semaphore to be 0 and add 1 to it in the same array, one goes on each time that the
@@ -163,5 +165,7 @@ fn the_oldest_waiter_goes_on_first() -> TestResult {
     second.join()?;
     third.assert_blocked_in(calls::SEMOP);
     assert_eq!(semop(set.id(), &mut [operation(0, 1, 0)]), Ok(()));
-    third.join()
+    third.join()?;
+    assert_eq!((set.values(), waiters(&set, 0)), (Ok([0]), Ok((0, 0))));
+    Ok(())
 }
