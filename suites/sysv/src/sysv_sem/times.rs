@@ -8,8 +8,8 @@ use kit::sysv::{SemaphoreSet, clock, wait_until_clock_is_past};
 use libc::{IPC_NOWAIT, IPC_PRIVATE, sembuf};
 
 #[rstest]
-#[case::change(operation(0, 1, 0))]
-#[case::zero(operation(1, 0, 0))]
+#[case::change(operation(0, 1, 0), 2)]
+#[case::zero(operation(1, 0, 0), 1)]
 /// A successful semop sets sem_otime to the current time, one that only waits for zero too, and leaves sem_ctime. What fails, or only
 /// queries, leaves both.
 #[harness::test(
@@ -23,7 +23,7 @@ use libc::{IPC_NOWAIT, IPC_PRIVATE, sembuf};
     covers = ["behaviours:sysvsem.otime-set"],
     needs = [SYSV],
 )]
-fn semop_sets_the_operation_time(#[case] done: sembuf) -> TestResult {
+fn semop_sets_the_operation_time(#[case] done: sembuf, #[case] value: i32) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[1, 0])?;
     let made = set.status()?;
     let now = wait_until_clock_is_past(made.ctime)?;
@@ -34,19 +34,19 @@ fn semop_sets_the_operation_time(#[case] done: sembuf) -> TestResult {
     let (status, after) = (assert_ok!(set.status()), clock()?);
     assert!((now..=after).contains(&status.otime), "sem_otime is {}, not in {now} to {after}", status.otime);
     assert_eq!(status, SemaphoreStatus { otime: status.otime, ..made });
+    assert_eq!(set.values(), Ok([value, 0]));
     Ok(())
 }
 
 /// A change of a set of one semaphore.
-type Change = fn(&SemaphoreSet) -> Result<()>;
+type Change = fn(&SemaphoreSet, SemaphoreStatus) -> Result<()>;
 
 #[rstest]
-#[case::setval(|set: &SemaphoreSet| set_semaphore_value(set.id(), 0, 2), 0o600)]
-#[case::setall(|set: &SemaphoreSet| set_all_semaphores(set.id(), &[2]), 0o600)]
-#[case::ipc_set(|set: &SemaphoreSet| {
-    let permissions = Permissions { mode: 0o640, ..set.status()?.permissions() };
-    set_semaphore_permissions(set.id(), permissions)
-}, 0o640)]
+#[case::setval(|set: &SemaphoreSet, _| set_semaphore_value(set.id(), 0, 2), 0o600, 2)]
+#[case::setall(|set: &SemaphoreSet, _| set_all_semaphores(set.id(), &[2]), 0o600, 2)]
+#[case::ipc_set(|set: &SemaphoreSet, made: SemaphoreStatus| {
+    set_semaphore_permissions(set.id(), Permissions { mode: 0o640, ..made.permissions() })
+}, 0o640, 1)]
 /// SETVAL, SETALL and IPC_SET set sem_ctime to the current time, and leave sem_otime.
 #[harness::test(
     id = "sysv-sem.ctime-by-semctl",
@@ -60,11 +60,11 @@ type Change = fn(&SemaphoreSet) -> Result<()>;
     covers = ["behaviours:sysvsem.setval-ctime", "behaviours:sysvsem.otime-vs-setval"],
     needs = [SYSV],
 )]
-fn semctl_sets_the_change_time(#[case] change: Change, #[case] mode: u32) -> TestResult {
+fn semctl_sets_the_change_time(#[case] change: Change, #[case] mode: u32, #[case] value: i32) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[1])?;
     let made = set.status()?;
     let now = wait_until_clock_is_past(made.ctime)?;
-    assert_eq!(change(&set), Ok(()));
+    assert_eq!((change(&set, made), set.values()), (Ok(()), Ok([value])));
     assert_status(&set, SemaphoreStatus { mode, otime: 0, ctime: now, ..made })
 }
 
