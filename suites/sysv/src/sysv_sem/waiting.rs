@@ -1,24 +1,22 @@
 //! What ends the waiting of semop: two processes wait for the same semaphore, and both go on.
 
+use super::{Operate, SEMOP, SEMTIMEDOP, waiters};
 use calls::sysv::operation;
 use kit::disposition::{handle, handled};
 use kit::needs::SYSV;
 use kit::prelude::*;
-use kit::sysv::SemaphoreSet;
+use kit::sysv::{SemaphoreSet, unused_key};
 use libc::IPC_PRIVATE;
 use nix::sys::signal::{SIGUSR1, SaFlags};
 
-/// How many wait for the first semaphore to grow, and to be 0.
-fn waiters(set: &SemaphoreSet) -> Result<(i32, i32)> {
-    use calls::for_layers::libc_raw::{waiters_for_growth, waiters_for_zero};
-    Ok((waiters_for_growth(set.id(), 0)?, waiters_for_zero(set.id(), 0)?))
-}
-
 /// Two children that wait in semop for the first semaphore to allow this change.
 fn two_waiters(set: &SemaphoreSet, change: i16, check: fn(Result<()>)) -> TestResult<[Child; 2]> {
-    use calls::for_layers::libc_raw::semop;
+    two_waiters_in(SEMOP, set, change, check)
+}
+
+fn two_waiters_in(operate: Operate, set: &SemaphoreSet, change: i16, check: fn(Result<()>)) -> TestResult<[Child; 2]> {
     let [one, other] = [(); 2].map(|()| -> TestResult<Child> {
-        let child = fork(|| check(semop(set.id(), &mut [operation(0, change, 0)])))?;
+        let child = fork(|| check(operate(set.id(), &mut [operation(0, change, 0)])))?;
         child.wait_until_blocked_in(calls::SEMOP)?;
         Ok(child)
     });
@@ -47,12 +45,12 @@ fn two_waiters(set: &SemaphoreSet, change: i16, check: fn(Result<()>)) -> TestRe
 )]
 fn growth_wakes_two(#[case] grow: fn(&SemaphoreSet) -> Result<()>) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[0])?;
-    assert_eq!(waiters(&set), Ok((0, 0)));
+    assert_eq!(waiters(&set, 0), Ok((0, 0)));
     let waiting = two_waiters(&set, -1, |returned| assert_eq!(returned, Ok(())))?;
-    assert_eq!(waiters(&set), Ok((2, 0)));
+    assert_eq!(waiters(&set, 0), Ok((2, 0)));
     assert_eq!(grow(&set), Ok(()));
     waiting.into_iter().try_for_each(Child::join)?;
-    assert_eq!((waiters(&set), set.values()), (Ok((0, 0)), Ok([0])));
+    assert_eq!((waiters(&set, 0), set.values()), (Ok((0, 0)), Ok([0])));
     Ok(())
 }
 
@@ -78,12 +76,12 @@ fn growth_wakes_two(#[case] grow: fn(&SemaphoreSet) -> Result<()>) -> TestResult
 )]
 fn zero_wakes_two(#[case] clear: fn(&SemaphoreSet) -> Result<()>) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[1])?;
-    assert_eq!(waiters(&set), Ok((0, 0)));
+    assert_eq!(waiters(&set, 0), Ok((0, 0)));
     let waiting = two_waiters(&set, 0, |returned| assert_eq!(returned, Ok(())))?;
-    assert_eq!(waiters(&set), Ok((0, 2)));
+    assert_eq!(waiters(&set, 0), Ok((0, 2)));
     assert_eq!(clear(&set), Ok(()));
     waiting.into_iter().try_for_each(Child::join)?;
-    assert_eq!((waiters(&set), set.values()), (Ok((0, 0)), Ok([0])));
+    assert_eq!((waiters(&set, 0), set.values()), (Ok((0, 0)), Ok([0])));
     Ok(())
 }
 
@@ -106,6 +104,46 @@ fn removal_wakes_two(#[case] value: i32, #[case] change: i16) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[value])?;
     let waiting = two_waiters(&set, change, |returned| assert_errno!(returned, EIDRM))?;
     assert_eq!(set.remove(), Ok(()));
+    waiting.into_iter().try_for_each(Child::join)
+}
+
+#[harness::errors(
+    family = "removed-while-blocked",
+    rows = [("sysv-sem.timed-removed", "errors:sysv-sem.semtimedop.EIDRM", SEMTIMEDOP)],
+    needs = [SYSV],
+    layers = [libc, raw],
+)]
+fn removal_wakes_two_with_timeouts(operate: Operate) -> TestResult {
+    let set = SemaphoreSet::new(IPC_PRIVATE, &[0])?;
+    let waiting = two_waiters_in(operate, &set, -1, |returned| assert_errno!(returned, EIDRM))?;
+    assert_eq!(set.remove(), Ok(()));
+    waiting.into_iter().try_for_each(Child::join)
+}
+
+/// IPC_RMID removes a set at once, although processes wait in it: neither its key nor its identifier leads to it any more.
+#[harness::test(
+    id = "sysv-sem.removal-immediate",
+    cite = [
+        posix("semctl.3p", "DESCRIPTION", "IPC_RMID"),
+        man("semctl.2", "DESCRIPTION", "IPC_RMID"),
+        man("semctl.2", "ERRORS", "EINVAL"),
+    ],
+    covers = [
+        "behaviours:sysvsem.rmid-immediate", "behaviours:sysvsem.rmid-wakes-eidrm", "errors:sysv-sem.semget.ENOENT",
+        "errors:sysv-sem.semctl.EINVAL.2", "errors:sysv-sem.semop.EINVAL",
+    ],
+    needs = [SYSV],
+    layers = [libc, raw],
+)]
+fn removal_does_not_wait_for_waiters() -> TestResult {
+    let set = SemaphoreSet::new(unused_key()?, &[0])?;
+    let waiting = two_waiters(&set, -1, |returned| assert_errno!(returned, EIDRM))?;
+    assert_eq!(semget(set.key(), 0, 0), Ok(set.id()));
+    assert_eq!(set.remove(), Ok(()));
+    assert_errno!(semget(set.key(), 0, 0), ENOENT);
+    assert_errno!(semaphore_value(set.id(), 0), EINVAL);
+    assert_errno!(semop(set.id(), &mut [operation(0, 1, 0)]), EINVAL);
+    assert_errno!(set.remove(), EINVAL);
     waiting.into_iter().try_for_each(Child::join)
 }
 
@@ -145,7 +183,7 @@ fn a_handler_interrupts_semop_whatever_its_flags(#[case] flags: SaFlags) -> Test
     other.wait_until_blocked_in(calls::SEMOP)?;
     interrupted.signal(SIGUSR1)?;
     interrupted.join()?;
-    assert_eq!(waiters(&set), Ok((1, 0)));
+    assert_eq!(waiters(&set, 0), Ok((1, 0)));
     other.assert_blocked_in(calls::SEMOP);
     assert_eq!(semop(set.id(), &mut [operation(0, 1, 0)]), Ok(()));
     other.join()?;

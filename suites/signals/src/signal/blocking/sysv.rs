@@ -1,7 +1,7 @@
 //! Message queues and semaphores: those of System V, and POSIX message queues.
 
 use super::{Blocking, LONG, Waiting, by_libc};
-use calls::for_layers::libc::{mq_open, mq_receive, mq_send, msgrcv, msgsnd, semop};
+use calls::for_layers::libc::{mq_open, mq_receive, mq_send, msgrcv, msgsnd, semop, semtimedop};
 use calls::sysv::{Message, operation};
 use kit::posix::MessageQueue;
 use kit::prelude::*;
@@ -9,7 +9,6 @@ use kit::sysv::{Queue, SemaphoreSet};
 use libc::{IPC_NOWAIT, IPC_PRIVATE, timespec};
 use std::rc::Rc;
 
-const SEMTIMEDOP_CALL: &Call = &Call::new("semtimedop", &[]).also(&[Sysno::semtimedop]);
 const MQ_TIMEDRECEIVE: &Call = &Call::new("mq_timedreceive", &[]).also(&[Sysno::mq_timedreceive]);
 const MQ_TIMEDSEND: &Call = &Call::new("mq_timedsend", &[]).also(&[Sysno::mq_timedsend]);
 
@@ -43,15 +42,11 @@ pub(in super::super) const SEMOP: Blocking =
     Blocking { call: calls::SEMOP, set_up: || on_zero(|id| semop(id, &mut [operation(0, -1, 0)])) };
 
 pub(in super::super) const SEMTIMEDOP: Blocking = Blocking {
-    call: SEMTIMEDOP_CALL,
+    call: calls::SEMTIMEDOP,
     set_up: || {
         on_zero(|id| {
-            let (mut take, time) = (operation(0, -1, 0), timespec { tv_sec: LONG, tv_nsec: 0 });
-            // SAFETY: reads one operation and the time, which outlive the call.
-            by_libc(SEMTIMEDOP_CALL, unsafe {
-                libc::syscall(libc::SYS_semtimedop, id, &raw mut take, 1, &raw const time)
-            })
-            .map(drop)
+            let mut time = timespec { tv_sec: LONG, tv_nsec: 0 };
+            semtimedop(id, &mut [operation(0, -1, 0)], Some(&mut time))
         })
     },
 };
