@@ -2,6 +2,7 @@
 
 mod detach;
 mod forced;
+mod getting;
 mod inheritance;
 mod removal;
 mod returned;
