@@ -1,5 +1,6 @@
 //! System V shared memory.
 
+mod argument_errors;
 mod detach;
 mod forced;
 mod getting;
