@@ -71,7 +71,7 @@ fn semctl_sets_the_change_time(#[case] change: Change, #[case] mode: u32, #[case
 #[rstest]
 #[case::mode(0o640, 0o640)]
 #[case::all_bits(0o777, 0o777)]
-#[case::more_bits(0o7777_640, 0o640)]
+#[case::more_bits(0o7640, 0o640)]
 /// IPC_SET changes the lowest 9 bits of the mode and the owner; key, creator, number of semaphores, sem_otime and the values stay.
 #[harness::test(
     id = "sysv-sem.ipc-set",

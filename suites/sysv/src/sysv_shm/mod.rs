@@ -1,7 +1,9 @@
 //! System V shared memory.
 
+mod argument_errors;
 mod detach;
 mod forced;
+mod getting;
 mod inheritance;
 mod removal;
 mod returned;
