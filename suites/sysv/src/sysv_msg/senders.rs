@@ -1,7 +1,7 @@
 //! Senders that wait: what lets them go on, and which of them.
 
 use super::{ROOM, drain, send};
-use calls::sysv::Message;
+use calls::sysv::{Message, QueueStatus};
 use kit::needs::SYSV;
 use kit::prelude::*;
 use kit::sysv::Queue;
@@ -20,8 +20,11 @@ fn sorted(mut messages: Vec<Message>) -> Vec<Message> {
     messages
 }
 
+#[rstest]
+#[case::by_bytes(4, ["full", "next", "last"])]
+#[case::by_count(1, [""; 3])]
 /// Two processes that wait in msgsnd for a full queue send their messages one after the other, each when a message is received: none
-/// is lost, and the queue never holds more than msg_qbytes.
+/// is lost, and the queue never holds more than msg_qbytes, in bytes or in messages.
 #[harness::test(
     id = "sysv-msg.senders-go-on",
     cite = [posix("msgsnd.3p", "DESCRIPTION"), man("msgop.2", "msgsnd()")],
@@ -31,9 +34,9 @@ fn sorted(mut messages: Vec<Message>) -> Vec<Message> {
     needs = [SYSV],
     layers = [libc, raw],
 )]
-fn receiving_lets_senders_go_on() -> TestResult {
-    let queue = Queue::of_size(4)?;
-    let messages = [Message::new(1, "full"), Message::new(2, "next"), Message::new(3, "last")];
+fn receiving_lets_senders_go_on(#[case] size: u64, #[case] texts: [&str; 3]) -> TestResult {
+    let queue = Queue::of_size(size)?;
+    let messages = [1, 2, 3].map(|kind| Message::new(kind, texts[kind as usize - 1]));
     send(&queue, &messages[..1])?;
     let before = queue.status()?;
     let senders = [sender(&queue, &messages[1])?, sender(&queue, &messages[2])?];
@@ -42,8 +45,8 @@ fn receiving_lets_senders_go_on() -> TestResult {
     for _ in &messages {
         // Waits for the next one, whichever sender it is of.
         received.push(assert_ok!(msgrcv(queue.id(), ROOM, 0, 0)));
-        let held = queue.status()?.cbytes;
-        assert!(held <= 4, "{held} bytes are queued");
+        let QueueStatus { qnum, cbytes, .. } = queue.status()?;
+        assert!(qnum.max(cbytes) <= size, "{qnum} messages of {cbytes} bytes are queued");
     }
     senders.into_iter().try_for_each(Child::join)?;
     assert_eq!(received[0], messages[0]);
