@@ -260,13 +260,13 @@ fn become_user((user, group): (u32, u32)) -> TestResult {
 )]
 fn owner_and_creator_control_a_set(#[case] user: u32) -> TestResult {
     let set = SemaphoreSet::new(IPC_PRIVATE, &[5])?;
-    let owned = Permissions { uid: NOBODY, gid: NOBODY, mode: 0 };
+    let owned = Permissions { uid: NOBODY, gid: NOBODY, mode: 0o400 };
     set_semaphore_permissions(set.id(), owned)?;
     let before = set.status()?;
     let child = fork(|| -> TestResult {
         become_user((user, user))?;
-        assert_eq!(set_semaphore_permissions(set.id(), Permissions { mode: 0o400, ..owned }), Ok(()));
-        assert_status(&set, SemaphoreStatus { mode: 0o400, ..before })?;
+        assert_eq!(set_semaphore_permissions(set.id(), Permissions { mode: 0o600, ..owned }), Ok(()));
+        assert_status(&set, SemaphoreStatus { mode: 0o600, ..before })?;
         assert_eq!(set.remove(), Ok(()));
         Ok(())
     })?;
