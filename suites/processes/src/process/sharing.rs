@@ -68,7 +68,7 @@ fn a_descriptor_table_is_copied(#[case] create: Create) -> TestResult {
         go_on.wait_for(1);
         assert_eq!(get_descriptor_flags(&kept), Ok(0));
         closed.close();
-        opened.store(duplicate_from(&kept, NOT_OPEN - 1)?, Ordering::Release);
+        opened.store(duplicate_from(&kept, FREE)?, Ordering::Release);
         Ok(())
     })?;
     assert_eq!(set_descriptor_flags(&kept, FD_CLOEXEC), Ok(0));
@@ -79,6 +79,9 @@ fn a_descriptor_table_is_copied(#[case] create: Create) -> TestResult {
     assert_errno!(get_descriptor_flags(opened.load(Ordering::Acquire)), EBADF);
     Ok(())
 }
+
+/// A number that no descriptor of this spec has, and that every process may have: _POSIX_OPEN_MAX is 20.
+const FREE: i32 = 15;
 
 /// A new descriptor, which stays open.
 fn duplicate(fd: &Fd) -> TestResult<i32> {

@@ -7,8 +7,8 @@ use calls::spawning::FileActions;
 use kit::prelude::*;
 use libc::{FD_CLOEXEC, O_APPEND, O_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_WRONLY};
 
-/// A number that no descriptor of these specs has.
-const FREE: i32 = 500;
+/// A number that no descriptor of these specs has, and that every process may have (so the next one): _POSIX_OPEN_MAX is 20.
+const FREE: i32 = 12;
 
 /// What the descriptor of a process refers to, and which object that is.
 fn object_in(pid: i32, fd: i32) -> TestResult<(Node, (u64, u64))> {
