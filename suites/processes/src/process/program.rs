@@ -1,7 +1,7 @@
 //! Programs that specs make themselves, so that nothing has to be installed: an ELF executable of a few instructions, and scripts.
 
 use kit::prelude::*;
-use libc::{EM_AARCH64, EM_X86_64, ET_EXEC, PF_R, PF_X, PT_INTERP, PT_LOAD};
+use libc::{EM_AARCH64, EM_X86_64, ET_EXEC, PF_R, PF_W, PF_X, PT_INTERP, PT_LOAD};
 use std::fs;
 
 /// What a program does.
@@ -46,7 +46,8 @@ impl Program {
         [HEADER as u16, PROGRAM_HEADER as u16, segments, 0, 0, 0].iter().for_each(|half| add(&half.to_le_bytes()));
         let size = CODE + self.instructions().len() as u64;
         let mut segment = |kind: u32, offset: u64, size: u64, alignment: u64| {
-            [kind, PF_R | PF_X].iter().for_each(|word| add(&word.to_le_bytes()));
+            // Before 6.10 Linux clears what follows an interpreter in its last page, which has to be writable.
+            [kind, PF_R | PF_W | PF_X].iter().for_each(|word| add(&word.to_le_bytes()));
             [offset, start + offset, start + offset, size, size, alignment]
                 .iter()
                 .for_each(|word| add(&word.to_le_bytes()));
