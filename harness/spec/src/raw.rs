@@ -91,6 +91,19 @@ pub fn unlink(path: &CStr, flags: i32) -> Result<(), Errno> {
     unsafe { syscall(Sysno::unlinkat, arguments(call)) }.map(drop)
 }
 
+/// Writes to a file by one call. open(2), write(2).
+pub fn write_file(path: &CStr, bytes: &[u8]) -> Result<usize, Errno> {
+    let flags = libc::O_WRONLY | libc::O_CLOEXEC;
+    let call = [libc::AT_FDCWD.register(), path.as_ptr().register(), flags.register()];
+    // SAFETY: the path ends in NUL and outlives the call.
+    let number = unsafe { syscall(Sysno::openat, arguments(call)) }?;
+    // SAFETY: a new descriptor, which nobody else has.
+    let file = unsafe { OwnedFd::from_raw_fd(number as i32) };
+    let write = [file.as_raw_fd().register(), bytes.as_ptr().register(), bytes.len()];
+    // SAFETY: reads so many bytes.
+    unsafe { syscall(Sysno::write, arguments(write)) }
+}
+
 /// All that a file holds. open(2), read(2).
 pub fn read_file(path: &CStr) -> Result<Vec<u8>, Errno> {
     const AT_ONCE: usize = 4096;
