@@ -1,11 +1,12 @@
 //! What specs of processes require of the machine.
 
 use crate::process::DN_CREATE;
+use calls::comparing::KCMP_VM;
 use harness::need::{Need, Probe, met};
 use harness::place::{ALL_IDS, ids_held};
 use harness::raw::{self, Argument as _, Sysno, arguments};
-use harness::{Errno, bounded};
-use kit::needs::ask;
+use harness::{Errno, bounded, ended::Ended};
+use kit::needs::{ask, child, in_child};
 use std::time::Duration;
 
 /// PID file descriptors. pidfd_open(2).
@@ -144,35 +145,29 @@ pub const KCMP: Need = Need::new(
         // SAFETY: takes numbers alone.
         unsafe {
             let own = ask(Sysno::getpid, [0; 6])?;
-            ask(Sysno::kcmp, [own, own, KCMP_VM, 0, 0, 0]).map(drop)
+            ask(Sysno::kcmp, [own, own, KCMP_VM as usize, 0, 0, 0]).map(drop)
         }
     },
     "Use a kernel with CONFIG_KCMP, and no filter that refuses kcmp.",
 );
 
-/// linux/kcmp.h.
-const KCMP_VM: usize = 1;
-
 /// A child asks to be traced, and another is seized.
 fn may_trace() -> Probe {
     const SEIZE: usize = 0x4206;
     const REFUSED: i32 = 1;
-    // SAFETY: with these flags clone is fork; the child ends itself.
-    let asking = unsafe { ask(Sysno::clone, [libc::SIGCHLD as usize, 0, 0, 0, 0, 0]) }? as i32;
-    if asking == 0 {
+    let asking = in_child(|| {
         // SAFETY: takes numbers alone.
-        let traced = unsafe { ask(Sysno::ptrace, [libc::PTRACE_TRACEME as usize, 0, 0, 0, 0, 0]) };
-        kit::process::exit(if traced.is_ok() { 0 } else { REFUSED })
-    }
-    let waited = bounded::wait(asking, 0).map_err(|error| format!("wait4: {error}"))?;
-    met(waited.is_some_and(|waited| waited.status == 0), || "PTRACE_TRACEME is refused".into())?;
-    // SAFETY: as above; the child waits until it is killed.
-    let seized = unsafe { ask(Sysno::clone, [libc::SIGCHLD as usize, 0, 0, 0, 0, 0]) }? as i32;
-    if seized == 0 {
+        if unsafe { ask(Sysno::ptrace, [libc::PTRACE_TRACEME as usize, 0, 0, 0, 0, 0]) }.is_err() {
+            kit::process::exit(REFUSED)
+        }
+    })?;
+    met(asking == Some(Ended::Exited(0)), || "PTRACE_TRACEME is refused".into())?;
+    // It waits until it is killed.
+    let seized = child(|| {
         loop {
             bounded::pause(Duration::from_secs(1));
         }
-    }
+    })?;
     // SAFETY: takes numbers alone.
     let result = unsafe { ask(Sysno::ptrace, [SEIZE, seized as usize, 0, 0, 0, 0]) };
     bounded::kill(seized, libc::SIGKILL).map_err(|error| format!("kill: {error}"))?;

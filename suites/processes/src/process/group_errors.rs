@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 fn a_group_leader_creates_no_session() -> TestResult {
     let session = session_of(0)?;
     let child = fork(|| -> TestResult {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+        lead_group()?;
         assert_errno!(new_session(), EPERM);
         assert_eq!([session_of(0), callers_group()], [Ok(session), Ok(own_pid())]);
         Ok(())
@@ -37,7 +37,7 @@ fn a_group_leader_creates_no_session() -> TestResult {
 fn a_former_leader_creates_no_session() -> TestResult {
     let (session, group) = (session_of(0)?, callers_group()?);
     let child = fork(|| -> TestResult {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+        lead_group()?;
         let member = holder(|| Ok(()))?;
         setpgid(Pid::from_raw(0), Pid::from_raw(group))?;
         assert_errno!(new_session(), EPERM);

@@ -7,7 +7,7 @@ use nix::unistd::{Pid, setpgid};
 
 /// A child that leads a process group of its own.
 pub fn leader() -> TestResult<Child> {
-    holder(|| Ok(setpgid(Pid::from_raw(0), Pid::from_raw(0))?))
+    holder(lead_group)
 }
 
 /// A child in the process group of another child.
@@ -75,7 +75,7 @@ fn a_child_and_its_program_stay_in_the_group() -> TestResult {
     let leader = fork(|| -> TestResult {
         nix::unistd::setsid()?;
         let parent = fork(|| -> TestResult {
-            setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+            lead_group()?;
             let (session, group) = (nix::unistd::getppid().as_raw(), own_pid());
             let ((reader, _writer), go_on) = (pipe()?, Latch::new()?);
             let child = fork(|| -> TestResult {

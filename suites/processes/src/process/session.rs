@@ -24,10 +24,10 @@ fn the_foreground_group_gets_sighup(#[case] end: fn() -> TestResult) -> TestResu
     let pids = Shared::new([const { AtomicI32::new(0) }; 3])?;
     let leader = fork(|| -> TestResult {
         pty.lead_session()?;
-        let first = holder(|| Ok(setpgid(Pid::from_raw(0), Pid::from_raw(0))?))?;
+        let first = holder(lead_group)?;
         let group = Pid::from_raw(first.pid());
         let second = holder(|| Ok(setpgid(Pid::from_raw(0), group)?))?;
-        let background = holder(|| Ok(setpgid(Pid::from_raw(0), Pid::from_raw(0))?))?;
+        let background = holder(lead_group)?;
         pty.terminal.lend(|terminal| nix::unistd::tcsetpgrp(terminal, group))?;
         for (pid, child) in pids.iter().zip([first, second, background]) {
             pid.store(child.pid(), Ordering::Release);

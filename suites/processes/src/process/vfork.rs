@@ -51,6 +51,14 @@ impl Stage {
         self.arrived.arrive();
         self.go_on.wait_for(1);
     }
+
+    /// Does this while the parent is suspended, which then goes on to its end.
+    fn while_suspended(&self, parent: Child, event: impl FnOnce(&Child)) -> TestResult {
+        self.arrived.wait_for(1);
+        parent.assert_blocked_in(calls::VFORK);
+        event(&parent);
+        parent.join()
+    }
 }
 
 #[rstest]
@@ -75,10 +83,7 @@ fn the_caller_waits_for_the_exit(#[case] create: Create) -> TestResult {
         assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(7)))));
         Ok(())
     })?;
-    stage.arrived.wait_for(1);
-    parent.assert_blocked_in(calls::VFORK);
-    stage.go_on.arrive();
-    parent.join()
+    stage.while_suspended(parent, |_| stage.go_on.arrive())
 }
 
 #[rstest]
@@ -103,10 +108,7 @@ fn the_caller_waits_for_the_kill(#[case] create: Create) -> TestResult {
         assert_eq!(waitpid(child, 0), Ok(Some((child, killed))));
         Ok(())
     })?;
-    stage.arrived.wait_for(1);
-    parent.assert_blocked_in(calls::VFORK);
-    assert_eq!(kill(stage.child.load(Ordering::Acquire), SIGKILL), Ok(()));
-    parent.join()
+    stage.while_suspended(parent, |_| assert_eq!(kill(stage.child.load(Ordering::Acquire), SIGKILL), Ok(())))
 }
 
 #[rstest]
@@ -137,10 +139,7 @@ fn the_caller_waits_for_the_program(#[case] create: Create) -> TestResult {
         assert_eq!(program.kill()?, Ended::Killed { by: Signal(SIGKILL), core: false });
         Ok(())
     })?;
-    stage.arrived.wait_for(1);
-    parent.assert_blocked_in(calls::VFORK);
-    stage.go_on.arrive();
-    parent.join()
+    stage.while_suspended(parent, |_| stage.go_on.arrive())
 }
 
 #[rstest]
@@ -258,12 +257,11 @@ fn signals_come_when_the_child_has_gone(#[case] create: Create) -> TestResult {
         assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(0)))));
         Ok(())
     })?;
-    stage.arrived.wait_for(1);
-    parent.assert_blocked_in(calls::VFORK);
-    assert_eq!(kill(parent.pid(), SIGUSR1), Ok(()));
-    parent.assert_blocked_in(calls::VFORK);
-    stage.go_on.arrive();
-    parent.join()
+    stage.while_suspended(parent, |parent| {
+        assert_eq!(kill(parent.pid(), SIGUSR1), Ok(()));
+        parent.assert_blocked_in(calls::VFORK);
+        stage.go_on.arrive();
+    })
 }
 
 #[rstest]

@@ -20,7 +20,7 @@ use nix::sys::signal::{SaFlags, Signal as Known};
     covers = ["behaviours:ptrace.group-stop", "errors:ptrace.ptrace(PTRACE_GETSIGINFO).EINVAL"],
 )]
 fn an_injected_stop_is_a_group_stop(#[case] signal: i32) -> TestResult {
-    let child = traced_and_waiting(super::own_group)?;
+    let child = traced_and_waiting(lead_group)?;
     kill(child.pid(), signal)?;
     assert_eq!(next(child.pid()), Ok(stopped_by(signal)));
     assert_eq!(stop_info(child.pid()).map(|info| info.signal), Ok(signal));

@@ -93,11 +93,6 @@ fn traced_and_waiting(setup: impl FnOnce() -> TestResult) -> TestResult<Child> {
     Ok(child)
 }
 
-/// Moves this process to a group of its own, which is not orphaned: only so the terminal's stop signals stop it.
-fn own_group() -> TestResult {
-    Ok(nix::unistd::setpgid(Pid::from_raw(0), Pid::from_raw(0))?)
-}
-
 /// Room for what any request reads or writes.
 static ROOM: [AtomicUsize; 64] = [const { AtomicUsize::new(0) }; 64];
 

@@ -9,7 +9,7 @@ use kit::pty::Pty;
 use libc::{SIGTTIN, TCIFLUSH, TCION, TCSANOW};
 use nix::sys::signal::Signal as Known;
 use nix::sys::termios::LocalFlags;
-use nix::unistd::{Pid, setpgid, setsid};
+use nix::unistd::setsid;
 
 /// Runs this in an orphaned background process group of a session that has a terminal: its parent is in another session.
 fn orphaned(body: impl Fn(&Pty) -> TestResult) -> TestResult {
@@ -18,7 +18,7 @@ fn orphaned(body: impl Fn(&Pty) -> TestResult) -> TestResult {
         let parent = fork(|| -> TestResult {
             let go = Latch::new()?;
             let orphan = fork(|| -> TestResult {
-                setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+                lead_group()?;
                 go.wait_for(1);
                 body(pty)
             })?;

@@ -4,11 +4,10 @@ use calls::waiting::Selector;
 use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{SIGCONT, SIGKILL, SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU, WCONTINUED, WNOHANG, WNOWAIT, WSTOPPED, WUNTRACED};
-use nix::unistd::{Pid, setpgid};
 
 /// A child that does nothing, in a process group of its own, which is not orphaned: a terminal's signals stop it too.
 pub(super) fn idle_child() -> TestResult<Child> {
-    holder(|| Ok(setpgid(Pid::from_raw(0), Pid::from_raw(0))?))
+    holder(lead_group)
 }
 
 #[rstest]

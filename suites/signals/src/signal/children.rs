@@ -1,6 +1,6 @@
 //! SIGCHLD: when a parent gets it, and what it tells.
 
-use super::{own_group, resumable};
+use super::resumable;
 use crate::needs::CORE_FILES;
 use calls::signals::{Action, Info, SignalSet, action_of};
 use calls::timers::Setting;
@@ -110,7 +110,7 @@ fn a_parent_is_told_of_a_core_dump() -> TestResult {
 )]
 fn a_parent_is_told_of_a_stop(#[case] stop: i32) -> TestResult {
     block(Known::SIGCHLD)?;
-    let (child, _resumed) = resumable(own_group)?;
+    let (child, _resumed) = resumable(lead_group)?;
     assert_eq!(kill(child.pid(), stop), Ok(()));
     assert_told(&child, CLD_STOPPED, stop);
     assert_eq!(kill(child.pid(), SIGCONT), Ok(()));
@@ -130,7 +130,7 @@ fn a_parent_is_told_of_a_stop(#[case] stop: i32) -> TestResult {
 fn sa_nocldstop_leaves_stops_untold() -> TestResult {
     log(SIGCHLD, SA_NOCLDSTOP)?;
     block(Known::SIGCHLD)?;
-    let (child, _resumed) = resumable(own_group)?;
+    let (child, _resumed) = resumable(lead_group)?;
     assert_eq!(kill(child.pid(), SIGSTOP), Ok(()));
     child.wait_until_stopped()?;
     assert_eq!(kill(child.pid(), SIGCONT), Ok(()));

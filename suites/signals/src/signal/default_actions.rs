@@ -1,6 +1,6 @@
 //! What each signal does that no process has asked to do something else: number, wait status and core flag.
 
-use super::{own_group, resumable};
+use super::resumable;
 use crate::needs::CORE_FILES;
 use kit::needs::UNTRACED;
 use kit::prelude::*;
@@ -260,7 +260,7 @@ fn the_default_action_ignores(numbered: Numbered) -> TestResult {
 )]
 fn the_default_action_stops(numbered: Numbered) -> TestResult {
     let (signal, number) = numbered;
-    let (child, resumed) = resumable(own_group)?;
+    let (child, resumed) = resumable(lead_group)?;
     assert_eq!(kill(child.pid(), signal), Ok(()));
     assert_eq!(child.wait_until_stopped()?, Ended::Stopped(Signal(number)));
     assert_eq!(harness::process_state::state(child.pid()), Some('T'));

@@ -45,7 +45,6 @@ use calls::signals::SignalSet;
 use harness::{mark, process_state};
 use kit::prelude::*;
 use libc::{SIGCONT, SIGKILL, SIGSTOP};
-use nix::unistd::{Pid, setpgid};
 
 /// A child that has run `setup` and waits at a latch, and then exits with 77.
 fn resumable(setup: impl FnOnce() -> TestResult) -> TestResult<(Child, Latch)> {
@@ -57,12 +56,6 @@ fn resumable(setup: impl FnOnce() -> TestResult) -> TestResult<(Child, Latch)> {
     })?;
     child.wait_until_blocked_in(calls::FUTEX)?;
     Ok((child, resumed))
-}
-
-/// Moves this process to a process group of its own, which is not orphaned: its parent is in the session, and in another group.
-/// Only so the terminal's stop signals stop it.
-fn own_group() -> TestResult {
-    Ok(setpgid(Pid::from_raw(0), Pid::from_raw(0))?)
 }
 
 /// A set of signals of a process or thread, as /proc/PID/status shows it: SigBlk, SigPnd, ShdPnd, SigIgn or SigCgt. proc_pid_status(5)

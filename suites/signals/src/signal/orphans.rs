@@ -1,6 +1,6 @@
 //! Orphaned process groups: a stop by the terminal's signals would have nobody to end it.
 
-use super::{own_group, resumable, shown};
+use super::{resumable, shown};
 use calls::signals::SignalSet;
 use kit::disposition::block_all;
 use kit::latch::Shared;
@@ -50,7 +50,7 @@ fn an_orphaned_group_is_hung_up_and_resumed() -> TestResult {
         setsid()?;
         let member = fork(|| -> TestResult {
             let both = SignalSet::of([SIGHUP, SIGCONT]);
-            own_group()?;
+            lead_group()?;
             block_all(both)?;
             told.arrive();
             told.wait_for(2);

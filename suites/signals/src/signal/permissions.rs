@@ -1,6 +1,5 @@
 //! Who may signal whom, and what the init of a PID namespace is spared.
 
-use super::own_group;
 use harness::need::{PIDNS, SECOND_UID};
 use kit::disposition::{handle, handled};
 use kit::needs::UNTRACED;
@@ -76,7 +75,7 @@ fn sigcont_may_be_sent_in_the_session() -> TestResult {
     needs = [SECOND_UID],
 )]
 fn a_group_is_signalled_in_part() -> TestResult {
-    let leader = holder(own_group)?;
+    let leader = holder(lead_group)?;
     let join = || Ok(setpgid(Pid::from_raw(0), Pid::from_raw(leader.pid()))?);
     let member = holder(|| join().and_then(|()| become_second_user()))?;
     let sender = fork(|| -> TestResult {

@@ -80,7 +80,7 @@ fn a_group_is_signalled(#[case] send: Send) -> TestResult {
     let (mine, theirs) = (Latch::new()?, Latch::new()?);
     let outsider = counting(&mine, &theirs)?;
     let leader = fork(|| -> TestResult {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+        lead_group()?;
         handle(Known::SIGUSR1, SaFlags::empty())?;
         let member = counting(&mine, &theirs)?;
         assert_eq!(send(getpgrp().as_raw()), Ok(()));

@@ -93,7 +93,7 @@ fn ids_are_positive() -> TestResult {
 )]
 fn no_process_has_this_id(send: Send) -> TestResult {
     let child = fork(|| -> TestResult {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+        lead_group()?;
         exit(0)
     })?;
     child.wait()?;
@@ -117,7 +117,7 @@ fn no_process_has_this_id(send: Send) -> TestResult {
     needs = [harness::need::SECOND_UID],
 )]
 fn another_users_process_cannot_be_signalled(send: Send) -> TestResult {
-    let target = holder(super::own_group)?;
+    let target = holder(lead_group)?;
     let sender = fork(|| -> TestResult {
         become_second_user()?;
         for signal in [SIGTERM, libc::SIGKILL, 0] {

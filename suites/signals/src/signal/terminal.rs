@@ -7,13 +7,13 @@ use kit::prelude::*;
 use kit::pty::Pty;
 use libc::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGTTIN, SIGTTOU, SIGWINCH};
 use nix::sys::signal::Signal as Known;
-use nix::unistd::{Pid, setpgid, tcsetpgrp};
+use nix::unistd::{Pid, tcsetpgrp};
 
 /// A child of a session leader in a group of its own, in the foreground of the terminal or not, that does this.
 fn member(pty: &Pty, in_foreground: bool, body: impl Fn() -> TestResult) -> TestResult<Child> {
     let ready = Latch::new()?;
     let child = fork(|| -> TestResult {
-        setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+        lead_group()?;
         ready.wait_for(1);
         body()
     })?;

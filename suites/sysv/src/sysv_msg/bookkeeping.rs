@@ -1,10 +1,10 @@
 //! Which call sets which time and which process id.
 
-use super::{ROOM, holding, now};
+use super::{ROOM, holding};
 use calls::sysv::{Message, QueueStatus};
 use kit::needs::SYSV;
 use kit::prelude::*;
-use kit::sysv::Queue;
+use kit::sysv::{Queue, clock, wait_until_clock_is_past};
 use kit::thread;
 use libc::{IPC_NOWAIT, IPC_PRIVATE};
 
@@ -80,14 +80,6 @@ fn threads_leave_the_id_of_their_process() -> TestResult {
     waiting.join()
 }
 
-/// Waits until the clock shows another second than this one.
-fn wait_until_after(second: i64) -> TestResult<i64> {
-    while now()? <= second {
-        std::hint::spin_loop();
-    }
-    now()
-}
-
 /// msgsnd sets msg_stime to the present, msgrcv sets msg_rtime, and IPC_SET sets msg_ctime; each leaves the two other times, and neither
 /// IPC_STAT nor a call that fails sets any.
 #[harness::test(
@@ -109,8 +101,8 @@ fn each_call_sets_its_time() -> TestResult {
     let queue = Queue::new(IPC_PRIVATE)?;
     let message = Message::new(1, "12345");
     let made = queue.status()?;
-    let later = wait_until_after(made.ctime)?;
-    let is_present = |time: i64| now().is_ok_and(|now| (later..=now).contains(&time));
+    let later = wait_until_clock_is_past(made.ctime)?;
+    let is_present = |time: i64| clock().is_ok_and(|now| (later..=now).contains(&time));
     assert_errno!(msgrcv(queue.id(), ROOM, 0, IPC_NOWAIT), ENOMSG);
     assert_errno!(msgsnd(queue.id(), &Message::new(0, ""), IPC_NOWAIT), EINVAL);
     assert_eq!(queue.status(), Ok(made));

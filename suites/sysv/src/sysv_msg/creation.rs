@@ -1,11 +1,10 @@
 //! What a new queue is like.
 
-use super::now;
 use calls::sysv::QueueStatus;
 use harness::need::{SECOND_ID, SECOND_UID};
 use kit::needs::SYSV;
 use kit::prelude::*;
-use kit::sysv::{Queue, unused_key};
+use kit::sysv::{Queue, clock, unused_key};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_NOWAIT, IPC_PRIVATE};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{getegid, geteuid, setegid, seteuid};
@@ -49,12 +48,12 @@ fn a_new_queue_is_empty() -> TestResult {
     for (key, mode, more) in
         [(unused_key()?, 0o777, 0), (unused_key()?, 0o462, IPC_NOWAIT), (IPC_PRIVATE, 0o640, IPC_EXCL)]
     {
-        let before = now()?;
+        let before = clock()?;
         let flags = IPC_CREAT | IPC_EXCL | more | mode as i32;
         let queue = Queue::adopt(assert_ok!(msgget(key, flags)), key);
         let status = assert_ok!(queue.status());
         assert_eq!(status, QueueStatus { ctime: status.ctime, ..new(key, mode, qbytes) });
-        assert!((before..=now()?).contains(&status.ctime), "ctime is {}, made at {before}", status.ctime);
+        assert!((before..=clock()?).contains(&status.ctime), "ctime is {}, made at {before}", status.ctime);
     }
     Ok(())
 }

@@ -22,7 +22,6 @@ use calls::sysv::{Message, QueueStatus};
 use kit::prelude::*;
 use kit::sysv::Queue;
 use libc::IPC_NOWAIT;
-use nix::time::{ClockId, clock_gettime};
 
 /// A buffer that the text of any message of these specs fits into.
 const ROOM: usize = 1 << 16;
@@ -50,9 +49,4 @@ fn drain(queue: &Queue) -> Result<Vec<Message>> {
 fn holding(new: QueueStatus, messages: &[Message]) -> QueueStatus {
     let bytes = messages.iter().map(|message| message.text.len() as u64).sum();
     QueueStatus { qnum: messages.len() as u64, cbytes: bytes, lspid: own_pid(), ..new }.undated()
-}
-
-/// The seconds of the clock that the kernel takes the times of a queue from.
-fn now() -> TestResult<i64> {
-    Ok(clock_gettime(ClockId::CLOCK_REALTIME_COARSE)?.tv_sec())
 }

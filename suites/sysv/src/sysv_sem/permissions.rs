@@ -6,10 +6,10 @@ use calls::sysv::{Permissions, SemaphoreStatus, operation};
 use harness::need::{IPCNS, SECOND_ID, SECOND_UID};
 use kit::needs::SYSV;
 use kit::prelude::*;
-use kit::privilege::drop_capabilities;
+use kit::privilege::{become_user, drop_capabilities};
 use kit::sysv::SemaphoreSet;
 use libc::IPC_PRIVATE;
-use nix::unistd::{getegid, geteuid, setgroups, setresgid, setresuid};
+use nix::unistd::{getegid, geteuid};
 
 /// Gives the set, which is this process's own, another mode.
 fn set_mode(set: &SemaphoreSet, mode: u32) -> Result<()> {
@@ -212,7 +212,7 @@ fn the_class_of_a_process_decides(#[case] class: Class) -> TestResult {
     let with_mode = |mode, check: &dyn Fn()| -> TestResult {
         set_semaphore_permissions(set.id(), Permissions { uid, gid, mode })?;
         fork(|| -> TestResult {
-            become_user(user)?;
+            become_one_of(user)?;
             check();
             Ok(())
         })?
@@ -235,11 +235,8 @@ fn the_class_of_a_process_decides(#[case] class: Class) -> TestResult {
 }
 
 /// Makes this process a user, and a group, without others and without capabilities.
-fn become_user((user, group): (u32, u32)) -> TestResult {
-    setgroups(&[])?;
-    let (user, group) = (user.into(), group.into());
-    setresgid(group, group, group)?;
-    setresuid(user, user, user)?;
+fn become_one_of((user, group): (u32, u32)) -> TestResult {
+    become_user(user, group)?;
     drop_capabilities()
 }
 
@@ -264,7 +261,7 @@ fn owner_and_creator_control_a_set(#[case] user: u32) -> TestResult {
     set_semaphore_permissions(set.id(), owned)?;
     let before = set.status()?;
     let child = fork(|| -> TestResult {
-        become_user((user, user))?;
+        become_one_of((user, user))?;
         assert_eq!(set_semaphore_permissions(set.id(), Permissions { mode: 0o600, ..owned }), Ok(()));
         assert_status(&set, SemaphoreStatus { mode: 0o600, ..before })?;
         assert_eq!(set.remove(), Ok(()));

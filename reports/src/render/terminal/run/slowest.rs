@@ -10,8 +10,11 @@ use std::cmp::Reverse;
 ///
 /// Specs run side by side, so these times add up to more than the run took. A spec with several attempts has the time of all.
 pub(super) fn write(page: &mut Page, specs: &[Judged], count: usize) {
+    if count == 0 {
+        return;
+    }
     let mut ran: Vec<_> = specs.iter().filter(|spec| spec.verdict() != Verdict::Skipped).cloned().collect();
-    if count == 0 || ran.is_empty() {
+    if ran.is_empty() {
         return;
     }
     let mechanisms = by_mechanism(&ran).into_iter().map(|(name, specs)| {
