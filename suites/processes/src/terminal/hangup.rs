@@ -8,8 +8,8 @@ use kit::prelude::*;
 use kit::pty::Pty;
 use libc::{O_NOCTTY, O_RDWR, SIGHUP};
 
-/// Closing the master ends the reads that are blocked on the slave: each returns 0 or fails with EIO. Later reads return 0, and writes
-/// fail with EIO.
+/// Closing the master ends the reads that are blocked on the slave: each returns 0 or fails with EIO. Once it is closed reads return 0,
+/// and writes fail with EIO.
 #[harness::test(
     id = "terminal.hangup",
     cite = [kernel("drivers/tty/n_tty.c", "n_tty_read", "6.18"), posix("XBD", "11.1.10 Modem Disconnect")],
@@ -18,11 +18,13 @@ use libc::{O_NOCTTY, O_RDWR, SIGHUP};
     layers = [libc, nix, raw],
 )]
 fn closing_the_master_is_the_end_of_file() -> TestResult {
-    let pty = Pty::new(24, 80)?;
+    let (pty, closed) = (Pty::new(24, 80)?, Latch::new()?);
     let reader = || {
         fork(|| -> TestResult {
             pty.screen.close();
             assert_matches!(read(&pty.terminal, &mut [0]), Ok(0) | Err(CallError { errno: Errno::EIO, .. }));
+            // It ends before the close does, which hangs the terminal up.
+            closed.wait_for(1);
             assert_eq!(read(&pty.terminal, &mut [0]), Ok(0));
             assert_errno!(write(&pty.terminal, b"x"), EIO);
             Ok(())
@@ -31,6 +33,7 @@ fn closing_the_master_is_the_end_of_file() -> TestResult {
     let readers = [reader()?, reader()?];
     readers.iter().for_each(|reader| reader.assert_blocked_in(calls::READ));
     pty.screen.close();
+    closed.arrive();
     readers.into_iter().try_for_each(Child::join)?;
     assert_eq!(read(&pty.terminal, &mut [0]), Ok(0));
     assert_errno!(write(&pty.terminal, b"x"), EIO);
