@@ -2,12 +2,11 @@
 
 use crate::process::DN_CREATE;
 use calls::comparing::KCMP_VM;
+use harness::Errno;
 use harness::need::{Need, Probe, met};
 use harness::place::{ALL_IDS, ids_held};
 use harness::raw::{self, Argument as _, Sysno, arguments};
-use harness::{Errno, bounded, ended::Ended};
-use kit::needs::{ask, child, in_child};
-use std::time::Duration;
+use kit::needs::ask;
 
 /// PID file descriptors. pidfd_open(2).
 pub const PIDFD: Need = Need::new(
@@ -130,14 +129,6 @@ fn may_insert_input() -> Probe {
 /// asm-generic/ioctls.h.
 const TIOCGPTPEER: libc::Ioctl = 0x5441;
 
-/// Processes that may trace their children, and are not traced themselves. ptrace(2).
-pub const PTRACE: Need = Need::new(
-    "ptrace",
-    |_| may_trace(),
-    "Run without a tracer that follows children, without a filter that refuses ptrace, and with kernel.yama.ptrace_scope below 2.",
-)
-.excluding_tracers();
-
 /// kcmp(2).
 pub const KCMP: Need = Need::new(
     "kcmp",
@@ -150,27 +141,3 @@ pub const KCMP: Need = Need::new(
     },
     "Use a kernel with CONFIG_KCMP, and no filter that refuses kcmp.",
 );
-
-/// A child asks to be traced, and another is seized.
-fn may_trace() -> Probe {
-    const SEIZE: usize = 0x4206;
-    const REFUSED: i32 = 1;
-    let asking = in_child(|| {
-        // SAFETY: takes numbers alone.
-        if unsafe { ask(Sysno::ptrace, [libc::PTRACE_TRACEME as usize, 0, 0, 0, 0, 0]) }.is_err() {
-            kit::process::exit(REFUSED)
-        }
-    })?;
-    met(asking == Some(Ended::Exited(0)), || "PTRACE_TRACEME is refused".into())?;
-    // It waits until it is killed.
-    let seized = child(|| {
-        loop {
-            bounded::pause(Duration::from_secs(1));
-        }
-    })?;
-    // SAFETY: takes numbers alone.
-    let result = unsafe { ask(Sysno::ptrace, [SEIZE, seized as usize, 0, 0, 0, 0]) };
-    bounded::kill(seized, libc::SIGKILL).map_err(|error| format!("kill: {error}"))?;
-    bounded::wait(seized, libc::__WALL).map_err(|error| format!("wait4: {error}"))?;
-    result.map(drop)
-}

@@ -2,6 +2,7 @@
 
 use super::{reaped_child, use_up_descriptors};
 use kit::file::file_of;
+use kit::needs::CHILD_ACCESS;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use libc::{FD_CLOEXEC, O_APPEND, O_RDONLY, SEEK_CUR, SEEK_SET};
@@ -24,6 +25,7 @@ fn owner_of_a_file() -> TestResult<(Child, i32)> {
     id = "pidfd.getfd",
     cite = [man("pidfd_getfd.2", "DESCRIPTION")],
     covers = ["behaviours:pidfd.getfd-duplicates", "behaviours:pidfd.getfd-cloexec"],
+    needs = [CHILD_ACCESS],
     layers = [raw],
 )]
 fn a_duplicate_shares_the_description() -> TestResult {
@@ -51,6 +53,7 @@ fn a_duplicate_shares_the_description() -> TestResult {
     id = "pidfd.getfd-bad-descriptor",
     cite = [man("pidfd_getfd.2", "ERRORS", "EBADF")],
     covers = ["errors:pidfd.pidfd_getfd.EBADF", "errors:pidfd.pidfd_getfd.EBADF.2"],
+    needs = [CHILD_ACCESS],
     layers = [raw],
 )]
 fn bad_descriptors_are_refused() -> TestResult {
@@ -109,6 +112,7 @@ fn a_process_that_is_gone_has_no_descriptors() -> TestResult {
     id = "pidfd.getfd-no-descriptor",
     cite = [man("pidfd_getfd.2", "ERRORS", "EMFILE")],
     covers = ["errors:pidfd.pidfd_getfd.EMFILE"],
+    needs = [CHILD_ACCESS],
     layers = [raw],
 )]
 fn without_a_free_descriptor_it_fails() -> TestResult {
@@ -128,6 +132,7 @@ fn without_a_free_descriptor_it_fails() -> TestResult {
     id = "pidfd.getfd-not-permitted",
     cite = [man("pidfd_getfd.2", "ERRORS", "EPERM"), man("ptrace.2", "Ptrace access mode checking")],
     covers = ["errors:pidfd.pidfd_getfd.EPERM"],
+    needs = [CHILD_ACCESS],
     layers = [raw],
 )]
 fn without_the_right_to_trace_it_fails() -> TestResult {

@@ -13,10 +13,10 @@ mod not_stopped;
 mod signals;
 mod syscalls;
 
-use crate::needs::PTRACE;
 use calls::tracing::{PTRACE_CONT, Request};
 use harness::need::Need;
 use harness::registry::NEEDS;
+use kit::needs::PTRACE;
 use kit::prelude::*;
 use libc::SIGSTOP;
 use linkme::distributed_slice;

@@ -5,7 +5,7 @@ use crate::needs::CORE_FILES;
 use calls::signals::{Action, Info, SignalSet, action_of};
 use calls::timers::Setting;
 use kit::disposition::{block, handle, handled, ignore, log, logged, pending};
-use kit::needs::UNTRACED;
+use kit::needs::{PTRACE, UNTRACED};
 use kit::prelude::*;
 use libc::{
     CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CLD_TRAPPED, ITIMER_PROF, SA_NOCLDSTOP,
@@ -148,7 +148,7 @@ fn sa_nocldstop_leaves_stops_untold() -> TestResult {
     id = "signal.sigchld-trapped",
     cite = [man("sigaction.2", "The si_code field"), posix("signal.h.0p", "DESCRIPTION")],
     covers = ["behaviours:sicode.cld-trapped"],
-    needs = [UNTRACED],
+    needs = [PTRACE],
 )]
 fn a_tracer_is_told_of_a_trap() -> TestResult {
     block(Known::SIGCHLD)?;

@@ -5,7 +5,7 @@ use calls::signals::SignalSet;
 use harness::event_log::{log_in_handler, logged_by_handlers};
 use harness::raw::{Argument as _, arguments};
 use kit::disposition::install;
-use kit::needs::UNTRACED;
+use kit::needs::PTRACE;
 use kit::prelude::*;
 use libc::{SIGSTOP, SIGTRAP, SIGUSR1, SYS_exit_group, SYS_rt_sigreturn, c_int, c_long, c_void, siginfo_t};
 use nix::sys::ptrace;
@@ -67,7 +67,7 @@ fn the_frame_tells_where_to_go_on() -> TestResult {
     id = "signal.mode-switches",
     cite = [man("signal.7", "Execution of signal handlers"), man("sigreturn.2", "DESCRIPTION"), man("ptrace.2", "Syscall-stops")],
     covers = ["notes:signal.four-mode-switches", "notes:signal.impl-stack-rewrite"],
-    needs = [UNTRACED],
+    needs = [PTRACE],
 )]
 fn a_handler_ends_with_one_system_call() -> TestResult {
     const ENDED: i32 = 7;
