@@ -13,6 +13,8 @@ pub struct Target {
     pub kind: Kind,
     /// Whether what fails there fails a matrix.
     pub gates: bool,
+    /// Ids of specs that stop this kernel as a whole, and how: they are skipped there, for else there would be no verdicts at all.
+    pub stopped_by: BTreeMap<String, String>,
 }
 
 /// What kind of place, with its options.
@@ -97,6 +99,11 @@ fn parse(text: &str) -> Result<Vec<Target>, String> {
             Some(toml::Value::Boolean(gates)) => gates,
             Some(other) => return Err(format!("{name}: gates is true or false, and not {other}")),
         };
+        let stopped_by = match entry.remove("stopped_by").map(toml::Value::try_into) {
+            None => BTreeMap::new(),
+            Some(Ok(specs)) => specs,
+            Some(Err(_)) => return Err(format!("{name}: stopped_by is a table of ids, with a reason each")),
+        };
         let kind: Kind = entry.try_into().map_err(|error| format!("{name}: {}", error.message().replace('\n', " ")))?;
         // Names become names of files.
         let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
@@ -106,7 +113,7 @@ fn parse(text: &str) -> Result<Vec<Target>, String> {
         if matches!(&kind, Kind::Command { command } if command.is_empty()) {
             return Err(format!("the command of {name} is empty"));
         }
-        targets.push(Target { name, kind, gates });
+        targets.push(Target { name, kind, gates, stopped_by });
     }
     // As they stand in the list, which is the order of columns.
     targets.sort_by_key(|target| position(text, &target.name));
@@ -122,7 +129,8 @@ pub fn find(targets: &[Target], name: &str) -> Result<Target, String> {
     if let Some(path) = name.strip_prefix("qemu:") {
         let kernel = std::path::absolute(path).map_err(|error| format!("{path}: {error}"))?;
         let machine = Machine { kernel, ..Machine::default() };
-        return Ok(Target { name: name.into(), kind: Kind::Qemu(machine), gates: true });
+        let kind = Kind::Qemu(machine);
+        return Ok(Target { name: name.into(), kind, gates: true, stopped_by: BTreeMap::new() });
     }
     targets.iter().find(|target| target.name == name).cloned().ok_or_else(|| {
         let names: Vec<_> = targets.iter().map(|target| target.name.as_str()).collect();
@@ -149,6 +157,10 @@ mod tests {
             ("[a]\nkind = \"vax\"\n", "a: unknown variant `vax`, expected one of "),
             ("[a]\nkind = \"qemu\"\n", "a: missing field `kernel`"),
             ("[a]\nkind = \"local\"\ngates = 1\n", "a: gates is true or false, and not 1"),
+            (
+                "[a]\nkind = \"local\"\nstopped_by = [\"pipe.a\"]\n",
+                "a: stopped_by is a table of ids, with a reason each",
+            ),
             ("[a\n", "line 1: "),
             ("\n[\"../a\"]\nkind = \"local\"\n", "\"../a\" is no name for a target"),
             ("[a]\nkind = \"command\"\ncommand = []\n", "the command of a is empty"),

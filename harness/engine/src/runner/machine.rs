@@ -22,6 +22,8 @@ pub struct Machine {
     /// Higher isolation levels and why they do not work here.
     pub refused: BTreeMap<String, String>,
     missing: BTreeMap<(Isolation, Need), Missing>,
+    /// Ids of specs that stop it as a whole, and how.
+    stopped_by: BTreeMap<String, String>,
 }
 
 /// Why no spec can be run here, in a sentence.
@@ -77,7 +79,7 @@ impl Machine {
             };
             match trial(isolation, &common).or_else(again) {
                 Ok(missing) => {
-                    let mut machine = Self { isolation, refused, missing };
+                    let mut machine = Self { isolation, refused, missing, stopped_by: BTreeMap::new() };
                     fixed.iter().for_each(|(isolation, needs)| machine.probe_on(*isolation, needs));
                     return Ok(machine);
                 }
@@ -86,6 +88,12 @@ impl Machine {
         }
         let reasons: Vec<_> = refused.iter().map(|(isolation, reason)| format!("{isolation}: {reason}")).collect();
         Err(CannotRun(format!("no sandbox works here ({})", reasons.join("; "))))
+    }
+
+    /// The same machine, on which these specs are skipped: they stop it as a whole, as the words beside their ids say.
+    pub fn stopped_by(mut self, specs: &[(String, String)]) -> Self {
+        self.stopped_by.extend(specs.iter().cloned());
+        self
     }
 
     /// The needs of specs that run on a isolation level of their own.
@@ -103,6 +111,13 @@ impl Machine {
 
     /// Where a spec runs, or what it misses.
     pub fn place(&self, spec: &Spec) -> Result<Place, Vec<Missing>> {
+        if let Some(how) = spec.id.split('/').next().and_then(|family| self.stopped_by.get(family)) {
+            return Err(vec![Missing {
+                need: "survival".into(),
+                found: how.clone(),
+                remedy: "Use a kernel that this spec does not stop as a whole.".into(),
+            }]);
+        }
         let isolation = fixed_isolation(spec).unwrap_or(self.isolation);
         let missing: Vec<_> = spec.needs().filter_map(|need| self.missing.get(&(isolation, *need))).cloned().collect();
         if missing.is_empty() { Ok(Place { isolation, netns: spec.demands(Demand::Network) }) } else { Err(missing) }

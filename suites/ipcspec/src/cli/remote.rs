@@ -21,6 +21,7 @@ pub fn words(target: &Target, timeout_scale: f64) -> Vec<String> {
     let mut words = vec!["run".into(), "--frames".into()];
     words.push(format!("--timeout-scale={}", (timeout_scale * target.slowness()).min(1000.0)));
     words.extend(target.is_disposable().then(|| "--disposable".into()));
+    words.extend(target.stopped_by.iter().map(|(id, how)| format!("--stopped-by={id}={how}")));
     words
 }
 

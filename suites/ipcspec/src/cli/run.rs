@@ -74,6 +74,9 @@ pub struct Arguments {
     /// Used by targets: this is the second boot; the first one left this directory.
     #[arg(long, hide = true, value_name = "DIRECTORY")]
     rebooted: Option<PathBuf>,
+    /// Used by targets: this spec stops the kernel as a whole, in these words, and is skipped.
+    #[arg(long, hide = true, value_name = "ID=HOW", value_parser = spec_and_words)]
+    stopped_by: Vec<(String, String)>,
 }
 
 impl Arguments {
@@ -88,6 +91,11 @@ impl Arguments {
         arguments.extend(self.shard.map(|shard| format!("--shard={shard}")));
         Job { arguments, reboot: specs.iter().any(|spec| spec.demands(Demand::NoNamespaces)) }
     }
+}
+
+fn spec_and_words(text: &str) -> Result<(String, String), String> {
+    let (id, words) = text.split_once('=').ok_or("not an id, '=' and words")?;
+    Ok((id.into(), words.into()))
 }
 
 fn scale(text: &str) -> Result<f64, String> {
@@ -127,7 +135,7 @@ pub fn run(arguments: &Arguments) -> Result<Exit, CliError> {
     }
     harness::set_seed(arguments.shuffle.unwrap_or_default());
     let broken = engine::trusted::check()?;
-    let machine = Machine::probe(specs.iter().copied())?;
+    let machine = Machine::probe(specs.iter().copied())?.stopped_by(&arguments.stopped_by);
     let jobs = machine.jobs(arguments.jobs.map_or_else(Pace::default_jobs, usize::from))?;
     let pace = Pace { jobs, timeout_scale: arguments.timeout_scale };
     let (selected, order): (usize, Box<dyn Iterator<Item = Task>>) = match &arguments.mutation {

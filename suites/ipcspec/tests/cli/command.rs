@@ -15,6 +15,7 @@ pub const PASSED: i32 = 0;
 pub const FAILED: i32 = 1;
 pub const COULD_NOT_RUN: i32 = 2;
 pub const NOTHING_SELECTED: i32 = 3;
+pub const ALL_SKIPPED: i32 = 4;
 
 /// The binary under test. nextest says where it is when it runs from an archive, on a machine that did not build it.
 pub fn ipcspec() -> Command {

@@ -47,6 +47,16 @@ fn a_wrapper_is_a_target_whatever_else_its_console_shows() {
 }
 
 #[test]
+fn what_stops_a_kernel_as_a_whole_is_skipped_there() {
+    let directory = TempDir::new().unwrap();
+    let list = format!("[board]\nkind = \"local\"\nstopped_by.{SPEC:?} = \"it panics: no = there\"\n");
+    fs::write(directory.path().join("list.toml"), list).unwrap();
+    let Answer { code, out, err } = run_on(directory.path(), "board");
+    assert_eq!(code, Some(ALL_SKIPPED), "{err}");
+    assert!(out.contains("\n    3  survival: it panics: no = there\n"), "{out}");
+}
+
+#[test]
 fn damaged_records_are_one_sentence_and_no_verdict() {
     for (filter, words) in [
         ("sed '4s/conforms/deviates/'", "frame 1 is damaged: its checksum does not fit"),
