@@ -34,6 +34,9 @@ fn each_write_sends_sigio(channel: Channel) -> TestResult {
         assert_eq!(handled(SIGIO), writes);
     }
     assert_eq!(read_bytes(&reader, 9), Ok("xxx".into()));
+    // The close of the writer would be told as well.
+    set_flags(&reader, 0)?;
+    assert_eq!(handled(SIGIO), 3);
     Ok(())
 }
 

@@ -3,13 +3,13 @@
 use calls::cloning::{CloneArguments, Stack};
 use calls::for_layers::raw::{clone_call, clone3};
 use calls::signals::{Action, action_of};
-use kit::disposition::{block, handle, ignore, pending};
+use kit::disposition::{block, handle, ignore, pending, signal_mask};
 use kit::prelude::*;
 use kit::process::{clone as clone_child, clone3 as clone3_child};
 use libc::{
     CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VFORK, CLONE_VM, FD_CLOEXEC, SIGUSR1, SIGUSR2, WNOHANG,
 };
-use nix::sys::signal::{SaFlags, SigSet, Signal as Known};
+use nix::sys::signal::{SaFlags, Signal as Known};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{chdir, getcwd};
 use std::sync::atomic::{AtomicI32, Ordering};
@@ -162,7 +162,7 @@ const SHARE_BY_CLONE3: Share = |flags, body| {
 )]
 fn dispositions_are_shared(#[case] share: Share) -> TestResult {
     handle(Known::SIGUSR1, SaFlags::empty())?;
-    let mask = SigSet::thread_get_mask()?;
+    let mask = signal_mask()?;
     let created = share(CLONE_SIGHAND, &|| {
         let inherited = action_of(SIGUSR1) == Ok(Action::Handle);
         let changed = ignore(Known::SIGUSR1).is_ok() && handle(Known::SIGUSR2, SaFlags::empty()).is_ok();
@@ -172,7 +172,7 @@ fn dispositions_are_shared(#[case] share: Share) -> TestResult {
     let child = assert_ok!(created);
     assert_eq!(waitpid(child, 0), Ok(Some((child, Ended::Exited(1)))));
     assert_eq!([action_of(SIGUSR1), action_of(SIGUSR2)], [Ok(Action::Ignore), Ok(Action::Handle)]);
-    assert_eq!(SigSet::thread_get_mask(), Ok(mask));
+    assert_eq!(signal_mask(), Ok(mask));
     assert_eq!(pending(), Ok(vec![]));
     Ok(())
 }

@@ -6,7 +6,7 @@ use crate::proc::{number_in, signals_in, text_of};
 use calls::for_layers::libc::{posix_spawn, waitpid};
 use calls::spawning::{FileActions, SpawnAttributes};
 use harness::need::{SECOND_ID, SECOND_UID};
-use kit::disposition::{block, handle, handled, ignore};
+use kit::disposition::{block, handle, handled, ignore, signal_mask};
 use kit::prelude::*;
 use libc::{
     POSIX_SPAWN_RESETIDS, POSIX_SPAWN_SETPGROUP, POSIX_SPAWN_SETSIGDEF, POSIX_SPAWN_SETSIGMASK, SIGUSR1, SIGUSR2,
@@ -128,7 +128,7 @@ fn a_program_that_cannot_be_executed_is_told(#[case] spawn: Spawn) -> TestResult
 )]
 fn the_signal_mask_is_set() -> TestResult {
     block(Known::SIGUSR1)?;
-    let mask = SigSet::thread_get_mask()?;
+    let mask = signal_mask()?;
     let mut with_mask = attributes(POSIX_SPAWN_SETSIGMASK)?;
     with_mask.set_mask(&SigSet::from(Known::SIGUSR2))?;
     let mut unused = attributes(0)?;
@@ -136,7 +136,7 @@ fn the_signal_mask_is_set() -> TestResult {
     for (attributes, blocked) in [(&with_mask, SIGUSR2), (&unused, SIGUSR1)] {
         let child = sleeper((None, Some(attributes)))?;
         assert_eq!(signals_in(child.pid(), "SigBlk:")?, bit(blocked));
-        assert_eq!(SigSet::thread_get_mask(), Ok(mask));
+        assert_eq!(signal_mask(), Ok(mask));
     }
     Ok(())
 }

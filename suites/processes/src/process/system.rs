@@ -1,7 +1,7 @@
 //! Commands run by a shell: system(3).
 
 use calls::signals::{Action, action_of};
-use kit::disposition::{handle, handled};
+use kit::disposition::{handle, handled, signal_mask};
 use kit::needs::program;
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIGINT, SIGQUIT};
@@ -23,7 +23,7 @@ fn system_gives_mask_and_dispositions_back() -> TestResult {
     let status = system("kill -INT $PPID; kill -QUIT $PPID; exit 3")?;
     assert_eq!(status, 3 << 8);
     assert_eq!((handled(Known::SIGINT), handled(Known::SIGQUIT)), (0, 0));
-    assert_eq!(SigSet::thread_get_mask(), Ok(with_usr1));
+    assert_eq!(signal_mask(), Ok(with_usr1));
     for signal in [SIGINT, SIGQUIT] {
         assert_eq!(action_of(signal), Ok(Action::Handle));
         assert_eq!(kill(own_pid(), signal), Ok(()));

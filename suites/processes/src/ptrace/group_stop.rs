@@ -1,10 +1,10 @@
 //! Tracees that stop as others do.
 
-use super::{STOPPED, go_on, next, resume, stopped_at, stopped_by, traced_and_waiting};
+use super::{STOPPED, go_on, next, resume, stopped_at, stopped_by, traced_and_waiting, wait_for_signals, with_thread};
 use calls::tracing::{PTRACE_CONT, PTRACE_INTERRUPT, PTRACE_LISTEN, PTRACE_SEIZE};
 use kit::disposition::{handle, handled};
 use kit::prelude::*;
-use libc::{SIGCONT, SIGSTOP, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU, WNOHANG};
+use libc::{SIGCONT, SIGKILL, SIGSTOP, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU, WNOHANG};
 use nix::sys::signal::{SaFlags, Signal as Known};
 
 #[rstest]
@@ -29,6 +29,28 @@ fn an_injected_stop_is_a_group_stop(#[case] signal: i32) -> TestResult {
     assert_eq!(go_on(child.pid()), Ok(()));
     child.assert_blocked_in(calls::PAUSE);
     assert_eq!(wait_status(child.pid(), WNOHANG), Ok(None));
+    Ok(())
+}
+
+/// A stopping signal stops all threads of a process, whichever takes it: each tracee reports a group-stop.
+#[harness::test(
+    id = "ptrace.group-stop-all",
+    cite = [man("ptrace.2", "Group-stop")],
+    covers = ["behaviours:ptrace.group-stop-all"],
+)]
+fn a_stop_is_one_of_all_threads() -> TestResult {
+    let (child, tid) = with_thread(wait_for_signals)?;
+    for id in [child.pid(), tid] {
+        tell(PTRACE_SEIZE, id, 0)?;
+    }
+    calls::for_layers::raw::tgkill(child.pid(), tid, SIGSTOP)?;
+    assert_eq!(next(tid), Ok(stopped_by(SIGSTOP)));
+    assert_eq!(wait_status(child.pid(), WNOHANG), Ok(None));
+    assert_eq!(resume(PTRACE_CONT, tid, SIGSTOP), Ok(stopped_at(SIGSTOP, STOPPED)));
+    assert_eq!(next(child.pid()), Ok(stopped_at(SIGSTOP, STOPPED)));
+    kill(child.pid(), SIGKILL)?;
+    assert_eq!([next(tid), next(child.pid())], [Ok(SIGKILL); 2]);
+    child.let_go();
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use libc::SIGSTOP;
 use linkme::distributed_slice;
 use nix::sys::signal::Signal as Known;
 use nix::unistd::Pid;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 
 #[distributed_slice(NEEDS)]
 static NEEDED: (&str, Need) = ("ptrace", PTRACE);
@@ -91,6 +91,19 @@ fn traced_and_waiting(setup: impl FnOnce() -> TestResult) -> TestResult<Child> {
     go_on(child.pid())?;
     child.wait_until_blocked_in(calls::PAUSE)?;
     Ok(child)
+}
+
+/// A child with a second thread, which does this, and the id of the thread.
+fn with_thread(body: impl FnOnce() -> TestResult + Send + 'static) -> TestResult<(Child, i32)> {
+    let (id, told) = (Shared::new(AtomicI32::new(0))?, Latch::new()?);
+    let child = fork(|| -> TestResult {
+        let thread = kit::thread::spawn(body)?;
+        id.store(thread.tid(), Ordering::Release);
+        told.arrive();
+        wait_for_signals()
+    })?;
+    told.wait_for(1);
+    Ok((child, id.load(Ordering::Acquire)))
 }
 
 /// Room for what any request reads or writes.

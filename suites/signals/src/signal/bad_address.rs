@@ -2,10 +2,10 @@
 
 use calls::signals::{Action, action_of};
 use harness::raw::{Argument as _, arguments};
-use kit::disposition::block;
+use kit::disposition::{block, signal_mask};
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIGUSR1};
-use nix::sys::signal::{SigSet, Signal as Known};
+use nix::sys::signal::Signal as Known;
 use std::ptr::{null, with_exposed_provenance_mut};
 
 /// The size of the kernel's sigset_t.
@@ -44,7 +44,7 @@ fn sigprocmask_with_a_bad_address_fails(#[case] set: usize, #[case] oldset: usiz
     let refused =
         unsafe { syscall("sigprocmask", Sysno::rt_sigprocmask, arguments([SIG_BLOCK.register(), set, oldset, SET])) };
     assert_errno!(refused, EFAULT);
-    assert_eq!(SigSet::thread_get_mask(), Ok(Known::SIGUSR2.into()));
+    assert_eq!(signal_mask(), Ok(Known::SIGUSR2.into()));
     Ok(())
 }
 
@@ -60,6 +60,6 @@ fn pthread_sigmask_with_a_bad_address_fails() -> TestResult {
     let error = unsafe { libc::pthread_sigmask(SIG_BLOCK, null(), with_exposed_provenance_mut(BAD_ADDRESS)) };
     let refused = if error == 0 { Ok(()) } else { Err(CallError::new("pthread_sigmask", Errno::from_raw(error))) };
     assert_errno!(refused, EFAULT);
-    assert_eq!(SigSet::thread_get_mask(), Ok(Known::SIGUSR2.into()));
+    assert_eq!(signal_mask(), Ok(Known::SIGUSR2.into()));
     Ok(())
 }

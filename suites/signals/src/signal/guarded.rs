@@ -3,7 +3,7 @@
 use super::{assert_sigkill_kills, assert_sigstop_stops, shown};
 use calls::signals::{Action, SignalSet, action_of};
 use harness::process_state;
-use kit::disposition::{handle, ignore};
+use kit::disposition::{handle, ignore, signal_mask};
 use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{SIG_SETMASK, SIGKILL, SIGSTOP, SIGTERM};
@@ -100,7 +100,7 @@ fn handle_all() -> TestResult {
 fn block_all() -> TestResult {
     use calls::for_layers::libc_nix_raw::sigprocmask;
     assert_eq!(sigprocmask(SIG_SETMASK, &SigSet::all()), Ok(SigSet::empty()));
-    assert!(SigSet::thread_get_mask().is_ok_and(|mask| changeable().all(|known| mask.contains(known))));
+    assert!(signal_mask().is_ok_and(|mask| changeable().all(|known| mask.contains(known))));
     Ok(())
 }
 

@@ -83,7 +83,7 @@ fn a_group_is_signalled(#[case] send: Send) -> TestResult {
         lead_group()?;
         handle(Known::SIGUSR1, SaFlags::empty())?;
         let member = counting(&mine, &theirs)?;
-        assert_eq!(send(getpgrp().as_raw()), Ok(()));
+        assert_eq!(send(own_pid()), Ok(()));
         assert_eq!(handled(Known::SIGUSR1), 1);
         mine.arrive();
         assert_eq!(member.wait()?, Ended::Exited(1));

@@ -1,7 +1,7 @@
 //! Waiting for a handler: pause and sigsuspend.
 
 use calls::signals::SignalSet;
-use kit::disposition::{block, handle, handled, ignore, pending};
+use kit::disposition::{block, handle, handled, ignore, pending, signal_mask};
 use kit::prelude::*;
 use libc::{SIGKILL, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
 use nix::sys::signal::{SaFlags, Signal as Known};
@@ -20,12 +20,12 @@ fn sigsuspend_misses_no_pending_signal() -> TestResult {
     let own = own_pid();
     handle(Known::SIGUSR1, SaFlags::empty())?;
     block(Known::SIGUSR1)?;
-    let before = nix::sys::signal::SigSet::thread_get_mask()?;
+    let before = signal_mask()?;
     assert_eq!(kill(own, SIGUSR1), Ok(()));
     assert_eq!(handled(Known::SIGUSR1), 0);
     assert_errno!(sigsuspend(SignalSet::but([SIGUSR1])), EINTR);
     assert_eq!((handled(Known::SIGUSR1), pending()), (1, Ok(vec![])));
-    assert_eq!(nix::sys::signal::SigSet::thread_get_mask(), Ok(before));
+    assert_eq!(signal_mask(), Ok(before));
     Ok(())
 }
 

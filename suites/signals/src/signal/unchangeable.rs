@@ -2,6 +2,7 @@
 
 use super::{assert_sigkill_kills, assert_sigstop_stops};
 use calls::signals::{Action, action_of};
+use kit::disposition::signal_mask;
 use kit::needs::UNTRACED;
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIG_SETMASK, SIGKILL, SIGSTOP};
@@ -72,7 +73,7 @@ fn assert_masks_all_but_kill_and_stop(how: i32) {
     use calls::for_layers::libc_nix_raw::sigprocmask;
     assert_eq!(sigprocmask(how, &SigSet::all()), Ok(SigSet::empty()));
     let unblocked = |mask: SigSet| Known::iterator().filter(|known| !mask.contains(*known)).collect::<Vec<_>>();
-    assert_eq!(SigSet::thread_get_mask().map(unblocked), Ok(vec![Known::SIGKILL, Known::SIGSTOP]));
+    assert_eq!(signal_mask().map(unblocked), Ok(vec![Known::SIGKILL, Known::SIGSTOP]));
 }
 
 /// SIGKILL (signal 9) cannot be caught, ignored or blocked: it terminates, without a core dump, a process that
