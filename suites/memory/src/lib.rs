@@ -6,3 +6,11 @@ extern crate harness;
 
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "memory";
+
+mod access;
+mod limits;
+mod mapped;
+pub mod memfd;
+pub mod mmap;
+pub mod needs;
+pub mod process_vm;

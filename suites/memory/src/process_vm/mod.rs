@@ -1,0 +1,1 @@
+//! Access to another process's memory.
