@@ -17,6 +17,14 @@ pub const MEMLOCK: Need = Need::new(
     "Raise ulimit -l to 64 pages.",
 );
 
+/// A process may lock all that it has mapped. mlockall(2)
+pub const MEMLOCK_ALL: Need = Need::new(
+    "memlock_all",
+    // SAFETY: takes a number alone.
+    |_| unsafe { ask(Sysno::mlockall, arguments([libc::MCL_CURRENT.register()])) }.map(drop),
+    "Raise ulimit -l, or run as root.",
+);
+
 /// A process has few enough mappings at most to reach the limit. proc_sys_vm(5)
 pub const MAPPING_LIMIT: Need = Need::new(
     "mapping_limit",
@@ -50,12 +58,8 @@ pub const SECRETMEM: Need = Need::new(
 .since(5, 14);
 
 /// memfd_create(2) knows MFD_EXEC and MFD_NOEXEC_SEAL.
-pub const MEMFD_EXEC: Need = Need::new(
-    "memfd_exec",
-    |_| memfd(libc::MFD_NOEXEC_SEAL).map(drop),
-    "Use Linux 6.3 or later.",
-)
-.since(6, 3);
+pub const MEMFD_EXEC: Need =
+    Need::new("memfd_exec", |_| memfd(libc::MFD_NOEXEC_SEAL).map(drop), "Use Linux 6.3 or later.").since(6, 3);
 
 /// A free huge page. proc_sys_vm(5), nr_hugepages
 pub const HUGE_PAGES: Need = Need::new(
@@ -114,4 +118,3 @@ fn memfd(flags: u32) -> Result<usize, String> {
     // SAFETY: the name ends in NUL and outlives the call.
     unsafe { ask(Sysno::memfd_create, arguments([c"probe".as_ptr().register(), flags.register()])) }
 }
-
