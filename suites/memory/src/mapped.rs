@@ -171,6 +171,12 @@ pub fn lettered(pages: usize) -> Bytes {
     Bytes((0..pages).flat_map(|page| vec![letter(page); page_size()]).collect())
 }
 
+/// Bytes with others in the place of those at the offset.
+pub fn with(Bytes(mut bytes): Bytes, offset: usize, others: &[u8]) -> Bytes {
+    bytes[offset..offset + others.len()].copy_from_slice(others);
+    Bytes(bytes)
+}
+
 /// A file of so many pages, each full of its letter, open for reading and writing.
 pub fn lettered_file(pages: usize) -> TestResult<Fd> {
     file_of(&lettered(pages).0, libc::O_RDWR)

@@ -33,7 +33,9 @@ pub const MAPPING_LIMIT: Need = Need::new(
         met(limit <= 1 << 17, || format!("vm.max_map_count is {limit}"))
     },
     "Lower vm.max_map_count to its default, 65530.",
-);
+)
+// Under a tracer the tens of thousands of calls take too long.
+.excluding_tracers();
 
 /// madvise(2) knows MADV_POPULATE_READ.
 pub const POPULATE: Need = Need::new(
@@ -118,3 +120,13 @@ fn memfd(flags: u32) -> Result<usize, String> {
     // SAFETY: the name ends in NUL and outlives the call.
     unsafe { ask(Sysno::memfd_create, arguments([c"probe".as_ptr().register(), flags.register()])) }
 }
+
+/// Yama lets a process trace its descendants alone. ptrace(2)
+pub const YAMA_DESCENDANTS: Need = Need::new(
+    "yama_descendants",
+    |_| {
+        let scope = setting("kernel/yama/ptrace_scope")?;
+        met(scope == 1, || format!("kernel.yama.ptrace_scope is {scope}"))
+    },
+    "Use a kernel with Yama, and set kernel.yama.ptrace_scope to 1.",
+);

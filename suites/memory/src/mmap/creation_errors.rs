@@ -1,6 +1,6 @@
 //! Errors of mmap that an argument causes.
 
-use crate::mapped::{Mapped, NO_FILE, READ_WRITE, held, lettered, lettered_file};
+use crate::mapped::{Mapped, NO_FILE, READ_WRITE, held, lettered, lettered_file, with};
 use harness::raw::arguments;
 use kit::prelude::*;
 use libc::{
@@ -22,11 +22,14 @@ use libc::{
 fn the_descriptor_is_not_open_for_it(#[case] access: i32, #[case] protection: i32, #[case] flags: i32) -> TestResult {
     let name = Name::file("file")?;
     std::fs::write(&name, lettered(2).0)?;
-    let length = 2 * page_size();
-    assert_errno!(mmap(0, length, protection, flags, open(&name, access)?, 0), EACCES);
-    let file = open(&name, O_RDWR)?;
-    assert_eq!(assert_ok!(Mapped::new(length, PROT_READ | protection, flags, &file, 0)).read(), lettered(2));
+    let (length, wrong, file) = (2 * page_size(), open(&name, access)?, open(&name, O_RDWR)?);
+    assert_errno!(mmap(0, length, protection, flags, &wrong, 0), EACCES);
     assert_eq!(held(&file, length), Ok(lettered(2)));
+    let mapping = assert_ok!(Mapped::of(&file, 2, flags));
+    mapping.write(page_size(), b"xyz");
+    let stored = with(lettered(2), page_size(), b"xyz");
+    assert_eq!(mapping.read(), stored);
+    assert_eq!(held(&file, length), Ok(if flags == MAP_SHARED { stored } else { lettered(2) }));
     Ok(())
 }
 
@@ -44,9 +47,9 @@ fn the_descriptor_is_not_open(#[case] number: i32) -> TestResult {
     let length = 2 * page_size();
     for flags in [MAP_SHARED, MAP_PRIVATE] {
         assert_errno!(mmap(0, length, READ_WRITE, flags, number, 0), EBADF);
-        let memory = assert_ok!(Mapped::new(length, READ_WRITE, flags | MAP_ANONYMOUS, number, 0));
-        assert_eq!(memory.read(), Bytes::of(0, length));
     }
+    let memory = assert_ok!(Mapped::new(length, READ_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, number, 0));
+    assert_eq!(memory.read(), Bytes::of(0, length));
     Ok(())
 }
 
@@ -105,7 +108,10 @@ fn map_shared_validate_refuses_flags() -> TestResult {
     write_all(&file, &lettered(2).0)?;
     let sync = |kind| mmap(0, 2 * page_size(), READ_WRITE, kind | libc::MAP_SYNC, &file, 0);
     assert_errno!(sync(MAP_SHARED_VALIDATE), EOPNOTSUPP);
-    assert_eq!(Mapped::at(assert_ok!(sync(MAP_SHARED)), 2 * page_size()).read(), lettered(2));
+    let mapping = Mapped::at(assert_ok!(sync(MAP_SHARED)), 2 * page_size());
+    assert_eq!(mapping.read(), lettered(2));
+    mapping.write(page_size(), b"xyz");
+    assert_eq!(held(&file, 2 * page_size()), Ok(with(lettered(2), page_size(), b"xyz")));
     Ok(())
 }
 

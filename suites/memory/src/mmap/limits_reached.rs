@@ -1,7 +1,7 @@
 //! Errors where a limit is reached: of resources, of locks, and of the number of mappings.
 
 use crate::limits::{limit, limit_locks, unlimit};
-use crate::mapped::{Mapped, NO_FILE, READ_WRITE, lettered, lettered_file};
+use crate::mapped::{Mapped, NO_FILE, READ_WRITE, denied, lettered, lettered_file};
 use crate::needs::{MAPPING_LIMIT, MEMLOCK};
 use calls::for_layers::libc_nix_raw as by;
 use calls::for_layers::raw::mlock2;
@@ -35,7 +35,8 @@ fn the_address_space_has_a_limit() -> TestResult {
         assert_ok!(reserve(HALF / 8));
         unlimit(RLIMIT_AS)?;
         assert_ok!(reserve(HALF));
-        assert_ok!(first.remap(HALF, MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
+        let moved = assert_ok!(first.remap(HALF, MREMAP_MAYMOVE | MREMAP_DONTUNMAP));
+        assert_eq!((first.load(0)?, moved.load(0)?), (denied(0), denied(0)));
         Ok(())
     })?;
     child.join()
@@ -55,7 +56,7 @@ fn private_memory_has_a_limit() -> TestResult {
     let child = fork(|| -> TestResult {
         limit(RLIMIT_DATA, LIMIT as u64)?;
         assert_errno!(map(LIMIT, READ_WRITE, MAP_PRIVATE), ENOMEM);
-        assert_ok!(map(LIMIT, READ_WRITE, MAP_SHARED));
+        assert_eq!(assert_ok!(map(LIMIT, READ_WRITE, MAP_SHARED)).store(LIMIT - 1, b'x')?, Ok(b'x'));
         assert_ok!(map(LIMIT, PROT_READ, MAP_PRIVATE));
         assert_ok!(map(LIMIT / 8, READ_WRITE, MAP_PRIVATE));
         unlimit(RLIMIT_DATA)?;
@@ -81,14 +82,15 @@ const LOCK_ALL: Lock = |_| by::mlockall(MCL_FUTURE);
     needs = [MEMLOCK],
 )]
 fn more_would_be_locked_than_the_limit(lock: Lock) -> TestResult {
-    let (memory, page) = (Mapped::of(lettered_file(4)?, 4, MAP_SHARED)?, page_size());
+    let (memory, page) = (Mapped::anonymous(4, MAP_PRIVATE)?, page_size());
     let child = fork(|| -> TestResult {
         limit_locks(3 * page)?;
         assert_errno!(lock(&memory), ENOMEM);
         assert_eq!(memory.locked()?, [false; 4]);
         assert_eq!(lock(&Mapped::at(memory.start(), 3 * page)), Ok(()));
+        assert_eq!(mincore(memory.start(), 3), Ok(vec![true; 3]));
         assert_errno!(lock(&Mapped::at(memory.start() + 3 * page, page)), ENOMEM);
-        assert_eq!((memory.locked()?, memory.read()), (vec![true, true, true, false], lettered(4)));
+        assert_eq!((memory.locked()?, memory.read()), (vec![true, true, true, false], Bytes::of(0, 4 * page)));
         Ok(())
     })?;
     child.join()
@@ -101,7 +103,7 @@ fn more_would_be_locked_than_the_limit(lock: Lock) -> TestResult {
     cite = [man("mlock.2", "ERRORS", "ENOMEM"), man("mlock.2", "mlockall() and munlockall()"), man("mmap.2", "ERRORS", "EAGAIN")],
     covers = ["errors:mmap.mlockall.ENOMEM", "errors:mmap.mmap.EAGAIN.2"],
     needs = [MEMLOCK],
-    layers = [libc, nix, raw],
+    layers = [libc, raw],
 )]
 fn mlockall_keeps_to_the_limit() -> TestResult {
     let before = Mapped::anonymous(4, MAP_SHARED)?;
@@ -112,7 +114,8 @@ fn mlockall_keeps_to_the_limit() -> TestResult {
         assert_eq!(before.locked()?, [false; 4]);
         assert_eq!(mlockall(MCL_FUTURE), Ok(()));
         assert_errno!(Mapped::anonymous(4, MAP_SHARED), EAGAIN);
-        assert_eq!(assert_ok!(Mapped::anonymous(3, MAP_SHARED)).locked()?, [true; 3]);
+        let last = assert_ok!(Mapped::anonymous(3, MAP_PRIVATE));
+        assert_eq!((last.locked()?, mincore(last.start(), 3)), (vec![true; 3], Ok(vec![true; 3])));
         Ok(())
     })?;
     child.join()
@@ -132,7 +135,7 @@ fn nothing_may_be_locked(lock: Lock) -> TestResult {
         limit_locks(0)?;
         assert_errno!(lock(&memory), EPERM);
         assert_eq!((memory.locked()?, memory.read()), (vec![false; 2], lettered(2)));
-        assert_eq!(assert_ok!(Mapped::anonymous(2, MAP_SHARED)).locked()?, [false; 2]);
+        assert_eq!(assert_ok!(Mapped::anonymous(2, MAP_PRIVATE)).locked()?, [false; 2]);
         Ok(())
     })?;
     child.join()
@@ -159,7 +162,7 @@ const MLOCK: Split = |memory| by::mlock(memory.start() + page_size(), page_size(
         ("mmap.mapping-limit/mlock", "errors:mmap.mlock.ENOMEM.3", MLOCK),
     ],
     needs = [MAPPING_LIMIT, MEMLOCK],
-    layers = [libc, nix, raw],
+
 )]
 fn one_mapping_more_than_the_limit(split: Split) -> TestResult {
     let page = page_size();

@@ -1,6 +1,6 @@
 //! mremap: larger, smaller, elsewhere. remap_file_pages.
 
-use crate::mapped::{Mapped, NO_FILE, READ_WRITE, denied, held, letter, lettered, lettered_file, unmapped};
+use crate::mapped::{Mapped, NO_FILE, READ_WRITE, denied, held, letter, lettered, lettered_file, unmapped, with};
 use calls::for_layers::libc_nix_raw as by;
 use kit::prelude::*;
 use libc::{
@@ -35,10 +35,8 @@ fn a_mapping_moves_to_grow(#[case] flags: i32) -> TestResult {
     assert_ne!(new.start(), old.start());
     assert_eq!(range.loads()?, [unmapped(0), unmapped(page), Ok(0)]);
     new.write(3 * page, b"later");
-    let reached = held(&file, 4 * page)?;
-    let found = [page, 3 * page].map(|offset| Bytes(reached.0[offset..offset + 6].to_vec()));
-    let expected = if flags == MAP_SHARED { ["stored", "laterd"] } else { ["bbbbbb", "dddddd"] };
-    assert_eq!(found, expected.map(Bytes::from));
+    let stored = with(with(lettered(4), page, b"stored"), 3 * page, b"later");
+    assert_eq!(held(&file, 4 * page), Ok(if flags == MAP_SHARED { stored } else { lettered(4) }));
     Ok(())
 }
 
@@ -175,6 +173,6 @@ fn remap_file_pages_rearranges_pages() -> TestResult {
     assert_eq!(mapping.loads()?, [b'c', b'd', b'c', b'a'].map(Ok));
     mapping.write(0, &vec![b'x'; page]);
     assert_eq!(mapping.loads()?, [b'x', b'd', b'x', b'a'].map(Ok));
-    assert_eq!(held(&file, 4 * page)?.0[2 * page..3 * page], vec![b'x'; page]);
+    assert_eq!(held(&file, 4 * page), Ok(with(lettered(4), 2 * page, &vec![b'x'; page])));
     Ok(())
 }

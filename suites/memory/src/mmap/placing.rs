@@ -1,6 +1,6 @@
 //! Where a mapping comes to stand.
 
-use crate::mapped::{Mapped, NO_FILE, READ_WRITE, denied, lettered, lettered_file};
+use crate::mapped::{Mapped, NO_FILE, READ_WRITE, denied, held, lettered, lettered_file, with};
 use kit::prelude::*;
 use libc::{MAP_ANONYMOUS, MAP_FIXED_NOREPLACE, MAP_PRIVATE, MAP_SHARED, PROT_NONE};
 
@@ -18,7 +18,7 @@ fn map_fixed_replaces_what_was_there() -> TestResult {
     assert_eq!(memory.replace(page, 2 * page, MAP_SHARED, &file), Ok(memory.start() + page));
     assert_eq!(memory.loads()?, [Ok(b'm'), Ok(b'a'), Ok(b'b'), Ok(b'm')]);
     memory.write(page, b"xyz");
-    assert_eq!(crate::mapped::held(&file, 2 * page)?.0[..4], *b"xyza");
+    assert_eq!(held(&file, 2 * page), Ok(with(lettered(2), 0, b"xyz")));
     Ok(())
 }
 
@@ -42,6 +42,8 @@ fn map_fixed_noreplace_replaces_nothing() -> TestResult {
     }
     assert_eq!(map(2, 2), Ok(memory.start() + 2 * page));
     assert_eq!(memory.loads()?, [b'a', b'b', b'a', b'b', b'e', b'f'].map(Ok));
+    memory.write(3 * page, b"xyz");
+    assert_eq!(held(&file, 6 * page), Ok(with(lettered(6), page, b"xyz")));
     Ok(())
 }
 
@@ -60,6 +62,8 @@ fn an_address_is_a_hint() -> TestResult {
     let mapping = Mapped::at(start, 2 * page);
     assert!(start + 2 * page <= memory.start() || memory.start() + 3 * page <= start, "they overlap");
     assert_eq!((start % page, mapping.read()), (0, lettered(2)));
+    mapping.write(page, b"xyz");
+    assert_eq!(held(&file, 2 * page), Ok(with(lettered(2), page, b"xyz")));
     assert_eq!(memory.read(), Bytes::of(b'm', 3 * page));
     Ok(())
 }
@@ -74,12 +78,15 @@ fn an_address_is_a_hint() -> TestResult {
 )]
 fn map_populate_makes_the_pages_present() -> TestResult {
     let file = lettered_file(3)?;
-    for flags in [MAP_SHARED, MAP_PRIVATE] {
+    for flags in [MAP_PRIVATE, MAP_SHARED] {
         let mapping = assert_ok!(Mapped::of(&file, 3, flags | libc::MAP_POPULATE));
         assert_eq!(mincore(mapping.start(), 3), Ok(vec![true; 3]));
         assert_eq!(mapping.read(), lettered(3));
+        mapping.write(page_size(), b"xyz");
+        let stored = with(lettered(3), page_size(), b"xyz");
+        assert_eq!(held(&file, 3 * page_size()), Ok(if flags == MAP_SHARED { stored } else { lettered(3) }));
     }
-    let memory = assert_ok!(Mapped::anonymous(3, MAP_SHARED | libc::MAP_POPULATE));
+    let memory = assert_ok!(Mapped::anonymous(3, MAP_PRIVATE | libc::MAP_POPULATE));
     assert_eq!((mincore(memory.start(), 3), memory.read()), (Ok(vec![true; 3]), Bytes::of(0, 3 * page_size())));
     Ok(())
 }
