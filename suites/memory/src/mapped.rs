@@ -184,7 +184,7 @@ pub fn lettered_file(pages: usize) -> TestResult<Fd> {
 
 /// What a file holds that should have so many bytes; one more is asked for.
 pub fn held(file: impl Descriptor, size: usize) -> Result<Bytes> {
-    let mut buffer = vec![0; size + 1];
+    let mut buffer = vec![0xEE; size + 1];
     let count = by::pread(file, &mut buffer, 0)?;
     buffer.truncate(count);
     Ok(Bytes(buffer))

@@ -55,7 +55,8 @@ fn an_undefined_seal_is_refused() -> TestResult {
     let file = sealable(2)?;
     assert_errno!(add_seals(&file, UNDEFINED), EINVAL);
     assert_errno!(add_seals(&file, UNDEFINED | F_SEAL_SHRINK), EINVAL);
-    assert_eq!((get_seals(&file), ftruncate(&file, 0)), (Ok(0), Ok(())));
+    assert_eq!(get_seals(&file), Ok(0));
+    assert_eq!((ftruncate(&file, 1), held(&file, 1)), (Ok(()), Ok("a".into())));
     Ok(())
 }
 
@@ -90,7 +91,7 @@ fn a_write_beyond_the_file_size_limit_fails() -> TestResult {
         limit(RLIMIT_FSIZE, 2 * page as u64)?;
         assert_eq!(write(&file, &vec![b'b'; page + 1]), Ok(page));
         assert_errno!(write(&file, b"c"), EFBIG);
-        assert_eq!(lseek(&file, 3 * page as i64, SEEK_SET), Ok(3 * page as i64));
+        lseek(&file, 3 * page as i64, SEEK_SET)?;
         assert_errno!(write(&file, b"c"), EFBIG);
         assert_eq!(held(&file, 2 * page), Ok(lettered(2)));
         Ok(())

@@ -1,7 +1,7 @@
 //! Adding seals, and asking for them.
 
 use super::{reopened, sealable};
-use crate::mapped::{Mapped, lettered};
+use crate::mapped::{Mapped, held, lettered};
 use kit::prelude::*;
 use libc::{
     F_SEAL_FUTURE_WRITE, F_SEAL_GROW, F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_WRITE, MAP_PRIVATE, MAP_SHARED, O_RDONLY,
@@ -60,10 +60,12 @@ fn f_seal_seal_prevents_further_seals() -> TestResult {
     }
     assert_eq!(get_seals(&file), Ok(F_SEAL_SEAL | F_SEAL_SHRINK));
     assert_errno!(ftruncate(&file, 1), EPERM);
-    assert_eq!(ftruncate(&file, 3 * page_size() as i64), Ok(()));
+    assert_eq!(held(&file, 2 * page_size()), Ok(lettered(2)));
     let unsealable = memfd_create(c"file", 0)?;
+    write_all(&unsealable, b"abc")?;
     assert_errno!(add_seals(&unsealable, F_SEAL_SHRINK), EPERM);
-    assert_eq!((get_seals(&unsealable), ftruncate(&unsealable, 0)), (Ok(F_SEAL_SEAL), Ok(())));
+    assert_eq!(get_seals(&unsealable), Ok(F_SEAL_SEAL));
+    assert_eq!((ftruncate(&unsealable, 1), held(&unsealable, 1)), (Ok(()), Ok("a".into())));
     Ok(())
 }
 
@@ -107,6 +109,6 @@ fn a_file_that_is_mapped_for_writing_is_not_sealed() -> TestResult {
     assert_eq!(get_seals(&file), Ok(0));
     child.kill()?;
     assert_eq!((add_seals(&file, F_SEAL_WRITE), get_seals(&file)), (Ok(()), Ok(F_SEAL_WRITE)));
-    assert_eq!(crate::mapped::held(&file, length), Ok(lettered(3)));
+    assert_eq!(held(&file, length), Ok(lettered(3)));
     Ok(())
 }

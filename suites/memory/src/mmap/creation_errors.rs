@@ -134,10 +134,11 @@ fn what_has_no_pages_is_not_mapped() -> TestResult {
     Ok(())
 }
 
-/// mmap with MAP_FIXED fails with ENOMEM at an address that no process can have.
+/// mmap with MAP_FIXED fails with ENOMEM at an address that no process can have, and so does mincore with a length that reaches beyond
+/// the address space.
 #[harness::test(
     id = "mmap.beyond-address-space",
-    cite = [posix("mmap.3p", "ERRORS", "ENOMEM"), man("mmap.2", "ERRORS", "ENOMEM")],
+    cite = [man("mmap.2", "ERRORS", "ENOMEM"), posix("mmap.3p", "ERRORS", "ENOMEM"), man("mincore.2", "ERRORS", "ENOMEM")],
     covers = ["errors:mmap.mmap.ENOMEM.4", "errors:mmap.mincore.ENOMEM.2"],
     layers = [libc, raw],
 )]

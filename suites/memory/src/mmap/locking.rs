@@ -5,7 +5,9 @@ use crate::needs::{MEMLOCK, MEMLOCK_ALL};
 use calls::mapping::ONFAULT;
 use harness::need::ROOT;
 use kit::prelude::*;
+use kit::unrelated::{PROGRAMS, Program, start_after};
 use libc::{MAP_ANONYMOUS, MAP_LOCKED, MAP_PRIVATE, MAP_SHARED, MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT};
+use linkme::distributed_slice;
 
 /// mlock locks all pages that contain a part of its range and makes them resident, and munlock unlocks such pages; neither changes
 /// what they hold.
@@ -27,7 +29,7 @@ fn mlock_locks_whole_pages() -> TestResult {
     memory.write(0, &lettered(4).0);
     assert_eq!(munlock(memory.start() + 3 * page - 1, 1), Ok(()));
     assert_eq!((memory.locked()?, memory.read()), (vec![false, true, false, false], lettered(4)));
-    assert_eq!(mlock(memory.start() + 3 * page, page), Ok(()));
+    mlock(memory.start() + 3 * page, page)?;
     assert_eq!((munlock(memory.start(), 4 * page), memory.locked()?), (Ok(()), vec![false; 4]));
     Ok(())
 }
@@ -95,6 +97,32 @@ fn a_child_does_not_inherit_locks() -> TestResult {
     assert_eq!((memory.locked()?, Mapped::anonymous(2, MAP_PRIVATE)?.locked()?), (vec![true; 3], vec![true; 2]));
     Ok(())
 }
+
+/// execve ends MCL_FUTURE: what the new program maps is not locked.
+#[harness::test(
+    id = "mmap.locks-end-with-execve",
+    cite = [man("mlock.2", "NOTES"), posix("mlockall.3p", "DESCRIPTION")],
+    covers = ["behaviours:mmap.locked-not-inherited"],
+    needs = [MEMLOCK],
+    layers = [libc, nix, raw],
+)]
+fn execve_ends_locks() -> TestResult {
+    let before = || {
+        mlockall(MCL_FUTURE)?;
+        assert_eq!(Mapped::anonymous(2, MAP_PRIVATE)?.locked()?, [true; 2]);
+        Ok(Vec::new())
+    };
+    start_after(&LOCKS_NOTHING, before)?.join()
+}
+
+#[distributed_slice(PROGRAMS)]
+static LOCKS_NOTHING: Program = Program {
+    name: "that locks no memory",
+    body: |_| {
+        assert_eq!(assert_ok!(Mapped::anonymous(2, MAP_PRIVATE)).locked()?, [false; 2]);
+        Ok(())
+    },
+};
 
 /// mlock2 with MLOCK_ONFAULT locks a range without making its pages resident; those that are touched become so. Without flags it is
 /// as mlock.

@@ -100,7 +100,8 @@ fn msync_refuses_unmapped_memory() -> TestResult {
     layers = [libc, nix, raw],
 )]
 fn a_store_updates_the_times_of_the_file() -> TestResult {
-    let (file, page) = (lettered_file(2)?, page_size());
+    let (file, page) = (memfd_create(c"file", 0)?, page_size());
+    write_all(&file, &lettered(2).0)?;
     let mapping = Mapped::of(&file, 2, MAP_SHARED)?;
     let before = fstat(&file)?;
     wait_until_clock_is_past(before.st_mtime.max(before.st_ctime))?;

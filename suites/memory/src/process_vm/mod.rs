@@ -17,9 +17,9 @@ fn other_holder(memory: &Mapped, bytes: &Bytes) -> TestResult<Child> {
     })
 }
 
-/// Bytes of so many pages that tell their place.
+/// Bytes of so many pages, none of them zero, that differ from page to page.
 fn text(pages: usize) -> Bytes {
-    Bytes::sequence(pages * page_size())
+    Bytes((0..pages * page_size()).map(|at| (at % 251) as u8 + 1).collect())
 }
 
 /// A child that has made itself not dumpable, and sleeps: only the privileged have access to it. PR_SET_DUMPABLE(2const)

@@ -1,7 +1,7 @@
 //! process_vm_readv and process_vm_writev between a process and its child.
 
 use super::{other_holder, text};
-use crate::mapped::{Mapped, lettered, unmapped};
+use crate::mapped::{Mapped, lettered, unmapped, with};
 use calls::remote_memory::remote;
 use kit::needs::CHILD_ACCESS;
 use kit::prelude::*;
@@ -83,29 +83,28 @@ fn elements_are_worked_in_order() -> TestResult {
     let (memory, page, written) = (Mapped::anonymous(3, MAP_PRIVATE)?, page_size(), Latch::new()?);
     memory.write(0, &text(3).0);
     let Bytes(bytes) = text(3);
+    // The last element lies in the second.
     let pieces = [(2 * page, 100), (5, page + 20), (page - 3, 6)];
     let total = page + 126;
     let expected: Vec<u8> = pieces.iter().flat_map(|(at, count)| bytes[*at..at + count].to_vec()).collect();
+    let new: Vec<u8> = (0..total).map(|at| (at % 241) as u8 + 7).collect();
     let child = fork(|| {
         written.wait_for(1);
-        // The last element lies in the second.
-        let mut changed = bytes.clone();
-        let new = Bytes::of(b'x', 50).0.into_iter().chain(vec![b'y'; total - 50]).collect::<Vec<_>>();
-        let mut from = 0;
+        let (mut changed, mut rest) = (text(3), &new[..]);
         for (at, count) in pieces {
-            changed[at..at + count].copy_from_slice(&new[from..from + count]);
-            from += count;
+            changed = with(changed, at, &rest[..count]);
+            rest = &rest[count..];
         }
-        assert_eq!(memory.read(), Bytes(changed));
+        assert_eq!(memory.read(), changed);
     })?;
     let of_child = pieces.map(|(at, count)| remote(memory.start() + at, count));
     let (mut first, mut second, mut third) = (vec![0; 7], vec![0; page], vec![0; total - page - 7]);
     let mut local = [&mut first, &mut second, &mut third].map(|buffer| IoSliceMut::new(buffer));
     assert_eq!(process_vm_readv(child.pid(), &mut local, &of_child), Ok(total));
     assert_eq!(Bytes([first, second, third].concat()), Bytes(expected));
-    let (x, y) = (vec![b'x'; 50], vec![b'y'; total - 50]);
+    let local = [IoSlice::new(&new[..50]), IoSlice::new(&new[50..])];
     // SAFETY: nobody borrows from the range.
-    assert_eq!(unsafe { process_vm_writev(child.pid(), &[IoSlice::new(&x), IoSlice::new(&y)], &of_child) }, Ok(total));
+    assert_eq!(unsafe { process_vm_writev(child.pid(), &local, &of_child) }, Ok(total));
     written.arrive();
     child.join()
 }
@@ -232,6 +231,7 @@ fn the_other_process_runs_on() -> TestResult {
             }
         }
     })?;
+    memory.write(0, &vec![b'-'; memory.length()]);
     let all = [remote(memory.start(), memory.length())];
     for _ in 0..20 {
         let before = rounds.load(Relaxed);
