@@ -22,7 +22,7 @@ use std::ffi::CString;
 )]
 fn a_memory_file_begins_empty() -> TestResult {
     let file = assert_ok!(memfd_create(c"new", 0));
-    let node = node_of(&file)?;
+    let (node, identity) = object_of(&file)?;
     assert_eq!(node, Node { links: 0, ..Node::new(&node.kind) });
     assert_eq!(node.kind.chars().next(), Some('-'));
     assert_eq!(get_flags(&file)? & O_ACCMODE, O_RDWR);
@@ -32,7 +32,7 @@ fn a_memory_file_begins_empty() -> TestResult {
     assert_eq!(held(&file, 3 * page_size()), Ok(Bytes::of(0, 3 * page_size())));
     assert_eq!(write(&file, &lettered(4).0), Ok(4 * page_size()));
     assert_eq!(held(&file, 4 * page_size()), Ok(lettered(4)));
-    assert_eq!(node_of(&file), Ok(Node { size: 4 * page_size() as i64, ..node }));
+    assert_eq!(object_of(&file), Ok((Node { size: 4 * page_size() as i64, ..node }, identity)));
     Ok(())
 }
 

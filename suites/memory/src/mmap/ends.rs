@@ -84,6 +84,16 @@ fn access_beyond_the_end_of_the_file_raises_sigbus(#[case] flags: i32) -> TestRe
     Ok(())
 }
 
+/// A memory file of three lettered pages.
+fn memory_file() -> TestResult<Fd> {
+    let file = calls::for_layers::libc_nix_raw::memfd_create(c"file", 0)?;
+    write_all(&file, &lettered(3).0)?;
+    Ok(file)
+}
+
+#[rstest]
+#[case::file(|| lettered_file(3))]
+#[case::memory_file(memory_file)]
 /// ftruncate that shortens a mapped file discards whole pages beyond the new end: access to them raises SIGBUS. When the file has
 /// grown again they read as zero.
 #[harness::test(
@@ -92,8 +102,8 @@ fn access_beyond_the_end_of_the_file_raises_sigbus(#[case] flags: i32) -> TestRe
     covers = ["behaviours:mmap.truncate-discards"],
     layers = [libc, nix, raw],
 )]
-fn pages_that_the_file_loses_are_discarded() -> TestResult {
-    let (file, page) = (lettered_file(3)?, page_size());
+fn pages_that_the_file_loses_are_discarded(#[case] make: fn() -> TestResult<Fd>) -> TestResult {
+    let (file, page) = (make()?, page_size());
     let mapping = Mapped::of(&file, 3, MAP_SHARED)?;
     assert_eq!(mapping.loads()?, [Ok(b'a'), Ok(b'b'), Ok(b'c')]);
     assert_eq!(ftruncate(&file, page as i64), Ok(()));
