@@ -178,7 +178,7 @@ fn every_family_is_linked_in_whole() {
     }
     let expected = BTreeMap::from([
         ("events", 331),
-        ("memory", 0),
+        ("memory", 486),
         ("persistence", 33),
         ("pipes", 1425),
         ("posix", 0),

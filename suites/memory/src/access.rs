@@ -52,9 +52,9 @@ fn access(instruction: Instruction, address: usize, byte: u8) -> TestResult<Acce
 
 fn handle(handler: usize) -> TestResult {
     let action = Action { handler, flags: libc::SA_SIGINFO, mask: 0 };
-    // SAFETY: the handler writes to atomics and to its context alone.
     mark::by_harness(|| {
-        [libc::SIGSEGV, libc::SIGBUS].into_iter().try_for_each(|it| unsafe { set_action(it, action) })
+        // SAFETY: the handler writes to atomics and to its context alone.
+        [libc::SIGSEGV, libc::SIGBUS].into_iter().try_for_each(|signal| unsafe { set_action(signal, action) })
     })?;
     Ok(())
 }

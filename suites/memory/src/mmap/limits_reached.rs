@@ -168,7 +168,7 @@ fn one_mapping_more_than_the_limit(split: Split) -> TestResult {
     let page = page_size();
     let child = fork(|| -> TestResult {
         let memory = Mapped::of(lettered_file(3)?, 3, MAP_SHARED)?;
-        let many = mark::by_harness(|| mappings_up_to_the_limit())?;
+        let many = mark::by_harness(mappings_up_to_the_limit)?;
         assert_errno!(split(&memory), ENOMEM);
         assert_eq!(memory.read(), lettered(3));
         assert_eq!(memory.stores(b'x')?, [Ok(b'x'); 3]);
