@@ -178,8 +178,10 @@ fn every_family_is_linked_in_whole() {
     }
     let expected = BTreeMap::from([
         ("events", 331),
+        ("memory", 486),
         ("persistence", 33),
         ("pipes", 1425),
+        ("posix", 0),
         ("processes", 1012),
         ("signals", 531),
         ("sockets", 6),

@@ -5,7 +5,6 @@ use kit::file::file_of;
 use kit::needs::UNIX_FILES;
 use kit::prelude::*;
 use libc::{SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET};
-use std::num::NonZeroUsize;
 
 /// On which channels, and what is asked of them.
 type Asked = (&'static [Channel], fn(&Ends) -> Result<()>);
@@ -117,7 +116,7 @@ fn the_type_is_not_supported_by_linux(asked: Asked) -> TestResult {
             (ALL, |on| pread(&on.reader, &mut [0; 1], 0).map(drop)),
         ),
         ("pipe.not-seekable/pwrite", "errors:pipe.pwrite.ESPIPE", (ALL, |on| pwrite(&on.writer, b"x", 0).map(drop))),
-        ("pipe.not-seekable/fallocate", "errors:pipe.fallocate.ESPIPE", (PIPES, |on| fallocate(&on.writer, 1))),
+        ("pipe.not-seekable/fallocate", "errors:pipe.fallocate.ESPIPE", (PIPES, |on| fallocate(&on.writer, 0, 0, 1))),
         (
             "pipe.not-seekable/posix-fadvise", "errors:pipe.posix_fadvise.ESPIPE",
             (PIPES, |on| posix_fadvise(&on.reader)),
@@ -178,7 +177,7 @@ fn it_has_no_entries(asked: Asked) -> TestResult {
     family = "wrong-type",
     rows = [
         ("pipe.not-mappable/mmap", "errors:mmap.mmap.ENODEV", (ALL, |on| {
-            mmap_to_read(&on.reader, NonZeroUsize::MIN).map(drop)
+            mmap(0, 1, libc::PROT_READ, libc::MAP_SHARED, &on.reader, 0).map(drop)
         })),
     ],
     needs = [UNIX_FILES],

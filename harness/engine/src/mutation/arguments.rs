@@ -138,6 +138,7 @@ fn of_parameter(parameter: Parameter, value: u64, call: &CallDescription, made: 
         Parameter::Choice(place, values) => other_choices(place, values, value, is_judged),
         Parameter::Mode(mode) => other_modes(mode, value, made),
         Parameter::Size(place) => other_sizes(place, value, call, made),
+        Parameter::Pages(place) => fewer_pages(place, value),
         Parameter::Offset(place) => one("offset-more", Effect::Further(place)),
         Parameter::Elements(array, count) => other_elements(array, count, value, made),
         Parameter::Timeout(argument) => {
@@ -219,6 +220,18 @@ fn other_sizes(place: Where, size: u64, call: &CallDescription, made: &Made) -> 
         mutated.push(("in-halves".into(), Effect::InHalves(buffer, argument)));
     }
     mutated
+}
+
+/// Of memory with one page, none would be left.
+fn fewer_pages(place: Where, size: u64) -> Vec<(String, Effect)> {
+    let has_several = size > page_size();
+    has_several.then(|| ("page-fewer".to_owned(), Effect::Resize(place, Resized::Page))).into_iter().collect()
+}
+
+/// The size of a page.
+pub fn page_size() -> u64 {
+    // SAFETY: asks for a number.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) }.cast_unsigned()
 }
 
 /// Whether a size is that of what the call says that it transferred.

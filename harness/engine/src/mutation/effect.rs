@@ -1,6 +1,6 @@
 //! What is done to the call that is mutated, while its process is stopped at it.
 
-use super::arguments::is_transferred;
+use super::arguments::{is_transferred, page_size};
 use super::mutations::{Effect, Resized, Unchanged};
 use super::parameters::checksum;
 use super::tracee::{Inside, Tracee};
@@ -69,6 +69,7 @@ fn resized(size: u64, how: Resized) -> u64 {
         Resized::Less => size - 1,
         Resized::Half => size / 2,
         Resized::More => size.wrapping_add(1),
+        Resized::Page => size.saturating_sub(page_size()),
     }
 }
 

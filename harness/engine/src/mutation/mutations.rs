@@ -95,6 +95,8 @@ pub enum Resized {
     Half,
     /// One byte more.
     More,
+    /// One page of memory less.
+    Page,
 }
 
 impl Mutation {

@@ -16,6 +16,7 @@ impl Tracee {
             Parameter::Access(place)
             | Parameter::Choice(place, _)
             | Parameter::Size(place)
+            | Parameter::Pages(place)
             | Parameter::Offset(place)
             | Parameter::Value(_, place) => {
                 is_given(place, arguments).then(|| self.value(place, arguments).ok()).flatten()

@@ -13,6 +13,8 @@ pub enum Parameter {
     Mode(Mode),
     /// A number of bytes.
     Size(Where),
+    /// A number of bytes of memory, which counts in whole pages.
+    Pages(Where),
     /// A position in a file.
     Offset(Where),
     /// An array of struct iovec, and the argument with the number of its elements: readv(2).

@@ -68,6 +68,7 @@ fn parameters(call: &CallDescription) -> String {
         Parameter::Access(_) => "access mode".into(),
         Parameter::Mode(_) => "mode".into(),
         Parameter::Size(_) => "size".into(),
+        Parameter::Pages(_) => "pages".into(),
         Parameter::Offset(Where::Argument(_)) => "offset".into(),
         Parameter::Offset(Where::Memory(..)) => "offset in memory".into(),
         Parameter::Elements(..) => "iovec array".into(),

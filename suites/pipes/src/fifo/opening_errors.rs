@@ -8,9 +8,6 @@ use kit::privilege::drop_capabilities;
 use libc::{
     AT_FDCWD, O_CREAT, O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY, PATH_MAX,
 };
-use nix::fcntl::{FcntlArg, SealFlag, fcntl};
-use nix::sys::memfd::{MFdFlags, memfd_create};
-use std::os::fd::BorrowedFd;
 
 #[rstest]
 #[case::open(OPEN)]
@@ -301,11 +298,9 @@ fn a_relative_pathname_needs_the_descriptor_of_a_directory() -> TestResult {
     layers = [libc, nix, raw],
 )]
 fn an_open_that_a_seal_prevents_fails() -> TestResult {
-    let memory = Fd::from(memfd_create(c"sealed", MFdFlags::MFD_ALLOW_SEALING)?);
+    let memory = memfd_create(c"sealed", libc::MFD_ALLOW_SEALING)?;
     write_all(&memory, b"abc")?;
-    // SAFETY: open until the end of the spec.
-    let borrowed = unsafe { BorrowedFd::borrow_raw(memory.number()) };
-    fcntl(borrowed, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_SHRINK))?;
+    add_seals(&memory, libc::F_SEAL_SHRINK)?;
     let path = format!("/proc/self/fd/{}", memory.number());
     assert_errno!(open(&path, O_RDWR | O_TRUNC), EPERM);
     let reopened = assert_ok!(open(&path, O_RDWR));

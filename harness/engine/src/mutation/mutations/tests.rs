@@ -80,6 +80,15 @@ fn arguments_can_be_others() {
 }
 
 #[test]
+fn memory_can_have_a_page_too_few() {
+    let page = crate::mutation::arguments::page_size();
+    let unmapped = |length| Made { values: vec![Some(length)], ..made("munmap", [page, length, 0, 0, 0, 0], Ok(0)) };
+    let fewer = "munmap#2:page-fewer".to_owned();
+    assert!(names(&unmapped(2 * page)).contains(&fewer) && names(&unmapped(page + 1)).contains(&fewer));
+    assert!(!names(&unmapped(page)).contains(&fewer), "there would be none");
+}
+
+#[test]
 fn a_call_that_fails_as_before_was_not_mutated() {
     let failed = Made { values: vec![Some(5)], ..made("read", [3, 4096, 5, 0, 0, 0], Err(Errno::EBADF as i32)) };
     let mutations = mutations(&failed, &[], |_| vec![Errno::EBADF]);
