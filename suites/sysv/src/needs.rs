@@ -1,8 +1,8 @@
 //! What specs of System V IPC require of the machine.
 
-use harness::Errno;
 use harness::need::{Need, Probe, met};
 use harness::raw::{Argument as _, Sysno, arguments, syscall};
+use harness::{Errno, raw};
 use kit::memory::page_size;
 use kit::needs::{ask, setting};
 
@@ -66,11 +66,8 @@ pub const HUGE_PAGES: Need = Need::new(
 );
 
 /// A huge page is free. shmget(2), SHM_HUGETLB.
-pub const FREE_HUGE_PAGES: Need = Need::new(
-    "free_huge_pages",
-    |_| segment_with(1, libc::SHM_HUGETLB, |_| Ok(())),
-    "Raise vm.nr_hugepages.",
-);
+pub const FREE_HUGE_PAGES: Need =
+    Need::new("free_huge_pages", |_| segment_with(1, libc::SHM_HUGETLB, |_| Ok(())), "Raise vm.nr_hugepages.");
 
 /// Memory is overcommitted by heuristic. proc_sys_vm(5).
 pub const OVERCOMMIT_BY_HEURISTIC: Need = Need::new(
@@ -80,6 +77,18 @@ pub const OVERCOMMIT_BY_HEURISTIC: Need = Need::new(
         met(overcommit == 0, || format!("vm.overcommit_memory is {overcommit}"))
     },
     "Set vm.overcommit_memory back to 0.",
+);
+
+/// One access makes one page of shared memory present, and not a huge page. tmpfs(5), huge.
+pub const SMALL_SHARED_PAGES: Need = Need::new(
+    "small_shared_pages",
+    |_| {
+        // Where there is no such file, there are no huge pages without SHM_HUGETLB.
+        let setting = raw::read_file(c"/sys/kernel/mm/transparent_hugepage/shmem_enabled").unwrap_or_default();
+        let chosen = String::from_utf8_lossy(&setting).split(['[', ']']).nth(1).unwrap_or("never").to_string();
+        met(!["always", "force"].contains(&&*chosen), || format!("shmem_enabled is {chosen}"))
+    },
+    "Set /sys/kernel/mm/transparent_hugepage/shmem_enabled back to never.",
 );
 
 /// Makes a segment with these flags, does something with it, and removes it.

@@ -102,7 +102,9 @@ fn shm_exec_lets_instructions_be_executed() -> TestResult {
     for flags in [SHM_EXEC, SHM_EXEC | SHM_RDONLY] {
         let executable = assert_ok!(Attachment::new(segment.id(), flags));
         let called = call_at(executable.address())?;
-        assert_eq!(called, Ok(0));
+        let (last, denied) = (executable.address() + size() - 1, flags & SHM_RDONLY != 0);
+        let stored = write_at(last, 7)?;
+        assert_eq!((called, stored), (Ok(0), if denied { Err(Fault::denied(last)) } else { Ok(7) }));
     }
     let called = call_at(plain.address())?;
     assert_eq!(called, Err(Fault::denied(plain.address())));

@@ -3,6 +3,7 @@
 use super::{other_text, size, text};
 use calls::sysv::SegmentStatus;
 use harness::raw::arguments;
+use kit::fault::{Fault, read_at, write_at};
 use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
 use kit::sysv::{Attachment, Segment, unused_key};
@@ -66,6 +67,8 @@ fn shmat_attaches_at_a_given_address(#[case] more: usize, #[case] flags: i32) ->
     assert_eq!(Bytes(attachment.read()), Bytes::of(0, size()));
     let status = SegmentStatus { last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, size()) };
     assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 1, ..status }));
+    let (stored, denied) = (write_at(address, 7)?, flags & SHM_RDONLY != 0);
+    assert_eq!(stored, if denied { Err(Fault::denied(address)) } else { Ok(7) });
     Ok(())
 }
 
@@ -124,11 +127,13 @@ fn shm_remap_replaces_mappings(#[case] pages: usize, #[case] left: u64) -> TestR
     let anew = replaced.attach()?;
     assert_eq!(Bytes(anew.read()), text());
     if left > 0 {
-        let last = kit::fault::read_at(address + size() - 1)?;
+        let last = read_at(address + size() - 1)?;
         assert_eq!(last, Ok(text().0[size() - 1]));
         assert_eq!(over.detach(), Ok(()));
         // SAFETY: the rest of the attachment that was given up.
         assert_eq!(unsafe { shmdt(address) }, Ok(()));
+        let attachments = [&new, &replaced].map(|segment| segment.status().map(|status| status.attachments));
+        assert_eq!(attachments, [Ok(0), Ok(1)]);
     }
     Ok(())
 }

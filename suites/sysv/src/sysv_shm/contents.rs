@@ -2,12 +2,12 @@
 
 use super::{other_text, size, text};
 use calls::sysv::SegmentStatus;
-use kit::fault::{read_at, write_at};
+use kit::fault::{Fault, read_at, write_at};
 use kit::memory::Mapping;
 use kit::needs::SYSV;
 use kit::prelude::*;
 use kit::sysv::{Attachment, Segment};
-use libc::{IPC_PRIVATE, SHM_RDONLY};
+use libc::{IPC_CREAT, IPC_PRIVATE, SHM_RDONLY};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// A new segment is zero throughout, whatever removed segments had in their memory.
@@ -21,12 +21,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 fn a_new_segment_is_zero() -> TestResult {
     const PAGES: usize = 24;
     for round in 0..8 {
-        let segment = Segment::new(IPC_PRIVATE, PAGES * page_size())?;
+        let made = shmget(IPC_PRIVATE, PAGES * page_size(), IPC_CREAT | 0o600);
+        let segment = Segment::adopt(assert_ok!(made), IPC_PRIVATE);
+        assert_eq!(segment.status(), Ok(SegmentStatus::new(IPC_PRIVATE, PAGES * page_size())));
         let attachment = segment.attach()?;
         let found = attachment.read().iter().position(|byte| *byte != 0);
         assert_eq!((round, found), (round, None));
         attachment.write(&vec![0xff; PAGES * page_size()]);
-        segment.remove()?;
+        assert_eq!(segment.remove(), Ok(()));
     }
     Ok(())
 }
@@ -128,6 +130,7 @@ fn a_segment_is_attached_twice() -> TestResult {
     child.join()?;
     assert_eq!(writer.detach(), Ok(()));
     assert_eq!(segment.status(), Ok(once));
-    assert_eq!(Bytes(reader.read()), text());
+    let stored = write_at(reader.address(), 7)?;
+    assert_eq!((stored, Bytes(reader.read())), (Err(Fault::denied(reader.address())), text()));
     Ok(())
 }

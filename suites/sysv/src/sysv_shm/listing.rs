@@ -1,7 +1,8 @@
 //! What there is: SHM_INFO, SHM_STAT, SHM_STAT_ANY, IPC_INFO, and /proc/sysvipc/shm. The segments of an IPC namespace of one's own are
 //! known.
 
-use super::{set_mode, size};
+use super::{in_use, set_mode, size};
+use crate::needs::SMALL_SHARED_PAGES;
 use calls::sysv::{SHM_STAT, SHM_STAT_ANY, SegmentLimits, SegmentRecord, SegmentStatus, SegmentsInUse};
 use harness::need::IPCNS;
 use harness::raw::{Argument as _, arguments};
@@ -18,27 +19,27 @@ use libc::IPC_PRIVATE;
     id = "sysv-shm.shm-info",
     cite = [man("shmctl.2", "DESCRIPTION", "SHM_INFO"), man("shmctl.2", "RETURN VALUE")],
     covers = ["behaviours:sysvshm.shm-info", "behaviours:sysvshm.size-rounded-pages", "behaviours:sysvshm.shmmin-1"],
-    needs = [SYSV, IPCNS],
+    needs = [SYSV, IPCNS, SMALL_SHARED_PAGES],
     layers = [libc, raw],
 )]
 fn shm_info_counts_what_is_in_use() -> TestResult {
     let none = SegmentsInUse { segments: 0, pages: 0, resident: 0, swapped: 0 };
     let one = Segment::new(IPC_PRIVATE, 1)?;
-    assert_eq!(segments_in_use(), Ok((0, SegmentsInUse { segments: 1, pages: 1, ..none })));
+    assert_eq!(in_use(), Ok((0, SegmentsInUse { segments: 1, pages: 1, ..none })));
     let page = Segment::new(IPC_PRIVATE, page_size())?;
-    assert_eq!(segments_in_use(), Ok((1, SegmentsInUse { segments: 2, pages: 2, ..none })));
+    assert_eq!(in_use(), Ok((1, SegmentsInUse { segments: 2, pages: 2, ..none })));
     let more = Segment::new(IPC_PRIVATE, page_size() + 1)?;
-    assert_eq!(segments_in_use(), Ok((2, SegmentsInUse { segments: 3, pages: 4, ..none })));
+    assert_eq!(in_use(), Ok((2, SegmentsInUse { segments: 3, pages: 4, ..none })));
     assert_eq!(
         [&one, &page, &more].map(|it| it.status()),
         [1, page_size(), page_size() + 1].map(|size| Ok(SegmentStatus::new(IPC_PRIVATE, size)))
     );
     more.attach()?.write(b"a page");
-    assert_eq!(segments_in_use(), Ok((2, SegmentsInUse { segments: 3, pages: 4, resident: 1, ..none })));
+    assert_eq!(in_use(), Ok((2, SegmentsInUse { segments: 3, pages: 4, resident: 1, ..none })));
     one.remove()?;
-    assert_eq!(segments_in_use(), Ok((2, SegmentsInUse { segments: 2, pages: 3, resident: 1, ..none })));
+    assert_eq!(in_use(), Ok((2, SegmentsInUse { segments: 2, pages: 3, resident: 1, ..none })));
     more.remove()?;
-    assert_eq!(segments_in_use(), Ok((1, SegmentsInUse { segments: 1, pages: 1, ..none })));
+    assert_eq!(in_use(), Ok((1, SegmentsInUse { segments: 1, pages: 1, ..none })));
     page.remove()?;
     Ok(())
 }
@@ -139,13 +140,14 @@ fn ipc_info_tells_the_limits() -> TestResult {
 /// The columns of the file, in their order; the last two are pages in memory and in swap space.
 const COLUMNS: &str = "key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap";
 
-/// What the file has of the segment of this identifier, if anything, and how many of its bytes are in memory.
+/// What the file has of the segment of this identifier, if anything, and how many of its bytes are in memory or in swap space.
 fn listed(id: i32) -> TestResult<Option<(SegmentRecord, usize)>> {
     let text = std::fs::read_to_string("/proc/sysvipc/shm")?;
     let mut lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     assert_eq!(lines.next().unwrap_or_default().join(" "), COLUMNS);
     let Some(line) = lines.find(|line| line.get(1) == Some(&&*id.to_string())) else { return Ok(None) };
-    let [key, _, perms, size, cpid, lpid, nattch, uid, gid, cuid, cgid, atime, dtime, ctime, rss, _] = line[..] else {
+    let [key, _, perms, size, cpid, lpid, nattch, uid, gid, cuid, cgid, atime, dtime, ctime, rss, swap] = line[..]
+    else {
         return Err(Stop::broken(format!("a line has {} columns", line.len())));
     };
     let status = SegmentStatus {
@@ -158,7 +160,10 @@ fn listed(id: i32) -> TestResult<Option<(SegmentRecord, usize)>> {
     };
     let (uid, gid, cuid, cgid) = (uid.parse()?, gid.parse()?, cuid.parse()?, cgid.parse()?);
     let (atime, dtime, ctime) = (atime.parse()?, dtime.parse()?, ctime.parse()?);
-    Ok(Some((SegmentRecord { status, uid, gid, cuid, cgid, atime, dtime, ctime }, rss.parse()?)))
+    Ok(Some((
+        SegmentRecord { status, uid, gid, cuid, cgid, atime, dtime, ctime },
+        rss.parse::<usize>()? + swap.parse::<usize>()?,
+    )))
 }
 
 /// /proc/sysvipc/shm has a line for each segment, with what IPC_STAT tells of it: new, attached, marked for removal, until it is
@@ -167,7 +172,7 @@ fn listed(id: i32) -> TestResult<Option<(SegmentRecord, usize)>> {
     id = "sysv-shm.proc-sysvipc",
     cite = [man("proc_sysvipc.5", "DESCRIPTION", "/proc/sysvipc/"), man("shmctl.2", "DESCRIPTION", "SHM_STAT_ANY")],
     covers = ["behaviours:sysvshm.proc-sysvipc-shm"],
-    needs = [SYSV],
+    needs = [SYSV, SMALL_SHARED_PAGES],
     layers = [libc, raw],
 )]
 fn proc_lists_segments() -> TestResult {
@@ -184,21 +189,14 @@ fn proc_lists_segments() -> TestResult {
     let attachment = segments[0].attach()?;
     attachment.write(b"a page");
     same(1)?;
+    let hidden = SegmentStatus { mode: 0, ..SegmentStatus::new(IPC_PRIVATE, 1) };
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
-        let mode = segments[1].status()?.mode;
         set_mode(&segments[1], 0)?;
         assert_errno!(segments[1].status(), EACCES);
         let found = listed(segments[1].id())?.map(|(record, _)| record.status);
-        assert_eq!(
-            found,
-            Some(SegmentStatus {
-                mode: 0,
-                creator: segments[0].status()?.creator,
-                ..SegmentStatus::new(IPC_PRIVATE, 1)
-            })
-        );
-        set_mode(&segments[1], mode)?;
+        assert_eq!(found, Some(hidden));
+        set_mode(&segments[1], 0o600)?;
         Ok(())
     })?;
     child.join()?;

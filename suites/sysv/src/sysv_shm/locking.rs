@@ -1,8 +1,8 @@
 //! SHM_LOCK and SHM_UNLOCK. What a process may lock is limited for its user, who may have locked memory elsewhere: so these specs assert
 //! what holds whatever that is.
 
-use super::{set_mode, size, text};
-use crate::needs::LOCKABLE_MEMORY;
+use super::{in_use, set_mode, size, text};
+use crate::needs::{LOCKABLE_MEMORY, SMALL_SHARED_PAGES};
 use calls::sysv::{Permissions, SHM_LOCKED, SegmentStatus, SegmentsInUse};
 use harness::need::{IPCNS, SECOND_ID, SECOND_UID};
 use kit::needs::SYSV;
@@ -18,8 +18,8 @@ fn limit(bytes: usize) -> TestResult {
     Ok(setrlimit(Resource::RLIMIT_MEMLOCK, bytes as u64, hard)?)
 }
 
-/// SHM_LOCK sets SHM_LOCKED in the mode of a segment, once for all calls, and SHM_UNLOCK takes it away; the permissions, the contents
-/// and the attachments stay, whatever the mode allows.
+/// SHM_LOCK sets SHM_LOCKED in the mode of a segment, also when its process ends then, and SHM_UNLOCK takes it away; neither needs a
+/// permission, and the permissions, the contents and the attachments stay.
 #[harness::test(
     id = "sysv-shm.lock",
     cite = [man("shmctl.2", "DESCRIPTION", "SHM_LOCK"), man("shmctl.2", "DESCRIPTION", "SHM_UNLOCK")],
@@ -35,12 +35,9 @@ fn shm_lock_marks_the_segment() -> TestResult {
     let locked = SegmentStatus { mode: 0o600 | SHM_LOCKED, attachments: 2, ..unlocked };
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
-        for _ in 0..2 {
-            assert_eq!(lock_segment(segment.id()), Ok(()));
-            assert_eq!(segment.status(), Ok(locked));
-        }
+        assert_eq!(lock_segment(segment.id()), Ok(()));
+        assert_eq!(segment.status(), Ok(locked));
         set_mode(&segment, 0)?;
-        assert_eq!(unlock_segment(segment.id()), Ok(()));
         assert_eq!(unlock_segment(segment.id()), Ok(()));
         set_mode(&segment, 0o600)?;
         assert_eq!(segment.status(), Ok(SegmentStatus { attachments: 2, ..unlocked }));
@@ -61,24 +58,27 @@ fn shm_lock_marks_the_segment() -> TestResult {
     id = "sysv-shm.lock-faults-nothing-in",
     cite = [man("shmctl.2", "DESCRIPTION", "SHM_LOCK")],
     covers = ["behaviours:sysvshm.lock-fault-still-needed", "behaviours:sysvshm.shm-info", "notes:shm.occupies-memory"],
-    needs = [SYSV, IPCNS, LOCKABLE_MEMORY],
+    needs = [SYSV, IPCNS, SMALL_SHARED_PAGES, LOCKABLE_MEMORY],
     layers = [libc, raw],
 )]
 fn shm_lock_makes_no_page_present() -> TestResult {
     let segment = Segment::new(IPC_PRIVATE, size())?;
     let attachment = segment.attach()?;
     let untouched = SegmentsInUse { segments: 1, pages: 3, resident: 0, swapped: 0 };
-    assert_eq!(segments_in_use(), Ok((0, untouched)));
+    assert_eq!(in_use(), Ok((0, untouched)));
     assert_eq!(lock_segment(segment.id()), Ok(()));
-    assert_eq!(segments_in_use(), Ok((0, untouched)));
+    let status = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, size()) };
+    assert_eq!(segment.status(), Ok(SegmentStatus { mode: 0o600 | SHM_LOCKED, ..status }));
+    assert_eq!(in_use(), Ok((0, untouched)));
     attachment.write(&text().0);
-    let touched = segments_in_use();
+    let touched = in_use();
     assert_eq!(touched, Ok((0, SegmentsInUse { resident: 3, ..untouched })));
     evidence(
         "pages of 3 that are in memory before they are written, and after",
         format!("{}, {}", untouched.resident, touched?.1.resident),
     );
     assert_eq!(unlock_segment(segment.id()), Ok(()));
+    assert_eq!((segment.status(), in_use()), (Ok(status), touched));
     Ok(())
 }
 
@@ -131,11 +131,12 @@ fn the_limit_is_zero(bytes: usize) -> TestResult {
         assert_eq!(segment.status(), Ok(before));
         limit(soft as usize)?;
         assert_eq!(lock_segment(segment.id()), Ok(()));
+        assert_eq!(segment.status(), Ok(SegmentStatus { mode: 0o600 | SHM_LOCKED, ..before }));
         limit(bytes)?;
         let unlocked = unlock_segment(segment.id());
         observe("SHM_UNLOCK with RLIMIT_MEMLOCK 0", if unlocked.is_ok() { "succeeds" } else { "fails" });
         limit(soft as usize)?;
-        assert_eq!(unlock_segment(segment.id()), Ok(()));
+        assert_eq!((unlock_segment(segment.id()), segment.status()), (Ok(()), Ok(before)));
         Ok(())
     })?;
     child.join()

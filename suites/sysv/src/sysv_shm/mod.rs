@@ -18,7 +18,7 @@ mod times;
 mod unmapping;
 
 use calls::for_layers::libc_raw as by;
-use calls::sysv::{Permissions, SegmentRecord, SegmentStatus};
+use calls::sysv::{Permissions, SegmentRecord, SegmentStatus, SegmentsInUse};
 use kit::prelude::*;
 use kit::sysv::{Segment, clock};
 use nix::unistd::{getegid, geteuid};
@@ -42,6 +42,12 @@ fn other_text() -> Bytes {
 fn set_mode(segment: &Segment, mode: u32) -> Result<()> {
     let own = Permissions { uid: geteuid().as_raw(), gid: getegid().as_raw(), mode };
     by::set_segment_permissions(segment.id(), own)
+}
+
+/// SHM_INFO: the highest index in use, and what there is. A page that is in swap space counts as one in memory: the kernel moves them.
+fn in_use() -> Result<(i32, SegmentsInUse)> {
+    let (highest, found) = by::segments_in_use()?;
+    Ok((highest, SegmentsInUse { resident: found.resident.wrapping_add(found.swapped), swapped: 0, ..found }))
 }
 
 /// What IPC_STAT tells of a segment of these specs that this process makes at a time, and that nobody has used yet.

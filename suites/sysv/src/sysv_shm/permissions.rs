@@ -3,7 +3,7 @@
 use super::{set_mode, size, text};
 use calls::sysv::{Permissions, SHM_STAT, SHM_STAT_ANY, SegmentRecord, SegmentStatus};
 use harness::need::{IPCNS, SECOND_ID, SECOND_UID};
-use kit::fault::write_at;
+use kit::fault::{Fault, write_at};
 use kit::needs::SYSV;
 use kit::prelude::*;
 use kit::privilege::{become_user, drop_capabilities};
@@ -13,18 +13,23 @@ use libc::{IPC_CREAT, IPC_PRIVATE, SHM_RDONLY};
 const READ: u32 = 0o4;
 const WRITE: u32 = 0o2;
 
-/// Asserts that the calls that need a permission which is among these succeed, and that the others fail with EACCES.
-fn check_access(segment: &Segment, bits: u32) {
+/// Asserts of a segment with this status that the calls that need a permission which is among these succeed, and that the others fail
+/// with EACCES.
+fn check_access(segment: &Segment, bits: u32, status: SegmentStatus) -> TestResult {
     use calls::for_layers::libc_raw::{segment_status, shmat, shmdt, shmget};
     let (id, key) = (segment.id(), segment.key());
-    let attach = |flags| {
+    let attach = |flags| -> TestResult {
         let address = assert_ok!(shmat(id, 0, flags));
+        let stored = write_at(address, 7)?;
+        assert_eq!(stored, if flags == SHM_RDONLY { Err(Fault::denied(address)) } else { Ok(7) });
         // SAFETY: nothing uses the memory.
         assert_eq!(unsafe { shmdt(address) }, Ok(()));
+        assert_eq!(segment_status(id), Ok(SegmentStatus { last: own_pid(), ..status }));
+        Ok(())
     };
     if bits & READ != 0 {
-        attach(SHM_RDONLY);
-        assert_eq!(segment_status(id).map(|status| (status.key, status.size)), Ok((key, size())));
+        assert_eq!(segment_status(id), Ok(status));
+        attach(SHM_RDONLY)?;
         assert_eq!(shmget(key, size(), 0o444), Ok(id));
     } else {
         assert_errno!(shmat(id, 0, SHM_RDONLY), EACCES);
@@ -39,11 +44,12 @@ fn check_access(segment: &Segment, bits: u32) {
         assert_errno!(shmget(key, size(), 0o006), EACCES);
     }
     if bits == READ | WRITE {
-        attach(0);
+        attach(0)?;
     } else {
         assert_errno!(shmat(id, 0, 0), EACCES);
     }
     assert_eq!(shmget(key, 0, 0), Ok(id));
+    Ok(())
 }
 
 /// The ids of a segment's owner, of the process that uses it, and by how many bits its digit of the mode is shifted.
@@ -81,11 +87,11 @@ fn each_class_has_its_own_bits(#[case] class: Class) -> TestResult {
         // All others have what the class has not.
         let mode = (0o666 & !((0o7 << shift) | (bits * 0o111))) | (bits << shift);
         set_segment_permissions(segment.id(), Permissions { uid, gid, mode })?;
+        let status = segment.status()?;
         let child = fork(|| -> TestResult {
             become_user(user, group)?;
             drop_capabilities()?;
-            check_access(&segment, bits);
-            Ok(())
+            check_access(&segment, bits, status)
         })?;
         child.join()?;
     }
@@ -111,11 +117,12 @@ fn each_class_has_its_own_bits(#[case] class: Class) -> TestResult {
 )]
 fn the_owner_needs_permission(#[case] bits: u32) -> TestResult {
     let segment = Segment::new(unused_key()?, size())?;
+    let made = segment.status()?;
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
-        set_mode(&segment, bits << 6 | (!bits & 0o6) * 0o11)?;
-        check_access(&segment, bits);
-        Ok(())
+        let mode = bits << 6 | (!bits & 0o6) * 0o11;
+        set_mode(&segment, mode)?;
+        check_access(&segment, bits, SegmentStatus { mode, ..made })
     })?;
     child.join()
 }
@@ -131,11 +138,11 @@ fn the_owner_needs_permission(#[case] bits: u32) -> TestResult {
 fn a_privileged_process_needs_no_permission() -> TestResult {
     let segment = Segment::new(unused_key()?, size())?;
     set_mode(&segment, 0)?;
-    check_access(&segment, READ | WRITE);
+    let status = segment.status()?;
+    check_access(&segment, READ | WRITE, status)?;
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
-        check_access(&segment, 0);
-        Ok(())
+        check_access(&segment, 0, status)
     })?;
     child.join()
 }
@@ -197,6 +204,7 @@ fn owner_and_creator_control_a_segment(#[case] user: u32) -> TestResult {
         assert_eq!(set_segment_permissions(segment.id(), Permissions { mode: 0o400, ..owned }), Ok(()));
         assert_eq!(segment.status(), Ok(SegmentStatus { mode: 0o400, ..before }));
         assert_eq!(set_segment_permissions(segment.id(), owned), Ok(()));
+        assert_errno!(segment.status(), EACCES);
         assert_eq!(segment.remove(), Ok(()));
         Ok(())
     })?;

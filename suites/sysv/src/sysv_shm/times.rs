@@ -6,8 +6,8 @@ use calls::sysv::{Permissions, SegmentRecord, SegmentStatus};
 use harness::need::{SECOND_ID, SECOND_UID};
 use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
-use kit::sysv::{Segment, clock, unused_key, wait_until_clock_is_past};
-use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE, SHM_RDONLY};
+use kit::sysv::{Attachment, Segment, clock, unused_key, wait_until_clock_is_past};
+use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{setegid, seteuid};
 
@@ -70,7 +70,9 @@ fn shmat_updates_the_segment() -> TestResult {
     assert_eq!(shmget(segment.key(), 0, 0), Ok(segment.id()));
     assert_eq!(segment.record(), Ok(made));
     let other = fork(|| -> TestResult {
-        let _attachment = (assert_ok!(shmat(segment.id(), 0, SHM_RDONLY)), leave.wait_for(1));
+        let attachment = assert_ok!(Attachment::new(segment.id(), 0));
+        attachment.write(b"text");
+        leave.wait_for(1);
         Ok(())
     })?;
     other.wait_until_blocked_in(calls::FUTEX)?;

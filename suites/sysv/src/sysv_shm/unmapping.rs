@@ -9,7 +9,7 @@ use kit::sysv::Segment;
 use kit::unrelated::{PROGRAMS, Program, start_after};
 use libc::IPC_PRIVATE;
 use linkme::distributed_slice;
-use std::ffi::c_void;
+use std::ffi::{OsString, c_void};
 use std::ptr::NonNull;
 
 /// execve detaches all segments that the process had attached: while the new program runs they are not in shm_nattch. They remain, with
@@ -22,6 +22,7 @@ use std::ptr::NonNull;
 )]
 fn execve_detaches() -> TestResult {
     let segments = [Segment::new(IPC_PRIVATE, size())?, Segment::new(IPC_PRIVATE, size())?];
+    let creator = own_pid();
     let program = start_after(&LOOKS_AT_SEGMENTS, || {
         for segment in &segments {
             let (one, other) = (segment.attach()?, segment.attach()?);
@@ -30,7 +31,8 @@ fn execve_detaches() -> TestResult {
             one.let_go();
             other.let_go();
         }
-        Ok(segments.iter().map(|segment| segment.id().to_string().into()).collect())
+        let numbers = [creator, segments[0].id(), segments[1].id()];
+        Ok(numbers.iter().map(|number| number.to_string().into()).collect())
     })?;
     program.join()?;
     for segment in &segments {
@@ -43,13 +45,15 @@ fn execve_detaches() -> TestResult {
 #[distributed_slice(PROGRAMS)]
 static LOOKS_AT_SEGMENTS: Program = Program {
     name: "that looks at segments",
-    body: |ids| {
+    body: |arguments| {
         use calls::for_layers::libc_raw::segment_status;
+        let number = |argument: &OsString| argument.to_str().and_then(|number| number.parse().ok());
+        let numbers: Vec<i32> = arguments.iter().filter_map(number).collect();
+        let [creator, ids @ ..] = &numbers[..] else { return Err(Stop::broken("no arguments")) };
         for id in ids {
-            let id = id.to_str().ok_or_else(|| Stop::broken("the argument is a number"))?.parse()?;
-            let status = segment_status(id).map(|status| (status.attachments, status.mode, status.last));
             // The process that attached it is this one.
-            assert_eq!(status, Ok((0, 0o600, own_pid())));
+            let left = SegmentStatus { creator: *creator, last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, size()) };
+            assert_eq!(segment_status(*id), Ok(left));
         }
         Ok(())
     },
