@@ -91,6 +91,27 @@ pub const SMALL_SHARED_PAGES: Need = Need::new(
     "Set /sys/kernel/mm/transparent_hugepage/shmem_enabled back to never.",
 );
 
+/// A process may enter the strict mode of seccomp. seccomp(2).
+pub const STRICT_SECCOMP: Need = Need::new(
+    "strict_seccomp",
+    |_| {
+        // SAFETY: asks for a number.
+        let mode = unsafe { ask(Sysno::prctl, arguments([libc::PR_GET_SECCOMP.register()])) }?;
+        met(mode == 0, || "a filter is in force".into())
+    },
+    "Use a kernel with CONFIG_SECCOMP, and run without a seccomp filter.",
+);
+
+/// The manual page signal(7).
+pub const SIGNAL_PAGE: Need = Need::new(
+    "signal_page",
+    |_| {
+        let places = ["/usr/share/man/man7/signal.7.gz", "/usr/share/man/man7/signal.7"];
+        met(places.iter().any(|place| std::path::Path::new(place).exists()), || "no signal.7 in /usr/share/man".into())
+    },
+    "Install the Linux man-pages.",
+);
+
 /// Makes a segment with these flags, does something with it, and removes it.
 fn segment_with(size: usize, flags: i32, ask_of_it: impl FnOnce(usize) -> Probe) -> Probe {
     let new = arguments([libc::IPC_PRIVATE.register(), size, (flags | libc::IPC_CREAT | 0o600).register()]);

@@ -1,6 +1,6 @@
 //! Who may open an object: by its mode, at the time of shm_open.
 
-use super::{size, text};
+use super::{assert_opened, of_length, size, text};
 use harness::need::{SECOND_ID, SECOND_UID};
 use harness::raw::{Argument as _, arguments};
 use kit::memory::Mapping;
@@ -40,8 +40,9 @@ fn the_mode_denies_the_access(asked: (u32, i32)) -> TestResult {
         assert_eq!(Bytes(mapping.read()), text());
         set_mode(&fd, 0o600)?;
         let opened = assert_ok!(shm_open(memory.name(), flags, 0o600));
-        let left = if flags & O_TRUNC == 0 { size() as i64 } else { 0 };
-        assert_eq!(node_of(&opened), Ok(Node { size: left, ..Node::new("-0600") }));
+        assert_opened(&opened, flags);
+        let left = if flags & O_TRUNC == 0 { size() } else { 0 };
+        assert_eq!(node_of(&opened), Ok(of_length(left)));
         Ok(())
     })?;
     child.join()
@@ -84,7 +85,7 @@ fn fchmod_and_fchown_change_access() -> TestResult {
     // SAFETY: takes numbers alone.
     let changed = unsafe { syscall("fchown", Sysno::fchown, owner) };
     assert_eq!(changed, Ok(0));
-    assert_eq!(node_of(&fd).map(|node| node.owner), Ok((SECOND_ID, SECOND_ID)));
+    assert_eq!(node_of(&fd), Ok(Node { owner: (SECOND_ID, SECOND_ID), ..of_length(size()) }));
     as_other(true, true)
 }
 
@@ -106,14 +107,16 @@ fn descriptors_stay_when_permissions_go() -> TestResult {
         assert_errno!(shm_open(memory.name(), O_RDONLY, 0), EACCES);
         mapping.write(&text().0);
         assert_eq!(Bytes(Mapping::new(&fd, size())?.read()), text());
-        let mut content = [0; 4];
-        assert_eq!((pread(&fd, &mut content, 1), content[..] == text().0[1..5]), (Ok(4), true));
+        let mut content = vec![0; size() + 1];
+        assert_eq!(pread(&fd, &mut content, 0), Ok(size()));
+        assert!(content[..size()] == text().0, "what was stored is there");
         assert_eq!(ftruncate(&fd, 5), Ok(()));
         assert_eq!(write(&fd, b"text"), Ok(4));
         assert_eq!(node_of(&fd), Ok(Node { size: 5, ..Node::new("-0000") }));
         Ok(())
     })?;
     child.join()?;
-    assert_eq!(read(&fd, &mut [0; 4]), Ok(1));
+    let mut content = [1; 6];
+    assert_eq!((pread(&fd, &mut content, 0), content), (Ok(5), *b"text\0\x01"));
     Ok(())
 }

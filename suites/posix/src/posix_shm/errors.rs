@@ -1,6 +1,6 @@
 //! The errors of shm_open, shm_unlink and ftruncate.
 
-use super::{size, text, with_tmpfs};
+use super::{assert_opened, of_length, size, text, with_tmpfs};
 use harness::need::MOUNTS;
 use kit::memory::Mapping;
 use kit::posix::SharedMemory;
@@ -17,25 +17,30 @@ const NEW: i32 = O_CREAT | O_EXCL | O_RDWR;
 /// A call that takes a name: shm_open, or shm_unlink.
 type Named = fn(&str) -> Result<()>;
 
-const OPEN: Named = |name| calls::for_layers::libc_nix_raw::shm_open(name, O_RDWR, 0).map(drop);
+const OPEN: Named = |name| {
+    let fd = calls::for_layers::libc_nix_raw::shm_open(name, O_RDWR, 0)?;
+    assert_opened(&fd, O_RDWR);
+    Ok(())
+};
 const CREATE: Named = |name| calls::for_layers::libc_nix_raw::shm_open(name, NEW, 0o600).map(drop);
 const UNLINK: Named = |name| calls::for_layers::libc_nix_raw::shm_unlink(name);
 
 #[harness::errors(
     family = "name-missing",
     rows = [
-        ("posix-shm.missing/shm-open", "errors:posix-shm.shm_open.ENOENT", OPEN),
-        ("posix-shm.missing/shm-unlink", "errors:posix-shm.shm_unlink.ENOENT", UNLINK),
+        ("posix-shm.missing/shm-open", "errors:posix-shm.shm_open.ENOENT", (OPEN, true)),
+        ("posix-shm.missing/shm-unlink", "errors:posix-shm.shm_unlink.ENOENT", (UNLINK, false)),
     ],
     layers = [libc, nix, raw],
 )]
-fn there_is_no_object_of_the_name(call: Named) -> TestResult {
+fn there_is_no_object_of_the_name(asked: (Named, bool)) -> TestResult {
+    let (call, leaves_it) = asked;
     let (memory, other) = (SharedMemory::new(), SharedMemory::new());
     let _there = other.create(0)?;
     assert_errno!(call(memory.name()), ENOENT);
     let _created = memory.create(0)?;
     assert_eq!(call(memory.name()), Ok(()));
-    assert_eq!(OPEN(other.name()), Ok(()));
+    assert_eq!((OPEN(memory.name()).is_ok(), OPEN(other.name())), (leaves_it, Ok(())));
     Ok(())
 }
 
@@ -120,7 +125,8 @@ fn all_descriptors_are_in_use(flags: i32) -> TestResult {
     assert_errno!(refused, EMFILE);
     // Nor has it made anything.
     let opened = assert_ok!(shm_open(name, flags, 0o600));
-    assert_eq!((opened.number(), node_of(&opened)), (lowest_free, Ok(Node::new("-0600"))));
+    assert_opened(&opened, O_RDWR);
+    assert_eq!((opened.number(), node_of(&opened)), (lowest_free, Ok(of_length(0))));
     Ok(())
 }
 
@@ -134,13 +140,14 @@ fn the_file_system_has_no_room_for_the_object(options: &'static str) -> TestResu
     let (there, new) = (SharedMemory::new(), SharedMemory::new());
     // One inode is the directory's.
     with_tmpfs(options, || {
-        let _fd = there.create(size())?;
+        let there_opened = there.create(size())?;
         assert_errno!(shm_open(new.name(), NEW, 0o600), ENOSPC);
         assert_errno!(shm_open(new.name(), O_RDWR, 0), ENOENT);
         assert_eq!(shm_unlink(there.name()), Ok(()));
-        drop(_fd);
+        drop(there_opened);
         let created = assert_ok!(shm_open(new.name(), NEW, 0o600));
-        assert_eq!(node_of(&created), Ok(Node::new("-0600")));
+        assert_opened(&created, O_RDWR);
+        assert_eq!(node_of(&created), Ok(of_length(0)));
         Ok(())
     })
 }
@@ -158,10 +165,14 @@ fn the_file_system_is_full(options: &'static str) -> TestResult {
         let pages = vec![b'x'; 2 * page_size()];
         assert_eq!(write(&full, &pages), Ok(pages.len()));
         assert_errno!(write(&fd, b"text"), ENOSPC);
-        assert_eq!(node_of(&fd), Ok(Node::new("-0600")));
-        assert_eq!(ftruncate(&full, 0), Ok(()));
+        assert_eq!([node_of(&fd), node_of(&full)], [Ok(of_length(0)), Ok(of_length(pages.len()))]);
+        let mut content = vec![0; pages.len() + 1];
+        assert_eq!(pread(&full, &mut content, 0), Ok(pages.len()));
+        assert!(content[..pages.len()] == pages, "what was written is there");
+        assert_eq!((ftruncate(&full, 0), node_of(&full)), (Ok(()), Ok(of_length(0))));
         assert_eq!(write(&fd, b"text"), Ok(4));
-        assert_eq!(node_of(&fd), Ok(Node { size: 4, ..Node::new("-0600") }));
+        let mut content = [0; 5];
+        assert_eq!((pread(&fd, &mut content, 0), content), (Ok(4), *b"text\0"));
         Ok(())
     })
 }
@@ -183,7 +194,9 @@ fn the_name_may_not_be_removed(options: &'static str) -> TestResult {
             Ok(())
         })?;
         child.join()?;
-        assert_eq!(shm_open(memory.name(), O_RDWR, 0).and_then(object_of), Ok(before));
+        let opened = assert_ok!(shm_open(memory.name(), O_RDWR, 0));
+        assert_opened(&opened, O_RDWR);
+        assert_eq!(object_of(&opened), Ok(before));
         assert_eq!(shm_unlink(memory.name()), Ok(()));
         assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
         Ok(())
@@ -212,7 +225,7 @@ fn the_length_is_negative(length: i64) -> TestResult {
     let memory = SharedMemory::new();
     let fd = memory.create(size())?;
     assert_errno!(ftruncate(&fd, length), EINVAL);
-    assert_eq!(node_of(&fd), Ok(Node { size: size() as i64, ..Node::new("-0600") }));
+    assert_eq!(node_of(&fd), Ok(of_length(size())));
     Ok(())
 }
 
@@ -243,8 +256,9 @@ fn the_descriptor_is_for_reading(length: i64) -> TestResult {
     let fd = memory.create(size())?;
     Mapping::new(&fd, size())?.write(&text().0);
     let reader = assert_ok!(shm_open(memory.name(), O_RDONLY, 0));
+    assert_opened(&reader, O_RDONLY);
     assert_errno!(ftruncate(&reader, length), EINVAL);
-    assert_eq!(node_of(&fd), Ok(Node { size: size() as i64, ..Node::new("-0600") }));
+    assert_eq!(node_of(&fd), Ok(of_length(size())));
     assert_eq!(Bytes(Mapping::new(&fd, size())?.read()), text());
     Ok(())
 }
@@ -265,7 +279,7 @@ fn the_length_is_above_the_limit(more: usize) -> TestResult {
     let allowed = ftruncate(&fd, size() as i64);
     setrlimit(Resource::RLIMIT_FSIZE, soft, hard)?;
     assert_errno!(refused, EFBIG);
-    assert_eq!((allowed, node_of(&fd)), (Ok(()), Ok(Node { size: size() as i64, ..Node::new("-0600") })));
+    assert_eq!((allowed, node_of(&fd)), (Ok(()), Ok(of_length(size()))));
     assert_eq!(kit::disposition::logged().iter().map(|info| info.signal).collect::<Vec<_>>(), [SIGXFSZ]);
     Ok(())
 }
@@ -286,8 +300,9 @@ fn a_seal_forbids_the_change(seal: (SealFlag, i64, i64)) -> TestResult {
     fcntl(&memory, FcntlArg::F_ADD_SEALS(seal))?;
     let fd = Fd::from(memory);
     assert_errno!(ftruncate(&fd, length + forbidden), EPERM);
-    assert_eq!(node_of(&fd).map(|node| node.size), Ok(length));
+    let before = node_of(&fd)?;
+    assert_eq!(before.size, length);
     assert_eq!(ftruncate(&fd, length + allowed), Ok(()));
-    assert_eq!(node_of(&fd).map(|node| node.size), Ok(length + allowed));
+    assert_eq!(node_of(&fd), Ok(Node { size: length + allowed, ..before }));
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Mappings of an object: who has them, and what ends them.
 
-use super::{other_text, size, text};
+use super::{assert_opened, of_length, other_text, size, text};
 use harness::raw::{Argument as _, arguments};
 use kit::fault::{Fault, read_at, write_at};
 use kit::memory::Mapping;
@@ -34,11 +34,12 @@ fn an_object_opened_for_reading_is_not_written() -> TestResult {
     let writer = Mapping::new(&memory.create(size())?, size())?;
     writer.write(&text().0);
     let fd = assert_ok!(shm_open(memory.name(), O_RDONLY, 0));
+    assert_opened(&fd, O_RDONLY);
     for protection in [PROT_READ | PROT_WRITE, PROT_WRITE] {
         assert_errno!(map(&fd, protection, MAP_SHARED), EACCES);
     }
     let (reader, private) = (map(&fd, PROT_READ, MAP_SHARED)?, map(&fd, PROT_READ | PROT_WRITE, MAP_PRIVATE)?);
-    let last = size() - 1;
+    let last = 2 * page_size() + 6;
     let (loaded, stored, kept) = (read_at(reader + last)?, write_at(reader + last, 7)?, write_at(private + last, 7)?);
     assert_eq!((loaded, stored, kept), (Ok(text().0[last]), Err(Fault::denied(reader + last)), Ok(7)));
     assert_eq!(Bytes(writer.read()), text());
@@ -64,9 +65,11 @@ fn mappings_stay_when_descriptors_are_closed() -> TestResult {
     assert_eq!(Bytes(other.read()), text());
     other.write(&other_text().0);
     let again = assert_ok!(shm_open(memory.name(), O_RDWR, 0));
+    assert_opened(&again, O_RDWR);
     assert_eq!(Bytes(Mapping::new(&again, size())?.read()), other_text());
     drop(again);
     assert_eq!(shm_unlink(memory.name()), Ok(()));
+    assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
     one.write(&text().0);
     assert_eq!(Bytes(other.read()), text());
     fork(|| other.write(&other_text().0))?.join()?;
@@ -108,7 +111,7 @@ fn a_child_has_the_mappings(#[case] kill: bool) -> TestResult {
         turn.arrive();
         child.join()?;
     }
-    assert_eq!((Bytes(mapping.read()), node_of(&fd)), (text(), Ok(Node { size: size() as i64, ..Node::new("-0600") })));
+    assert_eq!((Bytes(mapping.read()), node_of(&fd)), (text(), Ok(of_length(size()))));
     Ok(())
 }
 
@@ -135,6 +138,7 @@ static ANSWERS: Program = Program {
     body: |arguments| {
         use calls::for_layers::libc_nix_raw::shm_open;
         let fd = assert_ok!(shm_open(name(arguments)?, O_RDWR, 0));
+        assert_opened(&fd, O_RDWR);
         let mapping = Mapping::new(&fd, size())?;
         assert_eq!(Bytes(mapping.read()), text());
         mapping.write(&other_text().0);
@@ -156,6 +160,8 @@ fn execve_unmaps_the_object() -> TestResult {
     let program = start_after(&LOOKS, || {
         let fd = assert_ok!(shm_open(memory.name(), libc::O_CREAT | O_RDWR, 0o600));
         ftruncate(&fd, size() as i64)?;
+        assert_opened(&fd, O_RDWR);
+        assert_eq!(node_of(&fd), Ok(of_length(size())));
         let mapping = Mapping::new(&fd, size())?;
         mapping.write(&text().0);
         let before = uses_of(&file)?;
@@ -188,6 +194,7 @@ static LOOKS: Program = Program {
         let left = uses_of(&Path::new("/dev/shm").join(&name[1..]))?;
         assert_eq!(left, [0, 0]);
         let fd = assert_ok!(shm_open(name, O_RDWR, 0));
+        assert_opened(&fd, O_RDWR);
         assert_eq!(Bytes(Mapping::new(&fd, size())?.read()), text());
         Ok(())
     },

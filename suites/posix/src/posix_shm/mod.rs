@@ -10,6 +10,7 @@ use harness::need::Need;
 use harness::registry::NEEDS;
 use kit::needs::DEV_SHM;
 use kit::prelude::*;
+use libc::{FD_CLOEXEC, O_ACCMODE, O_PATH};
 use linkme::distributed_slice;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
@@ -30,6 +31,19 @@ fn text() -> Bytes {
 /// Other data of the same size, each page of which differs.
 fn other_text() -> Bytes {
     Bytes(text().0.into_iter().rev().collect())
+}
+
+/// Asserts of a descriptor that shm_open has returned that it is for this access, and is closed by execve.
+#[track_caller]
+fn assert_opened(fd: &Fd, access: i32) {
+    use calls::for_layers::libc::{get_descriptor_flags, get_flags};
+    let found = (get_flags(fd).map(|flags| flags & (O_ACCMODE | O_PATH)), get_descriptor_flags(fd));
+    assert_eq!(found, (Ok(access & O_ACCMODE), Ok(FD_CLOEXEC)));
+}
+
+/// An object of these specs with this length.
+fn of_length(length: usize) -> Node {
+    Node { size: length as i64, ..Node::new("-0600") }
 }
 
 /// Does something in a child that has a tmpfs with these options at /dev/shm. Needs `mounts`.

@@ -1,12 +1,12 @@
 //! shm_open and shm_unlink: new objects and those that there are.
 
-use super::{size, text};
+use super::{assert_opened, of_length, size, text};
 use harness::need::{SECOND_ID, SECOND_UID};
 use kit::fault::{Fault, read_at};
 use kit::memory::Mapping;
 use kit::posix::SharedMemory;
 use kit::prelude::*;
-use libc::{FD_CLOEXEC, O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC};
+use libc::{O_CREAT, O_EXCL, O_RDONLY, O_RDWR, O_TRUNC};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{setegid, seteuid};
 use std::path::Path;
@@ -33,7 +33,7 @@ fn a_new_object_has_what_was_asked_for(#[case] mode: u32, #[case] mask: u32, #[c
     let (memory, new) = (SharedMemory::new(), Node::new(kind));
     umask(Mode::from_bits_truncate(mask));
     let fd = assert_ok!(shm_open(memory.name(), O_CREAT | O_EXCL | O_RDWR, mode));
-    assert_eq!(get_descriptor_flags(&fd), Ok(FD_CLOEXEC));
+    assert_opened(&fd, O_RDWR);
     let opened = object_of(&fd);
     assert_eq!(opened.as_ref().map(|(node, _)| node), Ok(&new));
     assert_eq!(object_at(Path::new("/dev/shm").join(&memory.name()[1..])), opened);
@@ -78,6 +78,10 @@ fn the_lowest_free_descriptor_is_returned() -> TestResult {
     let created = assert_ok!(shm_open(other.name(), O_CREAT | O_RDWR, 0o600));
     let next = assert_ok!(shm_open(other.name(), O_RDONLY, 0));
     assert_eq!([opened.number(), created.number()], numbers[..2]);
+    assert_opened(&opened, O_RDWR);
+    assert_opened(&created, O_RDWR);
+    assert_opened(&next, O_RDONLY);
+    assert_eq!([node_of(&opened), node_of(&created)], [Ok(of_length(0)), Ok(of_length(0))]);
     assert!(next.number() > numbers[2], "{} is below {numbers:?}", next.number());
     Ok(())
 }
@@ -127,6 +131,7 @@ fn o_creat_opens_what_there_is() -> TestResult {
     let before = object_of(&fd)?;
     for flags in [O_RDWR, O_RDWR | O_CREAT] {
         let opened = assert_ok!(shm_open(memory.name(), flags, 0o644));
+        assert_opened(&opened, O_RDWR);
         assert_eq!(object_of(&opened), Ok(before.clone()));
         assert_eq!(Bytes(Mapping::new(&opened, size())?.read()), text());
     }
@@ -169,6 +174,7 @@ fn empties(memory: &SharedMemory, open: Open, flags: i32) -> TestResult {
     mapping.write(&text().0);
     let (before, identity) = object_of(&fd)?;
     let opened = assert_ok!(open(memory.name(), flags | O_TRUNC, 0o644));
+    assert_opened(&opened, flags);
     assert_eq!(object_of(&opened), Ok((Node { size: 0, ..before.clone() }, identity)));
     let loaded = read_at(mapping.address())?;
     assert_eq!(loaded, Err(Fault::beyond_the_end(mapping.address())));
@@ -196,6 +202,7 @@ fn an_unlinked_name_is_free() -> TestResult {
     }
     let new = assert_ok!(shm_open(memory.name(), O_RDWR | O_CREAT, 0o640));
     let ((node, identity), (left, former_identity)) = (object_of(&new)?, object_of(&former)?);
+    assert_opened(&new, O_RDWR);
     assert_eq!(node, Node::new("-0640"));
     assert_eq!(left, Node { links: 0, size: size() as i64, ..Node::new("-0600") });
     assert_ne!(identity, former_identity);
@@ -214,7 +221,10 @@ fn a_name_has_up_to_255_characters() -> TestResult {
     let memory = SharedMemory::of_length(255);
     let created = assert_ok!(shm_open(memory.name(), O_CREAT | O_EXCL | O_RDWR, 0o600));
     let opened = assert_ok!(shm_open(memory.name(), O_RDWR, 0));
-    assert_eq!((memory.name().len(), object_of(&opened)), (256, object_of(&created)));
+    assert_opened(&created, O_RDWR);
+    assert_opened(&opened, O_RDWR);
+    assert_eq!((memory.name().len(), node_of(&created)), (256, Ok(of_length(0))));
+    assert_eq!(object_of(&opened), object_of(&created));
     assert_eq!(shm_unlink(memory.name()), Ok(()));
     assert_errno!(shm_open(memory.name(), O_RDWR, 0), ENOENT);
     Ok(())

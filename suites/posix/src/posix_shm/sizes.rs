@@ -1,6 +1,6 @@
 //! ftruncate, and what lies behind the end of an object.
 
-use super::{other_text, size, text};
+use super::{of_length, other_text, size, text};
 use kit::fault::{Fault, read_at, write_at};
 use kit::memory::Mapping;
 use kit::posix::SharedMemory;
@@ -28,7 +28,7 @@ fn new_bytes_are_zero() -> TestResult {
     assert_eq!((node_of(&fd), read(&fd, &mut [0; 1])), (Ok(Node::new("-0600")), Ok(0)));
     for length in [1, size(), 24 * page_size()] {
         assert_eq!(ftruncate(&fd, length as i64), Ok(()));
-        assert_eq!(node_of(&fd), Ok(Node { size: length as i64, ..Node::new("-0600") }));
+        assert_eq!(node_of(&fd), Ok(of_length(length)));
         assert_eq!(Bytes(Mapping::new(&fd, length)?.read()), Bytes::of(0, length));
         let mut content = vec![1; length + 1];
         assert_eq!(pread(&fd, &mut content, 0), Ok(length));
@@ -53,14 +53,15 @@ fn bytes_behind_the_end_are_gone(#[case] more: usize) -> TestResult {
     let (fd, mapping) = object(&memory, &text())?;
     let left = page_size() + more;
     assert_eq!(ftruncate(&fd, left as i64), Ok(()));
-    assert_eq!(node_of(&fd), Ok(Node { size: left as i64, ..Node::new("-0600") }));
+    assert_eq!(node_of(&fd), Ok(of_length(left)));
     let mut content = vec![0; size()];
     assert_eq!(pread(&fd, &mut content, 0), Ok(left));
     assert_eq!(content[..left], text().0[..left]);
-    assert_eq!(ftruncate(&fd, size() as i64), Ok(()));
+    assert_eq!((ftruncate(&fd, size() as i64), node_of(&fd)), (Ok(()), Ok(of_length(size()))));
     let mut expected = text().0;
     expected[left..].fill(0);
     assert_eq!(Bytes(mapping.read()), Bytes(expected.clone()));
+    content.fill(1);
     assert_eq!(pread(&fd, &mut content, 0), Ok(size()));
     assert_eq!(Bytes(content), Bytes(expected));
     Ok(())
@@ -79,7 +80,7 @@ fn ftruncate_leaves_the_offset() -> TestResult {
     lseek(&fd, 5, SEEK_SET)?;
     for length in [size() - 1, 5, 1, 0, 3 * size()] {
         assert_eq!(ftruncate(&fd, length as i64), Ok(()));
-        assert_eq!((lseek(&fd, 0, SEEK_CUR), node_of(&fd).map(|node| node.size)), (Ok(5), Ok(length as i64)));
+        assert_eq!((lseek(&fd, 0, SEEK_CUR), node_of(&fd)), (Ok(5), Ok(of_length(length))));
     }
     assert_eq!(write(&fd, b"x"), Ok(1));
     let mut content = [1; 7];
@@ -108,12 +109,15 @@ fn pages_behind_the_end_fault() -> TestResult {
     assert_eq!(found, [Ok(0), Ok(0), Ok(7)]);
     let faults = [read_at(page(3))?, write_at(page(4) - 1, 7)?];
     assert_eq!(faults, [Err(Fault::beyond_the_end(page(3))), Err(Fault::beyond_the_end(page(4) - 1))]);
-    assert_eq!(node_of(&fd), Ok(Node { size: size() as i64, ..Node::new("-0600") }));
-    let mut content = vec![0; size() + 1];
-    assert_eq!((pread(&fd, &mut content, 0), content[size() - 1]), (Ok(size()), 7));
+    assert_eq!(node_of(&fd), Ok(of_length(size())));
+    let (mut content, mut expected) = (vec![1; size() + 1], vec![0; size()]);
+    expected[size() - 1] = 7;
+    assert_eq!(pread(&fd, &mut content, 0), Ok(size()));
+    assert_eq!(Bytes(content[..size()].to_vec()), Bytes(expected));
     // mmap(2), BUGS.
     let stored = write_at(last, 9)?;
     assert_eq!((stored, ftruncate(&fd, 4 * page_size() as i64)), (Ok(9), Ok(())));
+    assert_eq!(node_of(&fd), Ok(of_length(4 * page_size())));
     observe("a byte stored behind the end of the object, when that has grown", read_at(last)?.unwrap_or_default());
     Ok(())
 }
@@ -131,16 +135,16 @@ fn ftruncate_takes_pages_from_mappings() -> TestResult {
     let (fd, mapping) = object(&memory, &text())?;
     let other = Mapping::new(&fd, size())?;
     let left = page_size() + 1;
-    assert_eq!(ftruncate(&fd, left as i64), Ok(()));
+    assert_eq!((ftruncate(&fd, left as i64), node_of(&fd)), (Ok(()), Ok(of_length(left))));
     for address in [mapping.address(), other.address()] {
         let at = |offset: usize| read_at(address + offset);
-        let found = [at(0)?, at(left - 1)?, at(left)?, at(2 * page_size() - 1)?];
-        assert_eq!(found, [Ok(text().0[0]), Ok(text().0[left - 1]), Ok(0), Ok(0)]);
+        let found = [at(7)?, at(left - 1)?, at(left)?, at(2 * page_size() - 1)?];
+        assert_eq!(found, [Ok(text().0[7]), Ok(text().0[left - 1]), Ok(0), Ok(0)]);
         let gone = address + 2 * page_size();
         let faults = [read_at(gone)?, write_at(gone + 13, 7)?];
         assert_eq!(faults, [Err(Fault::beyond_the_end(gone)), Err(Fault::beyond_the_end(gone + 13))]);
     }
-    assert_eq!(ftruncate(&fd, size() as i64), Ok(()));
+    assert_eq!((ftruncate(&fd, size() as i64), node_of(&fd)), (Ok(()), Ok(of_length(size()))));
     let mut expected = text().0;
     expected[left..].fill(0);
     assert_eq!(Bytes(mapping.read()), Bytes(expected));

@@ -4,6 +4,7 @@ mod access;
 mod argument_errors;
 mod attaching;
 mod contents;
+mod copies;
 mod detach;
 mod forced;
 mod getting;
@@ -14,8 +15,10 @@ mod locking;
 mod permissions;
 mod removal;
 mod returned;
+mod sharing;
 mod times;
 mod unmapping;
+mod updates;
 
 use calls::for_layers::libc_raw as by;
 use calls::sysv::{Permissions, SegmentRecord, SegmentStatus, SegmentsInUse};
