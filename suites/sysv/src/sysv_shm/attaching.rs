@@ -162,17 +162,17 @@ fn the_program_break_stays() -> TestResult {
     Ok(())
 }
 
-/// The line of the mapping at an address in /proc/self/maps, if there is one: where it ends, its permissions, inode and name.
-fn mapping_at(address: usize) -> TestResult<Option<(usize, String, i32, String)>> {
+/// The mapping of this name in /proc/self/maps, if there is one: where it begins and ends, its permissions, and its inode.
+fn mapping_of(name: &str) -> TestResult<Option<(usize, usize, String, i32)>> {
     let maps = fs::read_to_string("/proc/self/maps")?;
-    let begins = format!("{address:08x}-");
-    let Some(line) = maps.lines().find(|line| line.starts_with(&begins)) else { return Ok(None) };
-    let words: Vec<_> = line.splitn(6, char::is_whitespace).collect();
-    let [range, permissions, _, _, inode, name] = words[..] else {
+    let Some(line) = maps.lines().find(|line| line.ends_with(name)) else { return Ok(None) };
+    let words: Vec<_> = line.split_whitespace().collect();
+    let [range, permissions, _, _, inode, ..] = words[..] else {
         return Err(Stop::broken(format!("/proc/self/maps has the line {line}")));
     };
-    let end = usize::from_str_radix(range.split('-').next_back().unwrap_or_default(), 16)?;
-    Ok(Some((end, permissions.into(), inode.parse()?, name.trim_start().into())))
+    let (start, end) = range.split_once('-').unwrap_or_default();
+    let number = |digits| usize::from_str_radix(digits, 16);
+    Ok(Some((number(start)?, number(end)?, permissions.into(), inode.parse()?)))
 }
 
 #[rstest]
@@ -187,15 +187,15 @@ fn mapping_at(address: usize) -> TestResult<Option<(usize, String, i32, String)>
     needs = [SYSV],
 )]
 fn proc_lists_the_attachment(#[case] flags: i32, #[case] permissions: &str) -> TestResult {
-    let (segment, address) = (Segment::new(unused_key()?, size())?, free_memory()?);
-    let before = mapping_at(address)?;
+    let segment = Segment::new(unused_key()?, size())?;
+    let name = format!(" /SYSV{:08x} (deleted)", segment.key());
+    let before = mapping_of(&name)?;
     assert_eq!(before, None);
-    let attachment = assert_ok!(Attachment::at(segment.id(), address, flags));
-    let listed = mapping_at(address)?;
-    let name = format!("/SYSV{:08x} (deleted)", segment.key());
-    assert_eq!(listed, Some((address + whole_pages(), permissions.into(), segment.id(), name)));
+    let attachment = assert_ok!(Attachment::new(segment.id(), flags));
+    let (listed, address) = (mapping_of(&name)?, attachment.address());
+    assert_eq!(listed, Some((address, address + whole_pages(), permissions.into(), segment.id())));
     assert_eq!(attachment.detach(), Ok(()));
-    let after = mapping_at(address)?;
+    let after = mapping_of(&name)?;
     assert_eq!(after, None);
     Ok(())
 }
