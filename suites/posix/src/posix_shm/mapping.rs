@@ -159,6 +159,7 @@ fn execve_unmaps_the_object() -> TestResult {
     let file = Path::new("/dev/shm").join(&memory.name()[1..]);
     let program = start_after(&LOOKS, || {
         let fd = assert_ok!(shm_open(memory.name(), libc::O_CREAT | O_RDWR, 0o600));
+        assert_eq!(node_of(&fd), Ok(of_length(0)));
         ftruncate(&fd, size() as i64)?;
         assert_opened(&fd, O_RDWR);
         assert_eq!(node_of(&fd), Ok(of_length(size())));

@@ -1,6 +1,6 @@
 //! ftruncate, and what lies behind the end of an object.
 
-use super::{of_length, other_text, size, text};
+use super::{assert_opened, of_length, other_text, size, text};
 use kit::fault::{Fault, read_at, write_at};
 use kit::memory::Mapping;
 use kit::posix::SharedMemory;
@@ -25,14 +25,20 @@ fn object(memory: &SharedMemory, content: &Bytes) -> TestResult<(Fd, Mapping)> {
 fn new_bytes_are_zero() -> TestResult {
     let memory = SharedMemory::new();
     let fd = assert_ok!(shm_open(memory.name(), O_CREAT | O_EXCL | O_RDWR, 0o600));
-    assert_eq!((node_of(&fd), read(&fd, &mut [0; 1])), (Ok(Node::new("-0600")), Ok(0)));
+    assert_opened(&fd, O_RDWR);
+    assert_eq!((node_of(&fd), read(&fd, &mut [0; 1])), (Ok(of_length(0)), Ok(0)));
     for length in [1, size(), 24 * page_size()] {
         assert_eq!(ftruncate(&fd, length as i64), Ok(()));
         assert_eq!(node_of(&fd), Ok(of_length(length)));
-        assert_eq!(Bytes(Mapping::new(&fd, length)?.read()), Bytes::of(0, length));
+        let mapping = Mapping::new(&fd, length)?;
+        assert_eq!(Bytes(mapping.read()), Bytes::of(0, length));
         let mut content = vec![1; length + 1];
         assert_eq!(pread(&fd, &mut content, 0), Ok(length));
         assert_eq!(Bytes(content[..length].to_vec()), Bytes::of(0, length));
+        // It is the object that is mapped.
+        mapping.write(&[7]);
+        assert_eq!((pread(&fd, &mut content, 0), content[0]), (Ok(length), 7));
+        mapping.write(&[0]);
     }
     Ok(())
 }
@@ -83,8 +89,10 @@ fn ftruncate_leaves_the_offset() -> TestResult {
         assert_eq!((lseek(&fd, 0, SEEK_CUR), node_of(&fd)), (Ok(5), Ok(of_length(length))));
     }
     assert_eq!(write(&fd, b"x"), Ok(1));
-    let mut content = [1; 7];
-    assert_eq!((pread(&fd, &mut content, 0), content), (Ok(7), *b"\0\0\0\0\0x\0"));
+    let (mut content, mut expected) = (vec![1; 3 * size() + 1], vec![0; 3 * size()]);
+    expected[5] = b'x';
+    assert_eq!(pread(&fd, &mut content, 0), Ok(3 * size()));
+    assert_eq!(Bytes(content[..3 * size()].to_vec()), Bytes(expected));
     Ok(())
 }
 

@@ -46,6 +46,45 @@ fn a_namespace_begins_with_the_default_limits() -> TestResult {
     Ok(())
 }
 
+const SHMMAX: &str = "kernel/shmmax";
+const SHMALL: &str = "kernel/shmall";
+
+/// SHMMAX and SHMALL hold as they are set: no new segment may be larger by a byte, and all together may not have a page more. Segments that
+/// there are stay, though they pass a limit, and once it is raised larger ones can be made.
+#[harness::test(
+    id = "sysv-shm.limits-as-set",
+    cite = [
+        man("shmget.2", "Shared memory limits", "SHMMAX"),
+        man("shmget.2", "Shared memory limits", "SHMALL"),
+        man("proc_sys_kernel.5", "DESCRIPTION", "/proc/sys/kernel/shmmax"),
+    ],
+    covers = [
+        "behaviours:sysvshm.shmmax-limit", "behaviours:sysvshm.shmall-limit", "errors:sysv-shm.shmget.EINVAL.2",
+        "errors:sysv-shm.shmget.ENOSPC.2",
+    ],
+    needs = [SYSV, IPCNS, ipc_setting(SHMMAX), ipc_setting(SHMALL)],
+    layers = [libc, raw],
+)]
+fn limits_hold_as_they_are_set() -> TestResult {
+    let new = |size: usize| shmget(IPC_PRIVATE, size, NEW).map(|id| Segment::adopt(id, IPC_PRIVATE));
+    let sized = |size| Ok(SegmentStatus::new(IPC_PRIVATE, size));
+    let large = Segment::new(IPC_PRIVATE, size())?;
+    let lowered = change(SHMMAX, page_size())?;
+    assert_errno!(new(page_size() + 1), EINVAL);
+    let page = assert_ok!(new(page_size()));
+    drop(lowered);
+    // Four pages are in use.
+    let lowered = change(SHMALL, 5)?;
+    assert_errno!(new(page_size() + 1), ENOSPC);
+    let byte = assert_ok!(new(1));
+    assert_errno!(new(1), ENOSPC);
+    drop(lowered);
+    let more = assert_ok!(new(size()));
+    let found = [&large, &page, &byte, &more].map(|segment| segment.status());
+    assert_eq!(found, [sized(size()), sized(page_size()), sized(1), sized(size())]);
+    Ok(())
+}
+
 #[rstest]
 #[case::as_large(size())]
 #[case::smaller(1)]
