@@ -112,6 +112,8 @@ fn bulk_transfer_works() -> TestResult {
         }
         Ok(())
     })?;
+    let status = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, size) };
+    assert_eq!(segment.status(), Ok(status));
     evidence(
         "CPU time of a transfer of a pipe's capacity, as a multiple of one through a segment",
         format!("{:.1}", by_pipe.div_duration_f64(by_segment)),

@@ -120,7 +120,7 @@ fn the_owner_needs_permission(#[case] bits: u32) -> TestResult {
     let made = segment.status()?;
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
-        let mode = bits << 6 | (!bits & 0o6) * 0o11;
+        let mode = (bits << 6) | ((!bits & 0o6) * 0o11);
         set_mode(&segment, mode)?;
         check_access(&segment, bits, SegmentStatus { mode, ..made })
     })?;

@@ -189,12 +189,15 @@ fn a_segment_needs_no_file() -> TestResult {
     let (before, (soft, hard)) = (files()?, getrlimit(Resource::RLIMIT_NOFILE)?);
     setrlimit(Resource::RLIMIT_NOFILE, 0, hard)?;
     let refused = dup(0).map(drop);
-    let made = Segment::new(IPC_PRIVATE, size()).and_then(|segment| Ok((Attachment::new(segment.id(), 0), segment)));
+    let made = Segment::new(IPC_PRIVATE, size()).map(|segment| (Attachment::new(segment.id(), 0), segment));
     setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
     assert_errno!(refused, EMFILE);
     let (attachment, segment) = assert_ok!(made.map_err(|_| CallError::new("shmget", Errno::last())));
-    assert_ok!(attachment).write(&text().0);
+    let attachment = assert_ok!(attachment);
+    attachment.write(&text().0);
+    assert_eq!(Bytes(attachment.read()), text());
     let after = files()?;
-    assert_eq!((segment.status().map(|status| status.size), after), (Ok(size()), before));
+    let status = SegmentStatus { attachments: 1, last: own_pid(), ..SegmentStatus::new(IPC_PRIVATE, size()) };
+    assert_eq!((segment.status(), after), (Ok(status), before));
     Ok(())
 }
