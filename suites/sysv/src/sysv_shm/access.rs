@@ -38,7 +38,7 @@ fn a_store_through_a_read_only_attachment_faults() -> TestResult {
 /// stay.
 #[harness::test(
     id = "sysv-shm.access-after-detach",
-    cite = [posix("shmdt.3p", "DESCRIPTION"), man("shmop.2", "DESCRIPTION", "shmdt()")],
+    cite = [posix("shmdt.3p", "DESCRIPTION"), man("shmop.2", "shmdt()")],
     covers = ["behaviours:sysvshm.detach-unmaps", "notes:shm.shmdt-ends-access"],
     needs = [SYSV],
     layers = [libc, raw],

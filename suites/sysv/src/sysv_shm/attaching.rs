@@ -27,7 +27,7 @@ fn free_memory() -> TestResult<usize> {
 /// segment or of two, have memory in common.
 #[harness::test(
     id = "sysv-shm.chosen-address",
-    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "DESCRIPTION", "shmat()")],
+    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "shmat()")],
     covers = ["behaviours:sysvshm.null-addr-picks", "notes:shm.shmat-returns-address"],
     needs = [SYSV],
     layers = [libc, raw],
@@ -55,7 +55,7 @@ fn shmat_chooses_free_pages() -> TestResult {
 /// shmat attaches a segment at the address that it is given, or with SHM_RND at the next lower multiple of SHMLBA.
 #[harness::test(
     id = "sysv-shm.given-address",
-    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "DESCRIPTION", "shmat()"), man("shmop.2", "NOTES", "SHMLBA")],
+    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "shmat()"), man("shmop.2", "NOTES", "SHMLBA")],
     covers = ["behaviours:sysvshm.rnd-rounds"],
     needs = [SYSV],
     layers = [libc, raw],

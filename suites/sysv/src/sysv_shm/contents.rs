@@ -106,7 +106,7 @@ fn processes_share_a_segment() -> TestResult {
 /// shm_nattch.
 #[harness::test(
     id = "sysv-shm.attached-twice",
-    cite = [man("shmop.2", "DESCRIPTION", "SHM_REMAP"), man("shmop.2", "DESCRIPTION", "shmat()")],
+    cite = [man("shmop.2", "DESCRIPTION", "SHM_REMAP"), man("shmop.2", "shmat()")],
     covers = [
         "behaviours:sysvshm.multiple-attach", "behaviours:sysvshm.readonly-and-write", "behaviours:sysvshm.stat-nattch",
         "notes:shm.nattch-counts-processes",

@@ -15,7 +15,7 @@ use std::time::Duration;
 /// and another sees it; any other call ends it.
 #[harness::test(
     id = "sysv-shm.without-calls",
-    cite = [man("seccomp.2", "DESCRIPTION", "SECCOMP_SET_MODE_STRICT"), man("shmop.2", "DESCRIPTION", "shmat()")],
+    cite = [man("seccomp.2", "DESCRIPTION", "SECCOMP_SET_MODE_STRICT"), man("shmop.2", "shmat()")],
     covers = ["notes:shm.no-send-receive-syscalls", "notes:shm.no-copy"],
     needs = [SYSV, STRICT_SECCOMP],
 )]
@@ -44,7 +44,7 @@ fn shared_memory_needs_no_calls() -> TestResult {
 /// An array in a segment is used in place, as other memory: one process sorts it where it is, and another finds it sorted.
 #[harness::test(
     id = "sysv-shm.in-place",
-    cite = [man("shmop.2", "DESCRIPTION", "shmat()"), posix("shmat.3p", "DESCRIPTION")],
+    cite = [man("shmop.2", "shmat()"), posix("shmat.3p", "DESCRIPTION")],
     covers = ["notes:shm.like-malloc-memory", "notes:shm.convenient-sharing", "notes:shm.no-copy"],
     needs = [SYSV],
 )]

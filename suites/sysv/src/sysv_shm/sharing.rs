@@ -21,7 +21,7 @@ const PROJECT: i32 = 'm' as i32;
 /// the other has stored.
 #[harness::test(
     id = "sysv-shm.unrelated",
-    cite = [man("shmget.2", "DESCRIPTION"), man("ftok.3", "DESCRIPTION"), man("shmop.2", "DESCRIPTION", "shmat()")],
+    cite = [man("shmget.2", "DESCRIPTION"), man("ftok.3", "DESCRIPTION"), man("shmop.2", "shmat()")],
     covers = ["notes:shm.unrelated-processes", "notes:shm.created-by-one-used-by-many", "behaviours:sysvshm.shared-visibility"],
     needs = [SYSV, IPCNS],
 )]
@@ -55,7 +55,7 @@ static ANSWERS: Program = Program {
 /// Eight processes have a segment attached at once, each once: each writes a page of its own, and reads those of all others.
 #[harness::test(
     id = "sysv-shm.many-processes",
-    cite = [man("shmop.2", "DESCRIPTION", "shmat()"), posix("shmat.3p", "DESCRIPTION")],
+    cite = [man("shmop.2", "shmat()"), posix("shmat.3p", "DESCRIPTION")],
     covers = ["notes:shm.bidirectional-any-number", "notes:shm.created-by-one-used-by-many", "behaviours:sysvshm.stat-nattch"],
     needs = [SYSV],
 )]
@@ -87,7 +87,7 @@ fn many_processes_share_a_segment() -> TestResult {
 /// A segment needs no key: a process that knows the identifier of a segment made with IPC_PRIVATE, whose key is 0, attaches it.
 #[harness::test(
     id = "sysv-shm.without-key",
-    cite = [man("shmop.2", "DESCRIPTION", "shmat()"), man("shmget.2", "NOTES")],
+    cite = [man("shmop.2", "shmat()"), man("shmget.2", "NOTES")],
     covers = ["notes:shm.common-key-needed", "behaviours:sysvshm.shared-visibility"],
     needs = [SYSV],
     layers = [libc, raw],
@@ -147,7 +147,7 @@ fn another_user_attaches_a_private_segment() -> TestResult {
 /// variable as well.
 #[harness::test(
     id = "sysv-shm.threads",
-    cite = [man("pthreads.7", "DESCRIPTION"), man("shmop.2", "DESCRIPTION", "shmat()")],
+    cite = [man("pthreads.7", "DESCRIPTION"), man("shmop.2", "shmat()")],
     covers = ["notes:shm.threads-unneeded", "notes:shm.threads-share-address-space"],
     needs = [SYSV],
 )]

@@ -57,7 +57,7 @@ fn a_new_segment_belongs_to_the_effective_ids() -> TestResult {
 /// or only queries, leaves all.
 #[harness::test(
     id = "sysv-shm.attach-updates",
-    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "DESCRIPTION", "shmat()")],
+    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "shmat()")],
     covers = ["behaviours:sysvshm.attach-updates"],
     needs = [SYSV],
     layers = [libc, raw],
@@ -86,7 +86,7 @@ fn shmat_updates_the_segment() -> TestResult {
 /// leaves all.
 #[harness::test(
     id = "sysv-shm.detach-updates",
-    cite = [posix("shmdt.3p", "DESCRIPTION"), man("shmop.2", "DESCRIPTION", "shmdt()")],
+    cite = [posix("shmdt.3p", "DESCRIPTION"), man("shmop.2", "shmdt()")],
     covers = ["behaviours:sysvshm.detach-updates"],
     needs = [SYSV, SHM_RMID_NOT_FORCED],
     layers = [libc, raw],

@@ -74,7 +74,7 @@ fn a_semaphore_keeps_updates() -> TestResult {
 /// Four processes that add to a word of a segment by an atomic operation lose no change, without a lock.
 #[harness::test(
     id = "sysv-shm.atomic-updates",
-    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "DESCRIPTION", "shmat()")],
+    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "shmat()")],
     covers = ["notes:shm.write-needs-lock", "behaviours:sysvshm.shared-visibility"],
     needs = [SYSV],
 )]
@@ -109,7 +109,7 @@ fn monotonic() -> TestResult<Duration> {
 /// acquire, a hundred times to and fro, without a call.
 #[harness::test(
     id = "sysv-shm.visible-in-order",
-    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "DESCRIPTION", "shmat()")],
+    cite = [posix("shmat.3p", "DESCRIPTION"), man("shmop.2", "shmat()")],
     covers = ["notes:shm.write-immediately-visible", "behaviours:sysvshm.shared-visibility"],
     needs = [SYSV],
 )]
