@@ -6,3 +6,5 @@ extern crate harness;
 
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "posix";
+
+pub mod posix_shm;

@@ -18,7 +18,7 @@ const MADE: usize = 200;
     rows = [
         ("sysv-msg.stale-id", ["behaviours:sysvmsg.id-sequence", "behaviours:sysvmsg.rmid-id-invalid"], QUEUE),
         ("sysv-sem.stale-id", ["errors:sysv-sem.semctl.EINVAL.2"], SEMAPHORES),
-        ("sysv-shm.stale-id", ["errors:sysv-shm.shmctl.EINVAL"], SEGMENT),
+        ("sysv-shm.stale-id", ["errors:sysv-shm.shmctl.EINVAL", "behaviours:sysvshm.id-not-reused"], SEGMENT),
     ],
     cite = [kernel("ipc/util.c", "ipc_idr_alloc", "6.18"), man("msgctl.2", "ERRORS", "EINVAL")],
     needs = [SYSV],

@@ -15,3 +15,4 @@ pub mod sysv_key;
 pub mod sysv_msg;
 pub mod sysv_sem;
 pub mod sysv_shm;
+pub mod tools;
