@@ -6,3 +6,7 @@ extern crate harness;
 
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "posix";
+
+mod deadlines;
+pub mod needs;
+pub mod posix_mq;
