@@ -10,3 +10,5 @@ pub const FAMILY: &str = "posix";
 mod deadlines;
 pub mod needs;
 pub mod posix_mq;
+pub mod posix_sem;
+mod scheduling;

@@ -2,6 +2,7 @@
 
 use super::{EMPTY, drain, fill_queue, message, nameless, queued, receive, send};
 use crate::needs::REAL_TIME;
+use crate::scheduling::become_real_time;
 use harness::need::ROOT;
 use kit::prelude::*;
 use kit::thread;
@@ -165,14 +166,6 @@ fn the_highest_priority_goes_on_first(#[case] waiting: Waiting) -> TestResult {
     low.assert_blocked_in(waiting.call);
     assert_eq!((waiting.release)(&queue), Ok(()));
     low.join()
-}
-
-/// Gives this process SCHED_FIFO with this priority.
-pub fn become_real_time(priority: i32) -> TestResult {
-    let parameters = libc::sched_param { sched_priority: priority };
-    // SAFETY: reads the parameters, which outlive the call.
-    Errno::result(unsafe { libc::syscall(libc::SYS_sched_setscheduler, 0, libc::SCHED_FIFO, &raw const parameters) })?;
-    Ok(())
 }
 
 #[rstest]
