@@ -1,11 +1,11 @@
 //! Who may do what: the access mode of a descriptor, and the mode of a queue.
 
-use super::{SIZE, message, receive, send};
+use super::{EMPTY, SIZE, message, receive, send};
 use harness::need::{SECOND_ID, SECOND_UID};
 use kit::posix::MessageQueue;
 use kit::prelude::*;
 use kit::privilege::{become_second_user, drop_capabilities};
-use libc::{O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
+use libc::{O_ACCMODE, O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{Gid, Uid, chown};
 
@@ -36,7 +36,7 @@ fn a_descriptor_permits_what_it_was_opened_for() -> TestResult {
     assert_errno!(mq_send(&reader, b"text", 1), EBADF);
     assert_errno!(mq_receive(&writer, SIZE), EBADF);
     assert_errno!(mq_timedreceive(&writer, SIZE, crate::deadlines::NEVER), EBADF);
-    assert_eq!(mq_getattr(&both).map(|attributes| attributes.queued), Ok(0));
+    assert_eq!(mq_getattr(&both), Ok(EMPTY));
     for (to, from) in [(&writer, &reader), (&both, &both), (&writer, &both), (&both, &reader)] {
         assert_eq!(mq_send(to, b"text", 1), Ok(()));
         assert_errno!(mq_receive(&writer, SIZE), EBADF);
@@ -57,17 +57,18 @@ fn a_reader_does_not_send() -> TestResult {
     let both = name.create_with(0)?;
     let reader = mq_open(name.name(), O_RDONLY, 0, None)?;
     assert_errno!(mq_timedsend(&reader, b"text", 1, crate::deadlines::NEVER), EBADF);
-    assert_eq!(mq_getattr(&both).map(|attributes| attributes.queued), Ok(0));
+    assert_eq!(mq_getattr(&both), Ok(EMPTY));
     Ok(())
 }
 
 /// Asserts that a queue can be opened for what these bits allow, and for nothing else, by this process.
 fn check_access(name: &str, bits: u32) {
-    use calls::for_layers::libc_nix_raw::mq_open;
+    use calls::for_layers::libc_nix_raw::{get_flags, mq_open};
     for (access, needed) in [(O_RDONLY, READ), (O_WRONLY, WRITE), (O_RDWR, READ | WRITE)] {
         for flags in [access, access | O_CREAT, access | O_NONBLOCK] {
             if bits & needed == needed {
-                assert_ok!(mq_open(name, flags, 0o666, Some(&calls::queues::queue_attributes(1, 1))));
+                let queue = assert_ok!(mq_open(name, flags, 0o666, Some(&calls::queues::queue_attributes(1, 1))));
+                assert_eq!(get_flags(&queue).map(|flags| flags & O_ACCMODE), Ok(access));
             } else {
                 assert_errno!(mq_open(name, flags, 0o666, Some(&calls::queues::queue_attributes(1, 1))), EACCES);
             }
@@ -161,7 +162,8 @@ fn only_the_owner_unlinks() -> TestResult {
     let child = fork(|| -> TestResult {
         become_second_user()?;
         assert_errno!(mq_unlink(name.name()), EACCES);
-        assert_eq!(object_of(&mq_open(name.name(), O_RDWR, 0, None)?), object_of(&queue));
+        let again = mq_open(name.name(), O_RDWR, 0, None)?;
+        assert_eq!(object_of(&again), object_of(&queue));
         Ok(())
     })?;
     child.join()

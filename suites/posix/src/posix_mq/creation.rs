@@ -1,11 +1,11 @@
 //! mq_open: new queues, and those that exist.
 
-use super::{EMPTY, drain, message, send};
+use super::{EMPTY, drain, message, nonblocking, send};
 use calls::queues::queue_attributes;
 use harness::need::{SECOND_ID, SECOND_UID};
 use kit::posix::MessageQueue;
 use kit::prelude::*;
-use libc::{FD_CLOEXEC, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
+use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{setegid, seteuid};
 
@@ -30,7 +30,7 @@ fn owner_and_mode(queue: &Fd) -> Result<((u32, u32), String)> {
 fn a_new_queue_has_the_mode_without_the_umask(#[case] mode: u32, #[case] mask: u32, #[case] found: &str) -> TestResult {
     let name = MessageQueue::new();
     umask(Mode::from_bits_retain(mask));
-    let queue = assert_ok!(mq_open(name.name(), O_CREAT | O_RDWR, mode, Some(&queue_attributes(4, 16))));
+    let queue = mq_open(name.name(), O_CREAT | O_RDWR, mode, Some(&queue_attributes(4, 16)))?;
     assert_eq!(owner_and_mode(&queue), Ok((Node::new("").owner, found.into())));
     Ok(())
 }
@@ -48,7 +48,7 @@ fn a_new_queue_belongs_to_the_effective_ids() -> TestResult {
     let creator = fork(|| -> TestResult {
         setegid(SECOND_ID.into())?;
         seteuid(SECOND_ID.into())?;
-        let queue = assert_ok!(mq_open(name.name(), O_CREAT | O_RDWR, 0o600, Some(&queue_attributes(4, 16))));
+        let queue = mq_open(name.name(), O_CREAT | O_RDWR, 0o600, Some(&queue_attributes(4, 16)))?;
         assert_eq!(owner_and_mode(&queue), Ok(((SECOND_ID, SECOND_ID), "-0600".into())));
         Ok(())
     })?;
@@ -69,7 +69,7 @@ fn opening_ignores_mode_and_attributes() -> TestResult {
     let before = (mq_getattr(&first)?, object_of(&first)?);
     let second = assert_ok!(mq_open(name.name(), O_CREAT | O_RDWR, 0o444, Some(&queue_attributes(1, 1))));
     assert_eq!((mq_getattr(&second), object_of(&second)), (Ok(before.0), Ok(before.1.clone())));
-    let third = assert_ok!(mq_open(name.name(), O_RDWR, 0, None));
+    let third = mq_open(name.name(), O_RDWR, 0, None)?;
     assert_eq!((mq_getattr(&third), object_of(&third)), (Ok(before.0), Ok(before.1)));
     assert_eq!(drain(&third), Ok(vec![message("text", 1)]));
     assert_eq!(mq_getattr(&first), Ok(EMPTY));
@@ -85,10 +85,11 @@ fn an_exclusive_open_refuses_a_queue_that_exists(exclusive: i32) -> TestResult {
     let name = MessageQueue::new();
     let queue = name.create_with(0)?;
     send(&queue, "text", 1)?;
+    let before = object_of(&queue)?;
     for access in [O_RDONLY, O_WRONLY, O_RDWR] {
         assert_errno!(mq_open(name.name(), exclusive | access, 0o666, Some(&queue_attributes(1, 1))), EEXIST);
     }
-    assert_eq!(owner_and_mode(&queue)?.1, "-0600");
+    assert_eq!(object_of(&queue), Ok(before));
     assert_eq!(drain(&queue), Ok(vec![message("text", 1)]));
     Ok(())
 }
@@ -103,12 +104,13 @@ fn an_exclusive_open_refuses_a_queue_that_exists(exclusive: i32) -> TestResult {
 fn an_exclusive_open_makes_a_queue() -> TestResult {
     let (name, attributes) = (MessageQueue::new(), queue_attributes(4, 16));
     let flags = O_CREAT | O_EXCL | O_RDWR | O_NONBLOCK;
-    let first = assert_ok!(mq_open(name.name(), flags, 0o600, Some(&attributes)));
+    let first = mq_open(name.name(), flags, 0o600, Some(&attributes))?;
     assert_errno!(mq_open(name.name(), flags, 0o600, Some(&attributes)), EEXIST);
     send(&first, "first", 1)?;
     mq_unlink(name.name())?;
     let second = assert_ok!(mq_open(name.name(), flags, 0o600, Some(&attributes)));
-    assert_eq!(mq_getattr(&second).map(|attributes| attributes.queued), Ok(0));
+    assert_eq!((mq_getattr(&second), owner_and_mode(&second)?.1.as_str()), (Ok(nonblocking(0)), "-0600"));
+    assert_eq!(get_flags(&second).map(|flags| flags & O_ACCMODE), Ok(O_RDWR));
     assert_eq!(drain(&first), Ok(vec![message("first", 1)]));
     Ok(())
 }
@@ -124,7 +126,7 @@ fn the_descriptor_is_closed_on_exec() -> TestResult {
     let name = MessageQueue::new();
     let attributes = queue_attributes(4, 16);
     for flags in [O_CREAT, O_CREAT | O_CLOEXEC, 0, O_CLOEXEC, O_NONBLOCK] {
-        let queue = assert_ok!(mq_open(name.name(), O_RDWR | flags, 0o600, Some(&attributes)));
+        let queue = mq_open(name.name(), O_RDWR | flags, 0o600, Some(&attributes))?;
         assert_eq!(get_descriptor_flags(&queue), Ok(FD_CLOEXEC));
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! mq_timedsend and mq_timedreceive: a wait until a time of CLOCK_REALTIME.
 
 use super::waiters::{RECEIVER, SENDER, Waiting};
-use super::{EMPTY, SIZE, drain, fill_queue, message, nameless, queued, send};
+use super::{EMPTY, SIZE, drain, fill_queue, holding, message, nameless, send};
 use crate::deadlines::{MALFORMED, NEVER, PAST, SOON, after, assert_passed};
 use kit::prelude::*;
 use libc::{CLOCK_REALTIME, O_NONBLOCK, timespec};
@@ -21,7 +21,7 @@ fn a_receiver_gives_up_at_its_deadline() -> TestResult {
     assert_errno!(mq_timedreceive(&queue, SIZE, deadline), ETIMEDOUT);
     assert_passed(CLOCK_REALTIME, deadline)?;
     other.assert_blocked_in(RECEIVER.call);
-    assert_eq!(queued(&queue), Ok(0));
+    assert_eq!(mq_getattr(&queue), Ok(EMPTY));
     assert_eq!((RECEIVER.release)(&queue), Ok(()));
     other.join()
 }
@@ -82,7 +82,7 @@ fn a_deadline_that_has_passed_only_forbids_to_wait_for_room() -> TestResult {
     let queue = nameless(0)?;
     for queued in 1..=EMPTY.messages {
         assert_eq!(mq_timedsend(&queue, b"text", 1, PAST), Ok(()));
-        assert_eq!(mq_getattr(&queue).map(|attributes| attributes.queued), Ok(queued));
+        assert_eq!(mq_getattr(&queue), Ok(holding(queued)));
     }
     assert_errno!(mq_timedsend(&queue, b"late", 9, PAST), ETIMEDOUT);
     assert_eq!(drain(&queue), Ok(vec![message("text", 1); EMPTY.messages as usize]));

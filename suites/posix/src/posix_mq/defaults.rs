@@ -1,6 +1,7 @@
 //! What a queue has that is made without attributes, and what a new namespace has.
 
 use crate::needs::{DEFAULT_QUEUE, MQUEUE_SETTINGS};
+use calls::queues::Attributes;
 use harness::need::IPCNS;
 use kit::needs::ipc_setting;
 use kit::posix::MessageQueue;
@@ -13,12 +14,14 @@ const MSG_MAX: &str = "fs/mqueue/msg_max";
 const MSGSIZE_DEFAULT: &str = "fs/mqueue/msgsize_default";
 const MSGSIZE_MAX: &str = "fs/mqueue/msgsize_max";
 
-/// mq_maxmsg and mq_msgsize of a queue that is made without attributes.
-fn of_new_queue() -> Result<(i64, i64)> {
+/// Asserts what a queue has that is made without attributes.
+fn check_new_queue(messages: usize, size: usize) -> TestResult {
     use calls::for_layers::libc_nix_raw::{mq_getattr, mq_open};
     let name = MessageQueue::new();
     let queue = mq_open(name.name(), O_CREAT | O_RDWR, 0o600, None)?;
-    mq_getattr(&queue).map(|attributes| (attributes.messages, attributes.size))
+    let made = Attributes { flags: 0, messages: messages as i64, size: size as i64, queued: 0 };
+    assert_eq!(mq_getattr(&queue), Ok(made));
+    Ok(())
 }
 
 /// A queue that is made without attributes holds fs.mqueue.msg_default messages of fs.mqueue.msgsize_default bytes, or msg_max and
@@ -36,8 +39,7 @@ fn of_new_queue() -> Result<(i64, i64)> {
 fn a_queue_without_attributes_has_the_defaults() -> TestResult {
     let messages = number(MSG_DEFAULT)?.min(number(MSG_MAX)?);
     let size = number(MSGSIZE_DEFAULT)?.min(number(MSGSIZE_MAX)?);
-    assert_eq!(of_new_queue(), Ok((messages as i64, size as i64)));
-    Ok(())
+    check_new_queue(messages, size)
 }
 
 /// fs.mqueue.msg_default and msgsize_default decide what a queue has that is made without attributes; where they are above msg_max and
@@ -55,12 +57,11 @@ fn a_queue_without_attributes_has_the_defaults() -> TestResult {
 fn the_defaults_are_capped() -> TestResult {
     let _sizes = (change(MSG_MAX, 5)?, change(MSGSIZE_MAX, 500)?);
     let _defaults = (change(MSG_DEFAULT, 3)?, change(MSGSIZE_DEFAULT, 200)?);
-    assert_eq!(of_new_queue(), Ok((3, 200)));
+    check_new_queue(3, 200)?;
     let _equal = (change(MSG_DEFAULT, 5)?, change(MSGSIZE_DEFAULT, 500)?);
-    assert_eq!(of_new_queue(), Ok((5, 500)));
+    check_new_queue(5, 500)?;
     let _above = (change(MSG_DEFAULT, 6)?, change(MSGSIZE_DEFAULT, 501)?);
-    assert_eq!(of_new_queue(), Ok((5, 500)));
-    Ok(())
+    check_new_queue(5, 500)
 }
 
 #[rstest]
@@ -80,6 +81,7 @@ fn the_defaults_are_capped() -> TestResult {
     needs = [IPCNS, MQUEUE_SETTINGS],
 )]
 fn a_new_namespace_has_default_settings(#[case] setting: &str, #[case] default: usize) -> TestResult {
-    assert_eq!(number(setting)?, default);
+    let found = number(setting)?;
+    assert_eq!(found, default);
     Ok(())
 }

@@ -1,5 +1,6 @@
 //! Descriptors and arguments that are refused.
 
+use super::registration::assert_unregistered;
 use super::{EMPTY, drain, message, nameless, send};
 use crate::deadlines::NEVER;
 use calls::queues::queue_attributes;
@@ -107,9 +108,9 @@ fn an_unknown_notification_is_refused() -> TestResult {
     for notify in [3, 5, 99, -1, i32::MIN] {
         assert_errno!(mq_notify(&queue, Some(Notify::Unknown(notify))), EINVAL);
     }
-    assert_errno!(mq_notify(&queue, Some(Notify::Thread(libc::SIGUSR1, 0, own_pid()))), EINVAL);
-    assert_eq!(mq_notify(&queue, Some(Notify::Nothing)), Ok(()));
-    Ok(())
+    let thread = Notify::Thread(libc::SIGUSR1, 0, own_pid());
+    assert_errno!(mq_notify(&queue, Some(thread)), EINVAL);
+    assert_unregistered(&queue)
 }
 
 #[harness::errors(
@@ -122,6 +123,5 @@ fn a_number_of_no_signal_is_refused(invalid: [i32; 4]) -> TestResult {
     for signal in invalid {
         assert_errno!(mq_notify(&queue, Some(Notify::Signal(signal, 7))), EINVAL);
     }
-    assert_eq!(mq_notify(&queue, Some(Notify::Nothing)), Ok(()));
-    Ok(())
+    assert_unregistered(&queue)
 }

@@ -1,14 +1,17 @@
 //! Queues as files: the mqueue file system.
 
-use super::{nameless, send};
+use super::send;
+use calls::for_layers::libc_nix_raw::open;
 use calls::timers::Notify;
+use harness::mark;
 use harness::need::MOUNTS;
+use kit::file::content;
 use kit::mounted::Mounted;
 use kit::posix::MessageQueue;
 use kit::prelude::*;
-use libc::{O_RDWR, SIGRTMIN, SIGUSR1};
+use libc::{O_RDONLY, O_RDWR, SIGRTMIN, SIGUSR1};
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What the file of a queue shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,44 +26,45 @@ struct Shown {
     process: i32,
 }
 
-/// A queue and the file of it.
+/// A queue and its file.
 struct Listed {
     queue: Fd,
     name: MessageQueue,
+    /// Open for reading; closed before it is unmounted.
+    file: Fd,
     files: Mounted,
 }
 
 impl Listed {
     fn new() -> TestResult<Self> {
-        let name = MessageQueue::new();
-        Ok(Self { queue: name.create()?, files: Mounted::new("mqueue", "")?, name })
+        let (name, files) = (MessageQueue::new(), Mounted::new("mqueue", "")?);
+        let queue = name.create()?;
+        let file = open(files.join(&name.name()[1..]), O_RDONLY)?;
+        Ok(Self { queue, name, file, files })
     }
 
-    fn file(&self) -> std::path::PathBuf {
+    fn path(&self) -> PathBuf {
         self.files.join(&self.name.name()[1..])
     }
 
     /// What its file shows, in a single line.
     fn shown(&self) -> TestResult<Shown> {
-        shown_by(&self.file())
+        let Bytes(text) = content(&self.file)?;
+        let text = String::from_utf8_lossy(&text);
+        let wrong = || Stop::broken(format!("the file of a queue holds {text:?}"));
+        let line = text.strip_suffix('\n').filter(|line| !line.contains('\n')).ok_or_else(wrong)?;
+        let fields: Vec<_> = line.split_whitespace().filter_map(|field| field.split_once(':')).collect();
+        let [("QSIZE", bytes), ("NOTIFY", notify), ("SIGNO", signal), ("NOTIFY_PID", process)] = fields[..] else {
+            return Err(wrong());
+        };
+        Ok(Shown { bytes: bytes.parse()?, notify: notify.parse()?, signal: signal.parse()?, process: process.parse()? })
     }
-}
-
-fn shown_by(file: &Path) -> TestResult<Shown> {
-    let text = std::fs::read_to_string(file)?;
-    let wrong = || Stop::broken(format!("the file of a queue holds {text:?}"));
-    let line = text.strip_suffix('\n').filter(|line| !line.contains('\n')).ok_or_else(wrong)?;
-    let fields: Vec<_> = line.split_whitespace().filter_map(|field| field.split_once(':')).collect();
-    let [("QSIZE", bytes), ("NOTIFY", notify), ("SIGNO", signal), ("NOTIFY_PID", process)] = fields[..] else {
-        return Err(wrong());
-    };
-    Ok(Shown { bytes: bytes.parse()?, notify: notify.parse()?, signal: signal.parse()?, process: process.parse()? })
 }
 
 /// The names in a directory.
 fn listed(directory: &Path) -> TestResult<Vec<OsString>> {
-    let mut names =
-        std::fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name())).collect::<TestResult<Vec<_>>>()?;
+    let read = || std::fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name())).collect::<TestResult<Vec<_>>>();
+    let mut names = mark::by_harness(read)?;
     names.sort();
     Ok(names)
 }
@@ -75,22 +79,22 @@ fn listed(directory: &Path) -> TestResult<Vec<OsString>> {
 )]
 fn queues_are_files() -> TestResult {
     let listed_queue = Listed::new()?;
-    let found = object_at(listed_queue.file())?;
+    let found = object_at(listed_queue.path())?;
     assert_eq!((found.0.kind.as_str(), found.0.owner), ("-0600", Node::new("").owner));
     let later = MessageQueue::new();
     let later_queue = later.create()?;
     let mut names = [&listed_queue.name, &later].map(|name| OsString::from(&name.name()[1..])).to_vec();
     names.sort();
     assert_eq!(listed(&listed_queue.files)?, names);
-    std::fs::remove_file(listed_queue.file())?;
+    std::fs::remove_file(listed_queue.path())?;
     assert_errno!(mq_open(listed_queue.name.name(), O_RDWR, 0, None), ENOENT);
     assert_eq!(listed(&listed_queue.files)?, [OsString::from(&later.name()[1..])]);
-    assert_eq!(mq_send(&listed_queue.queue, b"still open", 1), Ok(()));
+    send(&listed_queue.queue, "still open", 1)?;
     assert_eq!(object_of(&later_queue), object_at(listed_queue.files.join(&later.name()[1..])));
     Ok(())
 }
 
-/// The root of the mqueue file system has the sticky bit: who does not own a queue does not remove its file.
+/// The root of a mounted mqueue file system has the sticky bit, and all permissions for all.
 #[harness::test(
     id = "posix-mq.sticky",
     cite = [man("mq_overview.7", "Mounting the message queue filesystem")],
@@ -99,8 +103,8 @@ fn queues_are_files() -> TestResult {
 )]
 fn the_directory_of_queues_is_sticky() -> TestResult {
     let files = Mounted::new("mqueue", "")?;
-    let mode = lstat(&*files).map(|stat| stat.st_mode & (libc::S_IFMT | libc::S_ISVTX));
-    assert_eq!(mode, Ok(libc::S_IFDIR | libc::S_ISVTX));
+    let kind = node_at(&*files)?.kind;
+    assert_eq!(kind, "d1777");
     Ok(())
 }
 
@@ -196,10 +200,9 @@ fn the_file_shows_a_notification_by_thread() -> TestResult {
 )]
 fn an_unlinked_queue_has_no_file() -> TestResult {
     let listed_queue = Listed::new()?;
-    let other = nameless(0)?;
     assert_eq!(mq_unlink(listed_queue.name.name()), Ok(()));
     assert_eq!(listed(&listed_queue.files)?, Vec::<OsString>::new());
-    assert_eq!(mq_send(&listed_queue.queue, b"text", 1), Ok(()));
-    assert_eq!(mq_getattr(&other).map(|attributes| attributes.queued), Ok(0));
+    send(&listed_queue.queue, "text", 1)?;
+    assert_eq!(mq_getattr(&listed_queue.queue), Ok(super::nonblocking(1)));
     Ok(())
 }

@@ -83,7 +83,7 @@ fn the_queues_of_all_processes_count() -> TestResult {
     assert_errno!(create(&ours, 4, 1000), EMFILE);
     let queue = mq_open(theirs.name(), O_RDWR, 0, None)?;
     for _ in 0..4 {
-        assert_eq!(mq_send(&queue, &[b'x'; 1000], 1), Ok(()));
+        mq_send(&queue, &[b'x'; 1000], 1)?;
     }
     assert_errno!(create(&ours, 4, 1000), EMFILE);
     mq_unlink(theirs.name())?;
@@ -101,7 +101,7 @@ fn create_queues(names: &[MessageQueue]) -> Result<()> {
 }
 
 /// A process without CAP_SYS_RESOURCE makes as many queues as fs.mqueue.queues_max says; one more fails with ENOSPC, until one is
-/// unlinked. Those that exist can be opened.
+/// destroyed. Those that exist can be opened.
 #[harness::test(
     id = "posix-mq.queues-max",
     cite = [
@@ -121,7 +121,9 @@ fn there_are_at_most_queues_max_queues() -> TestResult {
         drop_capabilities()?;
         create_queues(&names)?;
         assert_errno!(create(&more, 1, 1), ENOSPC);
-        assert_ok!(mq_open(names[0].name(), O_CREAT | O_RDWR, 0o600, None));
+        let one = mq_open(names[0].name(), O_CREAT | O_RDWR, 0o600, None)?;
+        assert_eq!(mq_getattr(&one).map(|made| (made.messages, made.size)), Ok((1, 1)));
+        drop(one);
         mq_unlink(names[0].name())?;
         assert_ok!(create(&more, 1, 1));
         assert_errno!(create(&names[0], 1, 1), ENOSPC);

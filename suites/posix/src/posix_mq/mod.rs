@@ -22,6 +22,7 @@ mod thread_notification;
 mod waiters;
 
 use calls::queues::Attributes;
+use harness::mark;
 use harness::need::Need;
 use harness::registry::NEEDS;
 use kit::needs::MQUEUE;
@@ -64,14 +65,20 @@ fn of_text((bytes, priority): (Vec<u8>, u32)) -> Message {
     (String::from_utf8_lossy(&bytes).into_owned(), priority)
 }
 
-/// mq_getattr's mq_curmsgs.
-fn queued(queue: &Fd) -> Result<i64> {
-    calls::for_layers::libc_nix_raw::mq_getattr(queue).map(|attributes| attributes.queued)
+/// A queue of these specs that waits and holds so many messages.
+const fn holding(queued: i64) -> Attributes {
+    Attributes { queued, ..EMPTY }
+}
+
+/// As [`holding`], of a queue that does not wait.
+const fn nonblocking(queued: i64) -> Attributes {
+    Attributes { flags: libc::O_NONBLOCK, ..holding(queued) }
 }
 
 /// Receives all that the queue holds.
 fn drain(queue: &Fd) -> Result<Vec<Message>> {
-    (0..queued(queue)?).map(|_| receive(queue)).collect()
+    let held = mark::by_harness(|| calls::for_layers::libc_nix_raw::mq_getattr(queue))?.queued;
+    (0..held).map(|_| receive(queue)).collect()
 }
 
 /// Fills the queue with messages of the lowest priority.

@@ -15,8 +15,17 @@ use nix::unistd::{getuid, setresuid};
 const VALUE: usize = 0x0123_4567_89ab_cdef;
 
 /// What a signal of a notification tells: the signal, si_code, the sender of the message, and the value.
-fn told(info: &Info) -> (i32, i32, (i32, u32), usize) {
-    (info.signal, info.code, info.sender(), info.value())
+type Told = (i32, i32, (i32, u32), usize);
+
+/// What the signals have told that have come.
+fn told() -> Vec<Told> {
+    let told = |info: &Info| (info.signal, info.code, info.sender(), info.value());
+    logged().iter().map(told).collect()
+}
+
+/// What the notifications tell of messages that this process has sent.
+fn of_own(count: usize) -> Vec<Told> {
+    vec![(SIGUSR1, SI_MESGQ, (own_pid(), getuid().as_raw()), VALUE); count]
 }
 
 #[rstest]
@@ -34,11 +43,11 @@ fn a_message_sends_the_signal(#[case] signal: i32) -> TestResult {
     let queue = nameless(O_NONBLOCK)?;
     log(signal, 0)?;
     assert_eq!(mq_notify(&queue, Some(Notify::Signal(signal, VALUE))), Ok(()));
-    assert_eq!(logged(), []);
+    assert_eq!(told(), []);
     let sender = fork(|| assert_eq!(mq_send(&queue, b"text", 1), Ok(())))?;
     let expected = (signal, SI_MESGQ, (sender.pid(), getuid().as_raw()), VALUE);
     sender.join()?;
-    assert_eq!(logged().iter().map(told).collect::<Vec<_>>(), [expected]);
+    assert_eq!(told(), [expected]);
     assert_eq!(drain(&queue), Ok(vec![message("text", 1)]));
     Ok(())
 }
@@ -57,12 +66,11 @@ fn the_signal_tells_the_real_user() -> TestResult {
     mq_notify(&queue, Some(Notify::Signal(SIGUSR1, VALUE)))?;
     let sender = fork(|| -> TestResult {
         setresuid(SECOND_ID.into(), getuid(), getuid())?;
-        assert_eq!(mq_send(&queue, b"text", 1), Ok(()));
-        Ok(())
+        Ok(send(&queue, "text", 1)?)
     })?;
     let expected = (SIGUSR1, SI_MESGQ, (sender.pid(), SECOND_ID), VALUE);
     sender.join()?;
-    assert_eq!(logged().iter().map(told).collect::<Vec<_>>(), [expected]);
+    assert_eq!(told(), [expected]);
     Ok(())
 }
 
@@ -79,22 +87,22 @@ fn the_signal_tells_the_real_user() -> TestResult {
 fn a_registration_is_notified_once() -> TestResult {
     let queue = nameless(O_NONBLOCK)?;
     log(SIGUSR1, 0)?;
-    let register = || mq_notify(&queue, Some(Notify::Signal(SIGUSR1, 1)));
+    let register = || mq_notify(&queue, Some(Notify::Signal(SIGUSR1, VALUE)));
     assert_eq!(register(), Ok(()));
-    assert_eq!(mq_send(&queue, b"1", 0), Ok(()));
-    assert_eq!(logged().len(), 1);
+    send(&queue, "1", 0)?;
+    assert_eq!(told(), of_own(1));
     assert_unregistered(&queue)?;
     drain(&queue)?;
-    assert_eq!(mq_send(&queue, b"2", 0), Ok(()));
-    assert_eq!(logged().len(), 1);
+    send(&queue, "2", 0)?;
+    assert_eq!(told(), of_own(1));
     assert_eq!(register(), Ok(()));
-    assert_eq!(mq_send(&queue, b"3", 9), Ok(()));
-    assert_eq!(logged().len(), 1);
+    send(&queue, "3", 9)?;
+    assert_eq!(told(), of_own(1));
     assert_registered(&queue)?;
     drain(&queue)?;
-    assert_eq!(logged().len(), 1);
-    assert_eq!(mq_send(&queue, b"4", 0), Ok(()));
-    assert_eq!(logged().len(), 2);
+    assert_eq!(told(), of_own(1));
+    send(&queue, "4", 0)?;
+    assert_eq!(told(), of_own(2));
     assert_unregistered(&queue)
 }
 
@@ -109,15 +117,15 @@ fn a_waiting_receiver_comes_before_the_notification() -> TestResult {
     let queue = nameless(0)?;
     log(SIGUSR1, 0)?;
     let receivers = [RECEIVER.child(&queue, |returned| assert_eq!(returned, Ok(())))?, RECEIVER.child(&queue, |_| ())?];
-    mq_notify(&queue, Some(Notify::Signal(SIGUSR1, 1)))?;
+    mq_notify(&queue, Some(Notify::Signal(SIGUSR1, VALUE)))?;
     assert_eq!(mq_send(&queue, b"new", 3), Ok(()));
     let [first, second] = receivers;
     first.join()?;
-    assert_eq!(logged(), []);
+    assert_eq!(told(), []);
     assert_registered(&queue)?;
     second.kill()?;
-    assert_eq!(mq_send(&queue, b"next", 3), Ok(()));
-    assert_eq!(logged().len(), 1);
+    send(&queue, "next", 3)?;
+    assert_eq!(told(), of_own(1));
     assert_unregistered(&queue)
 }
 
@@ -152,10 +160,10 @@ fn an_unlinked_queue_notifies() -> TestResult {
     let name = kit::posix::MessageQueue::new();
     let queue = name.create()?;
     log(SIGUSR1, 0)?;
-    mq_notify(&queue, Some(Notify::Signal(SIGUSR1, 1)))?;
-    assert_eq!(mq_unlink(name.name()), Ok(()));
+    mq_notify(&queue, Some(Notify::Signal(SIGUSR1, VALUE)))?;
+    mq_unlink(name.name())?;
     assert_registered(&queue)?;
-    assert_eq!(send(&queue, "text", 1), Ok(()));
-    assert_eq!(logged().len(), 1);
+    send(&queue, "text", 1)?;
+    assert_eq!(told(), of_own(1));
     assert_unregistered(&queue)
 }

@@ -10,49 +10,60 @@ use nix::sys::select::{FdSet, select};
 use nix::sys::time::{TimeVal, TimeValLike};
 use std::time::Duration;
 
-/// What poll says of a queue at once: whether it can be received from, and sent to.
-fn polled(queue: &Fd) -> Result<(bool, bool)> {
+/// What is said of a queue: of how many descriptors or events, and whether it can be received from, and sent to.
+type Said = (usize, bool, bool);
+
+/// What poll says at once.
+fn polled(queue: &Fd) -> TestResult<Said> {
     let both = [(queue, POLLIN | POLLOUT)];
-    let (_, events) = calls::for_layers::libc_nix_raw::ppoll(&both, Some(Duration::ZERO), None)?;
-    Ok((events[0] & POLLIN != 0, events[0] & POLLOUT != 0))
+    let (count, events) = calls::for_layers::libc_nix_raw::ppoll(&both, Some(Duration::ZERO), None)?;
+    assert_eq!(events[0] & !(POLLIN | POLLOUT), 0);
+    Ok((count, events[0] & POLLIN != 0, events[0] & POLLOUT != 0))
 }
 
-/// What select says.
-fn selected(queue: &Fd) -> TestResult<(bool, bool)> {
+/// What select says: of each event.
+fn selected(queue: &Fd) -> TestResult<Said> {
     queue.lend(|queue| {
         let (mut readable, mut writable) = (FdSet::new(), FdSet::new());
         readable.insert(queue);
         writable.insert(queue);
-        select(None, &mut readable, &mut writable, None, &mut TimeVal::zero())?;
-        Ok((readable.contains(queue), writable.contains(queue)))
+        let count = select(None, &mut readable, &mut writable, None, &mut TimeVal::zero())?;
+        let (readable, writable) = (readable.contains(queue), writable.contains(queue));
+        assert_eq!(count as usize, usize::from(readable) + usize::from(writable));
+        Ok((1, readable, writable))
     })
 }
 
 /// What epoll says.
-fn of_epoll(queue: &Fd) -> TestResult<(bool, bool)> {
+fn of_epoll(queue: &Fd) -> TestResult<Said> {
+    const BOTH: EpollFlags = EpollFlags::EPOLLIN.union(EpollFlags::EPOLLOUT);
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
-    let both = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT, 0);
-    queue.lend(|queue| epoll.add(queue, both))?;
+    queue.lend(|queue| epoll.add(queue, EpollEvent::new(BOTH, 7)))?;
     let mut ready = [EpollEvent::empty(); 2];
-    epoll.wait(&mut ready, PollTimeout::ZERO)?;
-    Ok((ready[0].events().contains(EpollFlags::EPOLLIN), ready[0].events().contains(EpollFlags::EPOLLOUT)))
+    let count = epoll.wait(&mut ready, PollTimeout::ZERO)?;
+    assert_eq!((ready[0].events() - BOTH, ready[0].data()), (EpollFlags::empty(), 7));
+    Ok((count, ready[0].events().contains(EpollFlags::EPOLLIN), ready[0].events().contains(EpollFlags::EPOLLOUT)))
 }
 
 /// Asserts what is said of queues that are empty, that hold some messages, and that are full.
-fn check_readiness(said: impl Fn(&Fd) -> TestResult<(bool, bool)>) -> TestResult {
+fn check_readiness(said: impl Fn(&Fd) -> TestResult<Said>) -> TestResult {
     let queue = nameless(O_NONBLOCK)?;
-    assert_eq!(said(&queue)?, (false, true));
+    let check = |readable, writable| -> TestResult {
+        let found = said(&queue)?;
+        assert_eq!(found, (1, readable, writable));
+        Ok(())
+    };
+    check(false, true)?;
     send(&queue, "text", 1)?;
-    assert_eq!(said(&queue)?, (true, true));
+    check(true, true)?;
     receive(&queue)?;
-    assert_eq!(said(&queue)?, (false, true));
+    check(false, true)?;
     fill_queue(&queue)?;
-    assert_eq!(said(&queue)?, (true, false));
+    check(true, false)?;
     receive(&queue)?;
-    assert_eq!(said(&queue)?, (true, true));
+    check(true, true)?;
     drain(&queue)?;
-    assert_eq!(said(&queue)?, (false, true));
-    Ok(())
+    check(false, true)
 }
 
 /// poll reports POLLIN of a queue that holds a message, and POLLOUT of one that has room for another.
@@ -63,7 +74,7 @@ fn check_readiness(said: impl Fn(&Fd) -> TestResult<(bool, bool)>) -> TestResult
     layers = [libc, nix, raw],
 )]
 fn poll_reports_messages_and_room() -> TestResult {
-    check_readiness(|queue| Ok(polled(queue)?))
+    check_readiness(polled)
 }
 
 #[rstest]
@@ -75,7 +86,7 @@ fn poll_reports_messages_and_room() -> TestResult {
     cite = [man("mq_overview.7", "Linux implementation of message queue descriptors")],
     covers = ["behaviours:mq.select-epoll", "behaviours:mq.poll-in", "behaviours:mq.poll-out"],
 )]
-fn select_and_epoll_report_messages_and_room(#[case] said: fn(&Fd) -> TestResult<(bool, bool)>) -> TestResult {
+fn select_and_epoll_report_messages_and_room(#[case] said: fn(&Fd) -> TestResult<Said>) -> TestResult {
     check_readiness(said)
 }
 
@@ -98,7 +109,7 @@ fn poll_waits_for_messages_and_room() -> TestResult {
         Ok(child)
     };
     let readers = [start(&reader, POLLIN)?, start(&queue, POLLIN)?];
-    assert_eq!(mq_send(&queue, b"text", 1), Ok(()));
+    send(&queue, "text", 1)?;
     readers.into_iter().try_for_each(Child::join)?;
     receive(&queue)?;
     fill_queue(&queue)?;
@@ -119,7 +130,7 @@ fn the_descriptor_is_a_file_descriptor() -> TestResult {
     let copy = assert_ok!(dup(&queue));
     assert_eq!(object_of(&copy), object_of(&queue));
     set_flags(&copy, O_NONBLOCK)?;
-    assert_eq!(mq_getattr(&queue).map(|attributes| attributes.flags), Ok(O_NONBLOCK));
+    assert_eq!(mq_getattr(&queue), Ok(super::nonblocking(0)));
     assert_eq!(mq_send(&queue, b"text", 1), Ok(()));
     queue.close();
     assert_eq!(mq_receive(&copy, super::SIZE), Ok((b"text".to_vec(), 1)));

@@ -13,12 +13,14 @@ pub(super) fn assert_registered(queue: &Fd) -> TestResult {
     fork(|| assert_errno!(mq_notify(queue, Some(Notify::Nothing)), EBUSY))?.join()
 }
 
-/// Asserts that no process is registered: another one can be, and is no longer.
+/// Asserts that no process is registered: another one can be, and removes its registration, at its end at the latest.
 #[track_caller]
 pub(super) fn assert_unregistered(queue: &Fd) -> TestResult {
-    let other = fork(|| {
+    let other = fork(|| -> TestResult {
         assert_eq!(mq_notify(queue, Some(Notify::Nothing)), Ok(()));
+        assert_errno!(mq_notify(queue, Some(Notify::Nothing)), EBUSY);
         assert_eq!(mq_notify(queue, None), Ok(()));
+        Ok(mq_notify(queue, Some(Notify::Nothing))?)
     })?;
     other.join()
 }

@@ -1,8 +1,8 @@
 //! What mq_close and mq_unlink leave.
 
 use super::waiters::RECEIVER;
-use super::{EMPTY, drain, message, send};
-use calls::queues::queue_attributes;
+use super::{EMPTY, drain, holding, message, send};
+use calls::queues::{Attributes, queue_attributes};
 use harness::need::OWN_UID;
 use kit::posix::MessageQueue;
 use kit::prelude::*;
@@ -23,14 +23,15 @@ fn closing_keeps_the_queue() -> TestResult {
     sent.iter().try_for_each(|(text, priority)| send(&queue, text, *priority))?;
     let before = object_of(&queue)?;
     let closing = fork(|| -> TestResult {
-        assert_eq!(mq_close(mq_open(name.name(), O_RDWR, 0, None)?), Ok(()));
+        let own = mq_open(name.name(), O_RDWR, 0, None)?;
+        assert_eq!(mq_close(own), Ok(()));
         Ok(())
     })?;
     closing.join()?;
     assert_eq!(mq_close(queue), Ok(()));
-    let again = assert_ok!(mq_open(name.name(), O_RDWR, 0, None));
+    let again = mq_open(name.name(), O_RDWR, 0, None)?;
     assert_eq!(object_of(&again), Ok(before));
-    assert_eq!(mq_getattr(&again).map(|attributes| attributes.queued), Ok(2));
+    assert_eq!(mq_getattr(&again), Ok(holding(2)));
     assert_eq!(drain(&again), Ok(vec![message("high", 2), message("low", 1)]));
     Ok(())
 }
@@ -50,12 +51,12 @@ fn unlinking_takes_the_name_away() -> TestResult {
     assert_eq!(mq_unlink(name.name()), Ok(()));
     assert_errno!(mq_open(name.name(), O_RDWR, 0, None), ENOENT);
     assert_errno!(mq_unlink(name.name()), ENOENT);
-    let new = assert_ok!(mq_open(name.name(), O_CREAT | O_EXCL | O_RDWR, 0o600, Some(&queue_attributes(1, 1))));
+    let new = mq_open(name.name(), O_CREAT | O_EXCL | O_RDWR, 0o600, Some(&queue_attributes(1, 1)))?;
     waiting.assert_blocked_in(RECEIVER.call);
     assert_eq!((RECEIVER.release)(&other), Ok(()));
     waiting.join()?;
     assert_eq!(send(&queue, "old", 1), Ok(()));
-    assert_eq!(mq_getattr(&new).map(|attributes| (attributes.messages, attributes.queued)), Ok((1, 0)));
+    assert_eq!(mq_getattr(&new), Ok(Attributes { messages: 1, size: 1, ..EMPTY }));
     assert_eq!(drain(&other), Ok(vec![message("old", 1)]));
     assert_eq!(mq_getattr(&queue), Ok(EMPTY));
     Ok(())
@@ -89,6 +90,7 @@ fn the_last_close_destroys_an_unlinked_queue() -> TestResult {
     assert_eq!(mq_close(queue), Ok(()));
     assert_errno!(new(&next), EMFILE);
     user.kill()?;
-    assert_ok!(new(&next));
+    let queue = new(&next)?;
+    assert_eq!(mq_getattr(&queue), Ok(Attributes { size: 1500, ..EMPTY }));
     Ok(())
 }

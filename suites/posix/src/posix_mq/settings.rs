@@ -2,7 +2,7 @@
 
 use super::limits::create;
 use crate::needs::MQUEUE_SETTINGS;
-use calls::queues::queue_attributes;
+use calls::queues::{Attributes, queue_attributes};
 use harness::need::{CAP_SYS_RESOURCE, IPCNS};
 use kit::needs::ipc_setting;
 use kit::posix::MessageQueue;
@@ -40,8 +40,8 @@ fn an_unprivileged_process_keeps_to_the_ceilings(ceiling: (&'static str, fn(i64)
             assert_errno!(mq_open(name.name(), O_RDWR, 0, None), ENOENT);
         }
         let (name, (messages, size)) = (MessageQueue::new(), attributes(most));
-        let queue = assert_ok!(mq_open(name.name(), O_CREAT | O_RDWR, 0o600, Some(&queue_attributes(messages, size))));
-        assert_eq!(mq_getattr(&queue).map(|made| (made.messages, made.size)), Ok((messages, size)));
+        let queue = mq_open(name.name(), O_CREAT | O_RDWR, 0o600, Some(&queue_attributes(messages, size)))?;
+        assert_eq!(mq_getattr(&queue), Ok(Attributes { flags: 0, messages, size, queued: 0 }));
         Ok(())
     })?;
     child.join()
@@ -73,8 +73,8 @@ fn hard_limits_hold_for_the_privileged() -> TestResult {
     let above = [setting::number(MSG_MAX)? as i64 + 1, setting::number(MSGSIZE_MAX)? as i64 + 1];
     for (messages, size) in [(above[0], 1), (1, above[1]), (HARD_MSGMAX, 1), (1, HARD_MSGSIZEMAX)] {
         let name = MessageQueue::new();
-        let queue = assert_ok!(create(&name, messages, size));
-        assert_eq!(mq_getattr(&queue).map(|made| (made.messages, made.size)), Ok((messages, size)));
+        let queue = create(&name, messages, size)?;
+        assert_eq!(mq_getattr(&queue), Ok(Attributes { flags: 0, messages, size, queued: 0 }));
     }
     for (messages, size) in [(HARD_MSGMAX + 1, 1), (1, HARD_MSGSIZEMAX + 1), (i64::MAX, i64::MAX)] {
         let name = MessageQueue::new();
@@ -87,15 +87,18 @@ fn hard_limits_hold_for_the_privileged() -> TestResult {
 /// Asserts that a setting can be what its limits are, and cannot be what is beyond: it then stays.
 fn check_range(name: &'static str, least: i64, most: i64) -> TestResult {
     use calls::for_layers::libc::{open, pwrite};
-    let _changed = setting::change(name, least)?;
+    let _changed = setting::change(name, most)?;
     let file = open(format!("/proc/sys/{name}"), O_WRONLY)?;
     for value in [least, least + 1, most - 1, most] {
-        assert_ok!(pwrite(&file, value.to_string().as_bytes(), 0));
-        assert_eq!(setting::number(name)?, value as usize);
+        let text = value.to_string();
+        assert_eq!(pwrite(&file, text.as_bytes(), 0), Ok(text.len()));
+        let found = setting::number(name)?;
+        assert_eq!(found, value as usize);
     }
     for value in [least - 1, most + 1, -1] {
         assert_errno!(pwrite(&file, value.to_string().as_bytes(), 0), EINVAL);
-        assert_eq!(setting::number(name)?, most as usize);
+        let found = setting::number(name)?;
+        assert_eq!(found, most as usize);
     }
     Ok(())
 }
@@ -136,17 +139,19 @@ fn a_namespace_has_its_own_settings() -> TestResult {
     let queue = name.create()?;
     let _lowered = setting::change(MSG_MAX, 7)?;
     let child = kit::process::clone(CLONE_NEWIPC, || -> TestResult {
-        assert_eq!(setting::number(MSG_MAX)?, 10);
+        let new = setting::number(MSG_MAX)?;
+        assert_eq!(new, 10);
         let _lowered = setting::change(MSG_MAX, 5)?;
         assert_errno!(mq_open(name.name(), O_RDWR, 0, None), ENOENT);
-        let own = assert_ok!(create(&name, 4, 16));
-        assert_ne!(object_of(&own), object_of(&queue));
-        assert_eq!(mq_send(&own, b"theirs", 1), Ok(()));
-        Ok(())
+        let own = create(&name, 4, 16)?;
+        assert_ne!(object_of(&own)?.1, object_of(&queue)?.1);
+        Ok(mq_send(&own, b"theirs", 1)?)
     })?;
     child.join()?;
-    assert_eq!(setting::number(MSG_MAX)?, 7);
-    assert_eq!(mq_getattr(&queue).map(|attributes| attributes.queued), Ok(0));
-    assert_ok!(mq_open(name.name(), O_RDWR, 0, None));
+    let ours = setting::number(MSG_MAX)?;
+    assert_eq!(ours, 7);
+    assert_eq!(mq_getattr(&queue), Ok(super::nonblocking(0)));
+    let again = mq_open(name.name(), O_RDWR, 0, None)?;
+    assert_eq!(object_of(&again), object_of(&queue));
     Ok(())
 }

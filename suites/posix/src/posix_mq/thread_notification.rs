@@ -1,7 +1,7 @@
 //! mq_notify by a thread, which is the C library's.
 
 use super::registration::{assert_registered, assert_unregistered};
-use super::{drain, message, nameless};
+use super::{drain, message, nameless, send};
 use kit::prelude::*;
 use libc::{O_NONBLOCK, sigval};
 use std::cell::Cell;
@@ -59,7 +59,7 @@ fn a_message_starts_a_thread() -> TestResult {
     let child = fork(|| -> TestResult {
         for run in 1..=2 {
             let value = 0x0123_4567_89ab_cde0 + run as usize;
-            assert_eq!(mq_notify_thread(&queue, notified, value, None), Ok(()));
+            mq_notify_thread(&queue, notified, value, None)?;
             assert_registered(&queue)?;
             assert_eq!(runs.arrivals(), run - 1);
             let sender = fork(|| assert_eq!(mq_send(&queue, b"text", 1), Ok(())))?;
@@ -70,7 +70,7 @@ fn a_message_starts_a_thread() -> TestResult {
             assert_unregistered(&queue)?;
             assert_eq!(drain(&queue), Ok(vec![message("text", 1)]));
         }
-        assert_eq!(mq_send(&queue, b"text", 1), Ok(()));
+        send(&queue, "text", 1)?;
         assert_eq!(runs.arrivals(), 2);
         Ok(())
     })?;
@@ -107,7 +107,7 @@ fn the_attributes_of_the_thread_are_copied() -> TestResult {
             libc::pthread_attr_destroy(attributes.as_mut_ptr());
             attributes.as_mut_ptr().write_bytes(0xff, 1);
         }
-        assert_eq!(mq_send(&queue, b"text", 1), Ok(()));
+        send(&queue, "text", 1)?;
         runs.wait_for(1);
         let local = STACK.load(SeqCst);
         assert!(local > range.start.addr() && local < range.end.addr(), "the thread has another stack");

@@ -1,6 +1,6 @@
 //! Senders and receivers that wait: what lets which of them go on.
 
-use super::{EMPTY, drain, fill_queue, message, nameless, queued, receive, send};
+use super::{EMPTY, drain, fill_queue, holding, message, nameless, of_text, receive, send};
 use crate::needs::REAL_TIME;
 use crate::scheduling::become_real_time;
 use harness::need::ROOT;
@@ -21,6 +21,8 @@ pub(super) struct Waiting {
     pub wait: fn(&Fd) -> Result<()>,
     /// Lets one that waits go on.
     pub release: fn(&Fd) -> Result<()>,
+    /// What the queue holds when one that waited has gone on.
+    pub left: &'static [&'static str],
 }
 
 pub(super) const RECEIVER: Waiting = Waiting {
@@ -28,13 +30,15 @@ pub(super) const RECEIVER: Waiting = Waiting {
     prepare: |_| Ok(()),
     wait: |queue| receive(queue).map(|received| assert_eq!(received, message("new", 3))),
     release: |queue| send(queue, "new", 3),
+    left: &[],
 };
 
 pub(super) const SENDER: Waiting = Waiting {
     call: calls::MQ_SEND,
     prepare: fill_queue,
     wait: |queue| send(queue, "new", 0),
-    release: |queue| receive(queue).map(|received| assert_eq!(received.0, "old")),
+    release: |queue| receive(queue).map(|received| assert_eq!(received, message("old", 0))),
+    left: &["old", "old", "old", "new"],
 };
 
 impl Waiting {
@@ -50,6 +54,13 @@ impl Waiting {
         let child = fork(|| check((self.wait)(queue)))?;
         child.wait_until_blocked_in(self.call)?;
         Ok(child)
+    }
+
+    /// Asserts what the queue holds when one that waited has gone on.
+    #[track_caller]
+    pub fn assert_left(&self, queue: &Fd) {
+        let left = self.left.iter().map(|text| message(text, 0)).collect();
+        assert_eq!(drain(queue), Ok(left));
     }
 }
 
@@ -74,7 +85,7 @@ fn each_message_goes_to_one_receiver() -> TestResult {
         assert_eq!(mq_send(&queue, text.as_bytes(), priority), Ok(()));
         receivers.pop_front().map_or(Ok(()), Child::join)?;
         receivers.iter().for_each(|waiting| waiting.assert_blocked_in(calls::MQ_RECEIVE));
-        assert_eq!(queued(&queue), Ok(0));
+        assert_eq!(mq_getattr(&queue), Ok(EMPTY));
     }
     Ok(())
 }
@@ -98,12 +109,12 @@ fn each_receive_lets_one_sender_go_on() -> TestResult {
     }
     let mut received = Vec::new();
     while let Some(sender) = senders.pop_front() {
-        received.push(assert_ok!(mq_receive(&queue, super::SIZE)).0);
+        received.push(of_text(assert_ok!(mq_receive(&queue, super::SIZE))));
         sender.join()?;
         senders.iter().for_each(|waiting| waiting.assert_blocked_in(calls::MQ_SEND));
-        assert_eq!(queued(&queue), Ok(EMPTY.messages));
+        assert_eq!(mq_getattr(&queue), Ok(holding(EMPTY.messages)));
     }
-    assert_eq!(received, [b"old".to_vec(), b"first".to_vec(), b"second".to_vec()]);
+    assert_eq!(received, [message("old", 0), message("first", 5), message("second", 5)]);
     assert_eq!(drain(&queue), Ok([vec![message("third", 5)], vec![message("old", 0); 3]].concat()));
     Ok(())
 }
@@ -196,5 +207,6 @@ fn nonblocking_calls_fail(#[case] waiting: Waiting) -> TestResult {
     assert_eq!((waiting.release)(&nonblocking), Ok(()));
     child.join()?;
     assert_eq!(mq_getattr(&nonblocking), Ok(before));
+    waiting.assert_left(&nonblocking);
     Ok(())
 }

@@ -8,14 +8,9 @@ use libc::{O_CREAT, O_EXCL};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::{setegid, seteuid};
 
-/// The file of a semaphore. sem_overview(7)
-pub(super) fn file_of(name: &NamedSemaphore) -> String {
-    format!("/dev/shm/sem.{}", &name.name()[1..])
-}
-
 /// What is at the file of a semaphore, without its size.
 fn owner_and_mode(name: &NamedSemaphore) -> Result<((u32, u32), String)> {
-    node_at(file_of(name)).map(|node| (node.owner, node.kind))
+    node_at(name.file()).map(|node| (node.owner, node.kind))
 }
 
 #[rstest]
@@ -77,7 +72,7 @@ fn a_new_semaphore_belongs_to_the_effective_ids() -> TestResult {
 fn opening_ignores_mode_and_value() -> TestResult {
     let name = NamedSemaphore::new();
     let first = name.create(3)?;
-    let before = object_at(file_of(&name))?;
+    let before = object_at(name.file())?;
     for (flags, mode, value) in [(O_CREAT, 0o666, 7), (0, 0, 0), (O_CREAT, 0, 0)] {
         let child = fork(|| {
             let own = assert_ok!(sem_open(name.name(), flags, mode, value));
@@ -87,7 +82,7 @@ fn opening_ignores_mode_and_value() -> TestResult {
         child.join()?;
         assert_eq!((sem_getvalue(&first), sem_trywait(&first)), (Ok(4), Ok(())));
     }
-    assert_eq!(object_at(file_of(&name)), Ok(before));
+    assert_eq!(object_at(name.file()), Ok(before));
     Ok(())
 }
 

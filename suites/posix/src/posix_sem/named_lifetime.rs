@@ -1,7 +1,6 @@
 //! How long a named semaphore is there: sem_close and sem_unlink.
 
 use super::going_on;
-use super::named::file_of;
 use kit::needs::DEV_SHM;
 use kit::posix::NamedSemaphore;
 use kit::prelude::*;
@@ -17,7 +16,7 @@ use libc::{O_CREAT, O_EXCL};
 fn closing_keeps_the_semaphore() -> TestResult {
     let name = NamedSemaphore::new();
     let semaphore = name.create(3)?;
-    let before = object_at(file_of(&name))?;
+    let before = object_at(name.file())?;
     let user = fork(|| -> TestResult {
         let own = sem_open(name.name(), 0, 0, 0)?;
         assert_eq!((sem_post(&own), sem_close(own)), (Ok(()), Ok(())));
@@ -28,7 +27,7 @@ fn closing_keeps_the_semaphore() -> TestResult {
     assert_eq!((sem_wait(&semaphore), sem_wait(&semaphore)), (Ok(()), Ok(())));
     assert_eq!(sem_close(semaphore), Ok(()));
     let again = assert_ok!(sem_open(name.name(), 0, 0, 0));
-    assert_eq!((sem_getvalue(&again), object_at(file_of(&name))), (Ok(2), Ok(before)));
+    assert_eq!((sem_getvalue(&again), object_at(name.file())), (Ok(2), Ok(before)));
     Ok(())
 }
 
@@ -50,7 +49,7 @@ fn unlinking_takes_the_name_away() -> TestResult {
     assert_eq!(sem_unlink(name.name()), Ok(()));
     assert_errno!(sem_open(name.name(), 0, 0, 0), ENOENT);
     assert_errno!(sem_unlink(name.name()), ENOENT);
-    assert_errno!(lstat(file_of(&name)), ENOENT);
+    assert_errno!(lstat(name.file()), ENOENT);
     let new = assert_ok!(sem_open(name.name(), O_CREAT | O_EXCL, 0o600, 5));
     assert_ne!(new.address(), old.address());
     assert_eq!((sem_post(&new), sem_getvalue(&new)), (Ok(()), Ok(6)));
@@ -72,11 +71,12 @@ fn unlinking_takes_the_name_away() -> TestResult {
 )]
 fn a_named_semaphore_is_a_file() -> TestResult {
     let name = NamedSemaphore::new();
-    assert_errno!(lstat(file_of(&name)), ENOENT);
+    let file = format!("/dev/shm/sem.{}", &name.name()[1..]);
+    assert_errno!(lstat(&file), ENOENT);
     let semaphore = name.create(1)?;
-    let found = node_at(file_of(&name)).map(|node| (node.kind, node.links));
-    assert_eq!(found, Ok(("-0600".into(), 1)));
-    std::fs::remove_file(file_of(&name))?;
+    let found = node_at(&file).map(|node| (node.kind, node.links, node.owner));
+    assert_eq!(found, Ok(("-0600".into(), 1, Node::new("").owner)));
+    std::fs::remove_file(&file)?;
     assert_errno!(sem_open(name.name(), 0, 0, 0), ENOENT);
     assert_eq!((sem_wait(&semaphore), sem_getvalue(&semaphore)), (Ok(()), Ok(0)));
     Ok(())
