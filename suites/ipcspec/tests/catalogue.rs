@@ -181,7 +181,7 @@ fn every_family_is_linked_in_whole() {
         ("memory", 0),
         ("persistence", 33),
         ("pipes", 1425),
-        ("posix", 0),
+        ("posix", 384),
         ("processes", 1012),
         ("signals", 531),
         ("sockets", 6),

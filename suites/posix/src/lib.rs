@@ -8,6 +8,7 @@ extern crate harness;
 pub const FAMILY: &str = "posix";
 
 mod deadlines;
+mod long_names;
 pub mod needs;
 pub mod posix_mq;
 pub mod posix_sem;

@@ -2,9 +2,11 @@
 
 use super::send;
 use calls::for_layers::libc_nix_raw::open;
+use calls::signals::SignalSet;
 use calls::timers::Notify;
 use harness::mark;
 use harness::need::MOUNTS;
+use kit::disposition::block_all;
 use kit::file::content;
 use kit::mounted::Mounted;
 use kit::posix::MessageQueue;
@@ -146,8 +148,7 @@ fn the_file_shows_the_bytes() -> TestResult {
 )]
 fn the_file_shows_the_registration(#[case] event: Notify, #[case] notify: i32, #[case] signal: i32) -> TestResult {
     let listed = Listed::new()?;
-    kit::disposition::ignore(nix::sys::signal::Signal::SIGUSR1)?;
-    kit::disposition::log(SIGRTMIN(), 0)?;
+    block_all(SignalSet::of([SIGUSR1, SIGRTMIN()]))?;
     mq_notify(&listed.queue, Some(event))?;
     assert_eq!(listed.shown()?, Shown { bytes: 0, notify, signal, process: own_pid() });
     mq_notify(&listed.queue, None)?;

@@ -2,7 +2,7 @@
 
 use crate::needs::MQUEUE_SETTINGS;
 use calls::for_layers::libc_nix_raw::mq_open;
-use calls::queues::queue_attributes;
+use calls::queues::{Attributes, queue_attributes};
 use harness::need::{CAP_SYS_RESOURCE, IPCNS, OWN_UID};
 use kit::posix::MessageQueue;
 use kit::prelude::*;
@@ -53,7 +53,7 @@ fn the_bytes_of_a_user_are_limited(#[case] messages: i64, #[case] size: i64) -> 
         assert_errno!(mq_open(first.name(), O_RDWR, 0, None), ENOENT);
     }
     limit(own + messages as u64 * OVERHEAD)?;
-    let queue = assert_ok!(create(&first, messages, size));
+    let queue = create(&first, messages, size)?;
     // Two have an overhead, too.
     limit(2 * own)?;
     assert_errno!(create(&second, messages, size), EMFILE);
@@ -61,7 +61,8 @@ fn the_bytes_of_a_user_are_limited(#[case] messages: i64, #[case] size: i64) -> 
     assert_errno!(create(&second, messages, size), EMFILE);
     drop(queue);
     limit(own + messages as u64 * OVERHEAD)?;
-    assert_ok!(create(&second, messages, size));
+    let queue = create(&second, messages, size)?;
+    assert_eq!(mq_getattr(&queue), Ok(Attributes { flags: 0, messages, size, queued: 0 }));
     Ok(())
 }
 
@@ -78,7 +79,10 @@ fn the_queues_of_all_processes_count() -> TestResult {
     const BYTES: u64 = 4 * (1000 + OVERHEAD);
     limit(BYTES)?;
     let [theirs, ours] = [MessageQueue::new(), MessageQueue::new()];
-    let creator = fork(|| drop(assert_ok!(create(&theirs, 4, 1000))))?;
+    let creator = fork(|| -> TestResult {
+        drop(create(&theirs, 4, 1000)?);
+        Ok(())
+    })?;
     creator.join()?;
     assert_errno!(create(&ours, 4, 1000), EMFILE);
     let queue = mq_open(theirs.name(), O_RDWR, 0, None)?;
@@ -88,7 +92,8 @@ fn the_queues_of_all_processes_count() -> TestResult {
     assert_errno!(create(&ours, 4, 1000), EMFILE);
     mq_unlink(theirs.name())?;
     drop(queue);
-    assert_ok!(create(&ours, 4, 1000));
+    let queue = create(&ours, 4, 1000)?;
+    assert_eq!(mq_getattr(&queue), Ok(Attributes { flags: 0, messages: 4, size: 1000, queued: 0 }));
     Ok(())
 }
 
@@ -122,10 +127,10 @@ fn there_are_at_most_queues_max_queues() -> TestResult {
         create_queues(&names)?;
         assert_errno!(create(&more, 1, 1), ENOSPC);
         let one = mq_open(names[0].name(), O_CREAT | O_RDWR, 0o600, None)?;
-        assert_eq!(mq_getattr(&one).map(|made| (made.messages, made.size)), Ok((1, 1)));
+        assert_eq!(mq_getattr(&one), Ok(Attributes { flags: 0, messages: 1, size: 1, queued: 0 }));
         drop(one);
         mq_unlink(names[0].name())?;
-        assert_ok!(create(&more, 1, 1));
+        drop(create(&more, 1, 1)?);
         assert_errno!(create(&names[0], 1, 1), ENOSPC);
         Ok(())
     })?;
@@ -145,7 +150,8 @@ fn a_privileged_process_passes_queues_max() -> TestResult {
     let names: Vec<_> = (0..most).map(|_| MessageQueue::new()).collect();
     create_queues(&names)?;
     let [one, another] = [MessageQueue::new(), MessageQueue::new()];
-    assert_ok!(create(&one, 1, 1));
+    drop(create(&one, 1, 1)?);
+    assert_ok!(mq_open(one.name(), O_RDWR, 0, None));
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
         assert_errno!(create(&another, 1, 1), ENOSPC);

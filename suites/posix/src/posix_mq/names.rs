@@ -1,5 +1,6 @@
 //! Names of queues: by the library, and by the kernel.
 
+use crate::long_names::too_long;
 use calls::queues::queue_attributes;
 use harness::raw::{Argument as _, arguments};
 use kit::posix::MessageQueue;
@@ -46,8 +47,8 @@ const UNLINK: Ask = |name| calls::for_layers::libc_nix_raw::mq_unlink(name);
 )]
 fn a_longer_name_is_refused(ask: Ask) -> TestResult {
     for length in [256, 257, 1000] {
-        let name = MessageQueue::of_length(length);
-        assert_errno!(ask(name.name()), ENAMETOOLONG);
+        let name = too_long(length);
+        assert_errno!(ask(&name), ENAMETOOLONG);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Senders and receivers that wait: what lets which of them go on.
 
-use super::{EMPTY, drain, fill_queue, holding, message, nameless, of_text, receive, send};
+use super::{EMPTY, Message, drain, fill_queue, holding, message, nameless, of_text, receive, send};
 use crate::needs::REAL_TIME;
 use crate::scheduling::become_real_time;
 use harness::need::ROOT;
@@ -21,8 +21,8 @@ pub(super) struct Waiting {
     pub wait: fn(&Fd) -> Result<()>,
     /// Lets one that waits go on.
     pub release: fn(&Fd) -> Result<()>,
-    /// What the queue holds when one that waited has gone on.
-    pub left: &'static [&'static str],
+    /// What the queue holds when so many that waited have gone on.
+    pub left: fn(usize) -> Vec<Message>,
 }
 
 pub(super) const RECEIVER: Waiting = Waiting {
@@ -30,7 +30,7 @@ pub(super) const RECEIVER: Waiting = Waiting {
     prepare: |_| Ok(()),
     wait: |queue| receive(queue).map(|received| assert_eq!(received, message("new", 3))),
     release: |queue| send(queue, "new", 3),
-    left: &[],
+    left: |_| vec![],
 };
 
 pub(super) const SENDER: Waiting = Waiting {
@@ -38,7 +38,10 @@ pub(super) const SENDER: Waiting = Waiting {
     prepare: fill_queue,
     wait: |queue| send(queue, "new", 0),
     release: |queue| receive(queue).map(|received| assert_eq!(received, message("old", 0))),
-    left: &["old", "old", "old", "new"],
+    left: |gone| {
+        let room = EMPTY.messages as usize;
+        [vec![message("old", 0); room - gone], vec![message("new", 0); gone]].concat()
+    },
 };
 
 impl Waiting {
@@ -56,11 +59,10 @@ impl Waiting {
         Ok(child)
     }
 
-    /// Asserts what the queue holds when one that waited has gone on.
+    /// Asserts what the queue holds when so many that waited have gone on.
     #[track_caller]
-    pub fn assert_left(&self, queue: &Fd) {
-        let left = self.left.iter().map(|text| message(text, 0)).collect();
-        assert_eq!(drain(queue), Ok(left));
+    pub fn assert_left(&self, queue: &Fd, gone: usize) {
+        assert_eq!(drain(queue), Ok((self.left)(gone)));
     }
 }
 
@@ -141,7 +143,9 @@ fn threads_wait_as_processes(#[case] waiting: Waiting) -> TestResult {
     first.join()?;
     second.assert_blocked_in(waiting.call);
     assert_eq!((waiting.release)(&queue), Ok(()));
-    second.join()
+    second.join()?;
+    waiting.assert_left(&queue, 2);
+    Ok(())
 }
 
 #[rstest]
@@ -176,7 +180,9 @@ fn the_highest_priority_goes_on_first(#[case] waiting: Waiting) -> TestResult {
     middle.join()?;
     low.assert_blocked_in(waiting.call);
     assert_eq!((waiting.release)(&queue), Ok(()));
-    low.join()
+    low.join()?;
+    waiting.assert_left(&queue, 3);
+    Ok(())
 }
 
 #[rstest]
@@ -207,6 +213,6 @@ fn nonblocking_calls_fail(#[case] waiting: Waiting) -> TestResult {
     assert_eq!((waiting.release)(&nonblocking), Ok(()));
     child.join()?;
     assert_eq!(mq_getattr(&nonblocking), Ok(before));
-    waiting.assert_left(&nonblocking);
+    waiting.assert_left(&nonblocking, 1);
     Ok(())
 }

@@ -33,6 +33,11 @@ fn nameless(value: u32) -> TestResult<Semaphore> {
     NamedSemaphore::new().create(value)
 }
 
+/// Another process posts the semaphore.
+fn post_elsewhere(semaphore: &Semaphore) -> TestResult {
+    fork(|| assert_eq!(calls::for_layers::libc::sem_post(semaphore), Ok(())))?.join()
+}
+
 /// A child that waits in sem_wait, and then checks how that ends.
 fn waiter(semaphore: &Semaphore, check: impl FnOnce(Result<()>)) -> TestResult<Child> {
     let child = fork(|| check(calls::for_layers::libc::sem_wait(semaphore)))?;

@@ -33,7 +33,7 @@ fn a_new_semaphore_has_value_and_mode(#[case] mode: u32, #[case] mask: u32, #[ca
     for value in [0, 3, 2_147_483_647] {
         let name = NamedSemaphore::new();
         umask(Mode::from_bits_retain(mask));
-        let semaphore = assert_ok!(sem_open(name.name(), O_CREAT | O_EXCL, mode, value));
+        let semaphore = sem_open(name.name(), O_CREAT | O_EXCL, mode, value)?;
         umask(Mode::empty());
         assert_eq!(sem_getvalue(&semaphore), Ok(value as i32));
         assert_eq!(owner_and_mode(&name), Ok((Node::new("").owner, found.into())));
@@ -53,7 +53,7 @@ fn a_new_semaphore_belongs_to_the_effective_ids() -> TestResult {
     let creator = fork(|| -> TestResult {
         setegid(SECOND_ID.into())?;
         seteuid(SECOND_ID.into())?;
-        assert_ok!(sem_open(name.name(), O_CREAT | O_EXCL, 0o600, 1));
+        drop(sem_open(name.name(), O_CREAT | O_EXCL, 0o600, 1)?);
         Ok(())
     })?;
     creator.join()?;
@@ -74,10 +74,11 @@ fn opening_ignores_mode_and_value() -> TestResult {
     let first = name.create(3)?;
     let before = object_at(name.file())?;
     for (flags, mode, value) in [(O_CREAT, 0o666, 7), (0, 0, 0), (O_CREAT, 0, 0)] {
-        let child = fork(|| {
-            let own = assert_ok!(sem_open(name.name(), flags, mode, value));
+        let child = fork(|| -> TestResult {
+            let own = sem_open(name.name(), flags, mode, value)?;
             assert_eq!(sem_getvalue(&own), Ok(3));
             assert_eq!(sem_post(&own), Ok(()));
+            Ok(())
         })?;
         child.join()?;
         assert_eq!((sem_getvalue(&first), sem_trywait(&first)), (Ok(4), Ok(())));
@@ -97,8 +98,8 @@ fn opening_ignores_mode_and_value() -> TestResult {
 fn a_process_has_one_address_of_a_semaphore() -> TestResult {
     let (name, another) = (NamedSemaphore::new(), NamedSemaphore::new());
     let [first, other] = [name.create(2)?, another.create(2)?];
-    let second = assert_ok!(sem_open(name.name(), 0, 0, 0));
-    let third = assert_ok!(sem_open(name.name(), O_CREAT, 0o600, 9));
+    let second = sem_open(name.name(), 0, 0, 0)?;
+    let third = sem_open(name.name(), O_CREAT, 0o600, 9)?;
     assert_eq!([second.address(), third.address()], [first.address(); 2]);
     assert_ne!(other.address(), first.address());
     assert_eq!((sem_close(second), sem_close(first)), (Ok(()), Ok(())));

@@ -26,7 +26,7 @@ fn closing_keeps_the_semaphore() -> TestResult {
     user.join()?;
     assert_eq!((sem_wait(&semaphore), sem_wait(&semaphore)), (Ok(()), Ok(())));
     assert_eq!(sem_close(semaphore), Ok(()));
-    let again = assert_ok!(sem_open(name.name(), 0, 0, 0));
+    let again = sem_open(name.name(), 0, 0, 0)?;
     assert_eq!((sem_getvalue(&again), object_at(name.file())), (Ok(2), Ok(before)));
     Ok(())
 }
@@ -50,7 +50,7 @@ fn unlinking_takes_the_name_away() -> TestResult {
     assert_errno!(sem_open(name.name(), 0, 0, 0), ENOENT);
     assert_errno!(sem_unlink(name.name()), ENOENT);
     assert_errno!(lstat(name.file()), ENOENT);
-    let new = assert_ok!(sem_open(name.name(), O_CREAT | O_EXCL, 0o600, 5));
+    let new = sem_open(name.name(), O_CREAT | O_EXCL, 0o600, 5)?;
     assert_ne!(new.address(), old.address());
     assert_eq!((sem_post(&new), sem_getvalue(&new)), (Ok(()), Ok(6)));
     waiting.assert_blocked_in(calls::SEM_WAIT);

@@ -67,17 +67,14 @@ fn each_post_of_a_named_semaphore_lets_one_process_go_on() -> TestResult {
     check_posts(&nameless(0)?)
 }
 
-#[rstest]
-#[case::of_threads(private)]
-#[case::of_processes(shared)]
 /// Each sem_post lets one of three threads of the process go on that wait in sem_wait, and none is lost.
 #[harness::test(
     id = "posix-sem.threads",
     cite = [posix("sem_init.3p", "DESCRIPTION"), posix("sem_post.3p", "DESCRIPTION"), man("sem_init.3", "DESCRIPTION")],
     covers = ["behaviours:psem.pshared-zero-threads", "behaviours:psem.wakes-one", "behaviours:psem.blocks-zero"],
 )]
-fn each_post_lets_one_thread_go_on(#[case] make: fn(u32) -> TestResult<Semaphore>) -> TestResult {
-    let semaphore = Arc::new(make(0)?);
+fn each_post_lets_one_thread_go_on() -> TestResult {
+    let semaphore = Arc::new(private(0)?);
     let passed = Arc::new([const { AtomicU32::new(0) }; WAITERS]);
     let arrivals = Arc::new(Latch::new()?);
     let mut threads = Vec::new();
