@@ -112,6 +112,9 @@ fn a_timed_wait_ends_before_its_deadline() -> TestResult {
     Ok(())
 }
 
+/// A call that waits, made with this deadline.
+type Timed = fn(&Fd, timespec) -> Result<()>;
+
 #[harness::errors(
     family = "invalid-timeout",
     rows = [
@@ -124,7 +127,7 @@ fn a_timed_wait_ends_before_its_deadline() -> TestResult {
     ],
     layers = [libc, raw],
 )]
-fn a_malformed_deadline_is_refused(waiting: (Waiting, fn(&Fd, timespec) -> Result<()>)) -> TestResult {
+fn a_malformed_deadline_is_refused(waiting: (Waiting, Timed)) -> TestResult {
     let (waiting, call) = waiting;
     let queue = waiting.queue()?;
     let before = mq_getattr(&queue)?;

@@ -19,6 +19,9 @@ const MSGSIZE_MAX: &str = "fs/mqueue/msgsize_max";
 const HARD_MSGMAX: i64 = 65_536;
 const HARD_MSGSIZEMAX: i64 = 16_777_216;
 
+/// The attributes of a queue that has so much of what a setting is the ceiling of.
+type Attaining = fn(i64) -> (i64, i64);
+
 #[harness::errors(
     family = "limit-reached",
     rows = [
@@ -28,7 +31,7 @@ const HARD_MSGSIZEMAX: i64 = 16_777_216;
     needs = [IPCNS, MQUEUE_SETTINGS],
     layers = [libc, nix, raw],
 )]
-fn an_unprivileged_process_keeps_to_the_ceilings(ceiling: (&'static str, fn(i64) -> (i64, i64))) -> TestResult {
+fn an_unprivileged_process_keeps_to_the_ceilings(ceiling: (&'static str, Attaining)) -> TestResult {
     let (setting, attributes) = ceiling;
     let most = setting::number(setting)? as i64;
     let child = fork(|| -> TestResult {
