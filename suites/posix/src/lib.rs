@@ -7,4 +7,10 @@ extern crate harness;
 /// Named by the binary, so that the linker keeps the specs of this crate.
 pub const FAMILY: &str = "posix";
 
+mod deadlines;
+mod long_names;
+pub mod needs;
+pub mod posix_mq;
+pub mod posix_sem;
 pub mod posix_shm;
+mod scheduling;

@@ -86,13 +86,6 @@ pub fn trap(number: libc::c_long) -> nix::Result<()> {
     unsafe { raw::syscall(Sysno::prctl, set) }.map(drop)
 }
 
-/// Functions that the GNU C library alone has.
-pub const GLIBC: Need = Need::new(
-    "glibc",
-    |_| met(cfg!(target_env = "gnu"), || "ipcspec was built for another C library".into()),
-    "Run an ipcspec that was built for the GNU C library.",
-);
-
 /// sigaction(2) tells which of its flags the kernel knows: a query returns no other.
 pub const FLAG_PROBE: Need = Need::new(
     "flag_probe",

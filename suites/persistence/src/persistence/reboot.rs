@@ -2,7 +2,7 @@
 
 use super::TEXT;
 use super::kernel::assert_all_missing;
-use calls::posix::queue_attributes;
+use calls::queues::queue_attributes;
 use harness::need::REBOOT;
 use harness::need::{FIRST_BOOT, boot_id, left_by_first_boot};
 use kit::needs::{DEV_SHM, MQUEUE, SYSV};

@@ -8,7 +8,7 @@ use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use libc::{O_CREAT, O_EXCL, O_RDONLY, O_RDWR, SIGXFSZ};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
-use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::memfd::MFdFlags;
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::fs;
 
@@ -296,7 +296,7 @@ fn the_length_is_above_the_limit(more: usize) -> TestResult {
 )]
 fn a_seal_forbids_the_change(seal: (SealFlag, i64, i64)) -> TestResult {
     let (seal, forbidden, allowed) = seal;
-    let memory = memfd_create(c"sealed", MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC)?;
+    let memory = nix::sys::memfd::memfd_create(c"sealed", MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC)?;
     let length = size() as i64;
     nix::unistd::ftruncate(&memory, length)?;
     fcntl(&memory, FcntlArg::F_ADD_SEALS(seal))?;

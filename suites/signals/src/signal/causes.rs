@@ -195,12 +195,7 @@ fn a_message_queue_tells_the_sender() -> TestResult {
     let (name, set) = (MessageQueue::new(), SignalSet::of([SIGUSR1]));
     let queue = name.create()?;
     block_all(set)?;
-    // SAFETY: all zero is a valid event.
-    let mut event: libc::sigevent = unsafe { std::mem::zeroed() };
-    (event.sigev_notify, event.sigev_signo) = (libc::SIGEV_SIGNAL, SIGUSR1);
-    event.sigev_value = libc::sigval { sival_ptr: std::ptr::without_provenance_mut(VALUE) };
-    // SAFETY: it has no function.
-    unsafe { mq_notify(&queue, &event) }?;
+    mq_notify(&queue, Some(Notify::Signal(SIGUSR1, VALUE)))?;
     let sender = fork(|| -> TestResult { Ok(mq_send(&queue, b"x", 0)?) })?;
     let taken = sigwaitinfo(set).map(|(signal, info)| (signal, info.signal, info.code, info.sender(), info.value()));
     assert_eq!(taken, Ok((SIGUSR1, SIGUSR1, SI_MESGQ, (sender.pid(), getuid().as_raw()), VALUE)));

@@ -1,8 +1,8 @@
 //! The handlers of BSD and of System V, each with a call of its own: bsd_signal(3), sysv_signal(3).
 
-use crate::needs::GLIBC;
 use calls::signals::{Action, SignalSet};
 use harness::event_log::{log_in_handler, logged_by_handlers};
+use kit::needs::GLIBC;
 use kit::prelude::*;
 use libc::{SIG_BLOCK, SIG_DFL, SIG_IGN, SIGUSR1, c_int};
 use std::ptr::null;

@@ -1,11 +1,11 @@
 //! What the GNU C library alone has: pthread_sigqueue(3), sigdescr_np(3), sigabbrev_np(3).
 
 use super::sending_errors::limit_pending;
-use crate::needs::GLIBC;
 use calls::gnu_signals::{abbreviation_of, description_of};
 use calls::signal_library::print_signal;
 use calls::signals::SignalSet;
 use kit::disposition::block_all;
+use kit::needs::GLIBC;
 use kit::prelude::*;
 use kit::program::read_to_end;
 use kit::thread::spawn;

@@ -6,7 +6,7 @@ use kit::disposition::block_all;
 use kit::needs::MQUEUE;
 use kit::posix::MessageQueue;
 use kit::prelude::*;
-use libc::{MSG_DONTWAIT, SIGRTMIN, sigevent};
+use libc::{MSG_DONTWAIT, SIGRTMIN};
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::fd::OwnedFd;
 
@@ -166,16 +166,7 @@ fn a_message_queue_notifies_without_signals() -> TestResult {
     let registered = Latch::new()?;
     let child = fork(|| -> TestResult {
         block_all(SignalSet::ALL)?;
-        // SAFETY: all zero is a valid event.
-        let mut event: sigevent = unsafe { std::mem::zeroed() };
-        event.sigev_notify = libc::SIGEV_THREAD;
-        event.sigev_value = libc::sigval { sival_ptr: (&raw const notifications).cast_mut().cast() };
-        let function = std::mem::offset_of!(sigevent, sigev_notify_thread_id);
-        // SAFETY: the function of the event is where the id of a thread would be (signal.h), and both are read in the call.
-        unsafe {
-            (&raw mut event).byte_add(function).cast::<usize>().write(notified as *const () as usize);
-            mq_notify(&queue, &event)
-        }?;
+        mq_notify_thread(&queue, notified, (&raw const notifications).expose_provenance(), None)?;
         registered.arrive();
         notifications.wait_for(1);
         assert_eq!(sigpending(), Ok(SignalSet::EMPTY));

@@ -10,8 +10,6 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 use std::sync::atomic::AtomicU32;
 
-const SEM_WAIT_CALL: &Call = &Call::new("sem_wait", &[]).also(&[Sysno::futex]);
-const SEM_TIMEDWAIT_CALL: &Call = &Call::new("sem_timedwait", &[]).also(&[Sysno::futex]);
 const MUTEX_CALL: &Call = &Call::new("pthread_mutex_lock", &[]).also(&[Sysno::futex]);
 const COND_CALL: &Call = &Call::new("pthread_cond_wait", &[]).also(&[Sysno::futex]);
 
@@ -42,20 +40,20 @@ fn on_word(call: &'static str, operation: i32) -> TestResult<Waiting> {
 }
 
 pub(in super::super) const SEM_WAIT: Blocking = Blocking {
-    call: SEM_WAIT_CALL,
+    call: calls::SEM_WAIT,
     set_up: || {
         // SAFETY: the semaphore was initialised, and its memory stays.
-        on_semaphore(|semaphore| by_libc(SEM_WAIT_CALL, unsafe { libc::sem_wait(semaphore) }))
+        on_semaphore(|semaphore| by_libc(calls::SEM_WAIT, unsafe { libc::sem_wait(semaphore) }))
     },
 };
 
 pub(in super::super) const SEM_TIMEDWAIT: Blocking = Blocking {
-    call: SEM_TIMEDWAIT_CALL,
+    call: calls::SEM_TIMEDWAIT,
     set_up: || {
         on_semaphore(|semaphore| {
             let time = far();
             // SAFETY: the semaphore was initialised, and its memory stays; the time outlives the call.
-            by_libc(SEM_TIMEDWAIT_CALL, unsafe { libc::sem_timedwait(semaphore, &time) })
+            by_libc(calls::SEM_TIMEDWAIT, unsafe { libc::sem_timedwait(semaphore, &time) })
         })
     },
 };
@@ -63,11 +61,11 @@ pub(in super::super) const SEM_TIMEDWAIT: Blocking = Blocking {
 fn on_semaphore(wait: fn(*mut libc::sem_t) -> Result<i64>) -> TestResult<Waiting> {
     let semaphore = shared::<libc::sem_t>()?;
     // SAFETY: the memory is there for a semaphore, and stays.
-    by_libc(SEM_WAIT_CALL, unsafe { libc::sem_init(semaphore, 1, 0) })?;
+    by_libc(calls::SEM_WAIT, unsafe { libc::sem_init(semaphore, 1, 0) })?;
     // SAFETY: it was initialised.
     Waiting::new(
         move || wait(semaphore).map(drop),
-        move || Ok(by_libc(SEM_WAIT_CALL, unsafe { libc::sem_post(semaphore) }).map(|_| ())?),
+        move || Ok(by_libc(calls::SEM_WAIT, unsafe { libc::sem_post(semaphore) }).map(|_| ())?),
     )
 }
 

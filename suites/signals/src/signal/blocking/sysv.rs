@@ -1,16 +1,15 @@
 //! Message queues and semaphores: those of System V, and POSIX message queues.
 
-use super::{Blocking, LONG, Waiting, by_libc};
-use calls::for_layers::libc::{mq_open, mq_receive, mq_send, msgrcv, msgsnd, semop, semtimedop};
+use super::{Blocking, LONG, Waiting};
+use calls::for_layers::libc::{
+    mq_open, mq_receive, mq_send, mq_timedreceive, mq_timedsend, msgrcv, msgsnd, semop, semtimedop,
+};
 use calls::sysv::{Message, operation};
 use kit::posix::MessageQueue;
 use kit::prelude::*;
 use kit::sysv::{Queue, SemaphoreSet};
 use libc::{IPC_NOWAIT, IPC_PRIVATE, timespec};
 use std::rc::Rc;
-
-const MQ_TIMEDRECEIVE: &Call = &Call::new("mq_timedreceive", &[]).also(&[Sysno::mq_timedreceive]);
-const MQ_TIMEDSEND: &Call = &Call::new("mq_timedsend", &[]).also(&[Sysno::mq_timedsend]);
 
 fn message() -> Message {
     Message { kind: 1, text: b"x".to_vec() }
@@ -66,21 +65,10 @@ pub(in super::super) const MQ_RECEIVE: Blocking = Blocking {
 };
 
 pub(in super::super) const MQ_TIMEDRECEIVE_QUEUE: Blocking = Blocking {
-    call: MQ_TIMEDRECEIVE,
+    call: calls::MQ_TIMEDRECEIVE,
     set_up: || {
         on_empty_queue(|queue| {
-            let (mut bytes, time) = ([0; MessageQueue::SIZE], far());
-            // SAFETY: writes as many bytes as there are, and reads the time; both outlive the call.
-            let count = unsafe {
-                libc::mq_timedreceive(
-                    queue.number(),
-                    bytes.as_mut_ptr().cast(),
-                    bytes.len(),
-                    std::ptr::null_mut(),
-                    &time,
-                )
-            };
-            by_libc(MQ_TIMEDRECEIVE, count as i64).map(|count| assert_eq!(count, 1))
+            mq_timedreceive(queue, MessageQueue::SIZE, far()).map(|received| assert_eq!(received.0, b"x"))
         })
     },
 };
@@ -88,17 +76,8 @@ pub(in super::super) const MQ_TIMEDRECEIVE_QUEUE: Blocking = Blocking {
 pub(in super::super) const MQ_SEND: Blocking =
     Blocking { call: calls::MQ_SEND, set_up: || on_full_queue(|queue| mq_send(queue, b"x", 0)) };
 
-pub(in super::super) const MQ_TIMEDSEND_QUEUE: Blocking = Blocking {
-    call: MQ_TIMEDSEND,
-    set_up: || {
-        on_full_queue(|queue| {
-            let time = far();
-            // SAFETY: reads one byte and the time, which outlive the call.
-            by_libc(MQ_TIMEDSEND, unsafe { libc::mq_timedsend(queue.number(), b"x".as_ptr().cast(), 1, 0, &time) })
-                .map(drop)
-        })
-    },
-};
+pub(in super::super) const MQ_TIMEDSEND_QUEUE: Blocking =
+    Blocking { call: calls::MQ_TIMEDSEND, set_up: || on_full_queue(|queue| mq_timedsend(queue, b"x", 0, far())) };
 
 /// A time of CLOCK_REALTIME that nobody sees.
 pub(super) fn far() -> timespec {
