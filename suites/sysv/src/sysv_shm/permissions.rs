@@ -82,12 +82,13 @@ const OTHER: u32 = SECOND_ID;
 )]
 fn each_class_has_its_own_bits(#[case] class: Class) -> TestResult {
     let segment = Segment::new(unused_key()?, size())?;
+    let before = segment.status()?;
     let Class { owner: (uid, gid), user: (user, group), shift } = class;
     for bits in [READ | WRITE, READ, WRITE, 0] {
         // All others have what the class has not.
         let mode = (0o666 & !((0o7 << shift) | (bits * 0o111))) | (bits << shift);
         set_segment_permissions(segment.id(), Permissions { uid, gid, mode })?;
-        let status = segment.status()?;
+        let status = SegmentStatus { mode, ..before };
         let child = fork(|| -> TestResult {
             become_user(user, group)?;
             drop_capabilities()?;
@@ -195,8 +196,8 @@ fn attachments_stay_when_permissions_go() -> TestResult {
 fn owner_and_creator_control_a_segment(#[case] user: u32) -> TestResult {
     let segment = Segment::new(IPC_PRIVATE, size())?;
     let owned = Permissions { uid: OTHER, gid: OTHER, mode: 0 };
-    set_segment_permissions(segment.id(), owned)?;
     let before = segment.status()?;
+    set_segment_permissions(segment.id(), owned)?;
     let child = fork(|| -> TestResult {
         become_user(user, user)?;
         drop_capabilities()?;
