@@ -81,10 +81,10 @@ const OTHER: u32 = SECOND_ID;
     layers = [libc, raw],
 )]
 fn each_class_has_its_own_bits(#[case] class: Class) -> TestResult {
-    let segment = Segment::new(unused_key()?, size())?;
-    let before = segment.status()?;
     let Class { owner: (uid, gid), user: (user, group), shift } = class;
     for bits in [READ | WRITE, READ, WRITE, 0] {
+        let segment = Segment::new(unused_key()?, size())?;
+        let before = segment.status()?;
         // All others have what the class has not.
         let mode = (0o666 & !((0o7 << shift) | (bits * 0o111))) | (bits << shift);
         set_segment_permissions(segment.id(), Permissions { uid, gid, mode })?;
