@@ -91,7 +91,8 @@ fn f_seal_grow_keeps_the_size() -> TestResult {
     Ok(())
 }
 
-/// With F_SEAL_GROW a write that crosses the end of the file writes the bytes up to the end, and returns their number.
+/// With F_SEAL_GROW a write that crosses the end of the file does not make it longer: it writes the bytes up to the end, or fails with
+/// EPERM and writes none.
 #[harness::test(
     id = "memfd.seal-grow-partial-write",
     cite = [kernel("mm/shmem.c", "shmem_write_begin", "6.18"), man("fcntl.2", "File Sealing", "F_SEAL_GROW")],
@@ -102,9 +103,12 @@ fn a_write_across_the_end_is_cut() -> TestResult {
     let (file, page) = (sealable(2)?, page_size());
     assert_eq!(add_seals(&file, F_SEAL_GROW), Ok(()));
     assert_eq!(lseek(&file, page as i64, SEEK_SET), Ok(page as i64));
-    assert_eq!(write(&file, &vec![b'x'; page + 5]), Ok(page));
-    assert_eq!(lseek(&file, 0, libc::SEEK_CUR), Ok(2 * page as i64));
-    assert_eq!(held(&file, 2 * page), Ok(Bytes([vec![b'a'; page], vec![b'x'; page]].concat())));
+    let written = write(&file, &vec![b'x'; page + 5]);
+    // The kernel looks at the end once for each folio, and how large those are is its own choice.
+    let cut = if written == Ok(page) { vec![b'x'; page] } else { vec![b'b'; page] };
+    assert!(written == Ok(page) || matches!(&written, Err(error) if error.errno == Errno::EPERM));
+    assert_eq!(held(&file, 2 * page), Ok(Bytes([vec![b'a'; page], cut].concat())));
+    observe("a write across the end of a file that may not grow", format!("{written:?}"));
     Ok(())
 }
 
