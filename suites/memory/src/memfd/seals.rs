@@ -105,8 +105,9 @@ fn a_write_across_the_end_is_cut() -> TestResult {
     assert_eq!(lseek(&file, page as i64, SEEK_SET), Ok(page as i64));
     let written = write(&file, &vec![b'x'; page + 5]);
     // The kernel looks at the end once for each folio, and how large those are is its own choice.
-    let cut = if written == Ok(page) { vec![b'x'; page] } else { vec![b'b'; page] };
+    let (cut, end) = if written == Ok(page) { (vec![b'x'; page], 2 * page) } else { (vec![b'b'; page], page) };
     assert!(written == Ok(page) || matches!(&written, Err(error) if error.errno == Errno::EPERM));
+    assert_eq!(lseek(&file, 0, libc::SEEK_CUR), Ok(end as i64));
     assert_eq!(held(&file, 2 * page), Ok(Bytes([vec![b'a'; page], cut].concat())));
     observe("a write across the end of a file that may not grow", format!("{written:?}"));
     Ok(())
