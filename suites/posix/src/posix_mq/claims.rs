@@ -47,12 +47,12 @@ fn there_are_two_kinds_of_queues() -> TestResult {
 fn a_queue_is_a_list_of_messages() -> TestResult {
     let name = MessageQueue::new();
     let queue = name.create()?;
-    let stranger = fork(|| -> TestResult {
+    let other = fork(|| -> TestResult {
         become_second_user()?;
         assert_errno!(mq_open(name.name(), O_RDWR | O_NONBLOCK, 0, None), EACCES);
         Ok(())
     })?;
-    stranger.join()?;
+    other.join()?;
     let sender = fork(|| {
         assert_eq!(mq_send(&queue, b"low", 1), Ok(()));
         assert_eq!(mq_send(&queue, b"high", 9), Ok(()));
