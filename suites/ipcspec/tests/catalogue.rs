@@ -79,6 +79,17 @@ fn needs_are_known() {
     assert!(OUT_OF_REACH.iter().all(|need| known.contains(need)));
 }
 
+/// Runs look needs up by their names: two with one name would be probed once, and one of them skip the specs of the other.
+#[test]
+fn a_name_is_that_of_one_need() {
+    let mut remedies = HashMap::new();
+    for need in specs().iter().flat_map(|spec| spec.needs()) {
+        let unmet = need.unmet(String::new());
+        let first = remedies.entry(need.name()).or_insert(unmet.remedy.clone());
+        assert_eq!(*first, unmet.remedy, "two needs are called {}", need.name());
+    }
+}
+
 #[test]
 fn every_audited_call_has_an_error_to_fail_with() {
     for call in calls::all() {

@@ -1,20 +1,11 @@
-//! Access to memory that may not be there: by instructions of its own, with a handler that steps over those that fault.
+//! Access to memory that may not be there: by instructions of its own, with a handler that steps over those that fault. It happens in
+//! this process: in a child, as [`kit::fault`] has it, mappings are what fork(2) makes of them.
 
 use harness::raw::{Action, set_action};
 use harness::{TestResult, mark};
+use kit::fault::{Fault, Outcome};
 use std::arch::asm;
 use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::Relaxed};
-
-/// A fault: its signal, si_code and si_addr.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub signal: i32,
-    pub code: i32,
-    pub address: usize,
-}
-
-/// What came of an access: the byte, or the fault.
-pub type Access = Result<u8, Fault>;
 
 /// What an access does: it has the address, where it stores the address of the instruction behind it, and a byte.
 type Instruction = unsafe fn(usize, *mut usize, u8) -> u8;
@@ -27,18 +18,18 @@ static CODE: AtomicI32 = AtomicI32::new(0);
 static ADDRESS: AtomicUsize = AtomicUsize::new(0);
 
 /// Reads a byte, if it can be read.
-pub fn load(address: usize) -> TestResult<Access> {
+pub fn load(address: usize) -> TestResult<Outcome> {
     access(load_by_instruction, address, 0)
 }
 
 /// Writes a byte, if it can be written.
-pub fn store(address: usize, byte: u8) -> TestResult<Access> {
+pub fn store(address: usize, byte: u8) -> TestResult<Outcome> {
     access(store_by_instruction, address, byte)
 }
 
 /// Between two looks at memory the handler is the default action again: what else faults ends the process. It allocates nothing, so
 /// nothing comes to stand where memory was unmapped.
-fn access(instruction: Instruction, address: usize, byte: u8) -> TestResult<Access> {
+fn access(instruction: Instruction, address: usize, byte: u8) -> TestResult<Outcome> {
     SIGNAL.store(0, Relaxed);
     handle(step_over as *const () as usize)?;
     // SAFETY: nothing of Rust's is at an address that specs map; where nothing is, the handler steps over the instruction.

@@ -1,20 +1,9 @@
-//! Resource limits, lowered for a process of a spec.
+//! How much a process of a spec may lock.
 
 use harness::TestResult;
+use kit::limits::limit;
 use kit::privilege::drop_capabilities;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
-
-/// Sets the soft limit.
-pub fn limit(resource: Resource, value: u64) -> TestResult {
-    let (_, hard) = getrlimit(resource)?;
-    Ok(setrlimit(resource, value.min(hard), hard)?)
-}
-
-/// Gives the soft limit the value of the hard one.
-pub fn unlimit(resource: Resource) -> TestResult {
-    let (_, hard) = getrlimit(resource)?;
-    Ok(setrlimit(resource, hard, hard)?)
-}
+use nix::sys::resource::Resource;
 
 /// How many bytes this process may lock, without a privilege to lock more.
 pub fn limit_locks(bytes: usize) -> TestResult {

@@ -1,22 +1,19 @@
 //! Memory that a spec has mapped. Nothing of Rust's is in it, so whatever is done to it, nobody else is harmed. It goes with its
 //! process: what a spec has unmapped in part must not be unmapped again, when others may be there.
 
-use crate::access::{self, Access, Fault};
+use crate::access;
 use calls::for_layers::libc_nix_raw as by;
 use calls::for_layers::libc_raw::madvise;
+use kit::fault::{Fault, Outcome};
 use kit::file::file_of;
 use kit::prelude::*;
-use libc::{MAP_ANONYMOUS, MAP_FIXED, PROT_READ, PROT_WRITE, SIGBUS, SIGSEGV};
+use libc::{MAP_ANONYMOUS, MAP_FIXED, PROT_READ, PROT_WRITE};
 
 /// Memory that can be read and written.
 pub const READ_WRITE: i32 = PROT_READ | PROT_WRITE;
 
 /// No descriptor: what is mapped is anonymous.
 pub const NO_FILE: i32 = -1;
-
-// asm-generic/siginfo.h; the C library's crate lacks them.
-const SEGV_MAPERR: i32 = 1;
-const SEGV_ACCERR: i32 = 2;
 
 /// A range of addresses.
 #[derive(Debug)]
@@ -82,22 +79,22 @@ impl Mapped {
     }
 
     /// What a read of a byte does.
-    pub fn load(&self, offset: usize) -> TestResult<Access> {
+    pub fn load(&self, offset: usize) -> TestResult<Outcome> {
         Ok(access::load(self.start + offset)?.map_err(|fault| self.relative(fault)))
     }
 
     /// What a write of a byte does.
-    pub fn store(&self, offset: usize, byte: u8) -> TestResult<Access> {
+    pub fn store(&self, offset: usize, byte: u8) -> TestResult<Outcome> {
         Ok(access::store(self.start + offset, byte)?.map_err(|fault| self.relative(fault)))
     }
 
     /// What a read of the first byte of each page does.
-    pub fn loads(&self) -> TestResult<Vec<Access>> {
+    pub fn loads(&self) -> TestResult<Vec<Outcome>> {
         (0..self.length).step_by(page_size()).map(|offset| self.load(offset)).collect()
     }
 
     /// What a write to the first byte of each page does.
-    pub fn stores(&self, byte: u8) -> TestResult<Vec<Access>> {
+    pub fn stores(&self, byte: u8) -> TestResult<Vec<Outcome>> {
         (0..self.length).step_by(page_size()).map(|offset| self.store(offset, byte)).collect()
     }
 
@@ -147,18 +144,18 @@ impl Mapped {
 }
 
 /// The fault of an access where nothing is mapped, at this offset.
-pub fn unmapped(offset: usize) -> Access {
-    Err(Fault { signal: SIGSEGV, code: SEGV_MAPERR, address: offset })
+pub fn unmapped(offset: usize) -> Outcome {
+    Err(Fault::unmapped(offset))
 }
 
 /// The fault of an access that the protection denies.
-pub fn denied(offset: usize) -> Access {
-    Err(Fault { signal: SIGSEGV, code: SEGV_ACCERR, address: offset })
+pub fn denied(offset: usize) -> Outcome {
+    Err(Fault::denied(offset))
 }
 
 /// The fault of an access beyond the end of the file.
-pub fn beyond(offset: usize) -> Access {
-    Err(Fault { signal: SIGBUS, code: libc::BUS_ADRERR, address: offset })
+pub fn beyond(offset: usize) -> Outcome {
+    Err(Fault::beyond_the_end(offset))
 }
 
 /// The byte of each page of the files here: `a`, `b`, ...

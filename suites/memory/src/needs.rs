@@ -63,9 +63,9 @@ pub const SECRETMEM: Need = Need::new(
 pub const MEMFD_EXEC: Need =
     Need::new("memfd_exec", |_| memfd(libc::MFD_NOEXEC_SEAL).map(drop), "Use Linux 6.3 or later.").since(6, 3);
 
-/// A free huge page. proc_sys_vm(5), nr_hugepages
-pub const HUGE_PAGES: Need = Need::new(
-    "huge_pages",
+/// A huge page is free for a file. proc_sys_vm(5), nr_hugepages
+pub const HUGE_PAGE_FILE: Need = Need::new(
+    "huge_page_file",
     |_| {
         let file = memfd(libc::MFD_HUGETLB)?;
         let size = huge_page_size()?;

@@ -111,7 +111,7 @@ impl Machine {
 
     /// Where a spec runs, or what it misses.
     pub fn place(&self, spec: &Spec) -> Result<Place, Vec<Missing>> {
-        if let Some(how) = spec.id.split('/').next().and_then(|family| self.stopped_by.get(family)) {
+        if let Some(how) = self.stopped_by.get(record::id::family(spec.id)) {
             return Err(vec![Missing {
                 need: "survival".into(),
                 found: how.clone(),

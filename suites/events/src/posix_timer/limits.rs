@@ -4,15 +4,15 @@ use calls::signals::SignalSet;
 use calls::timers::{Notify, Setting};
 use harness::need::OWN_UID;
 use kit::disposition::block_all;
+use kit::limits::limit;
 use kit::prelude::*;
 use libc::{CLOCK_MONOTONIC, SIGRTMIN};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use std::time::Duration;
 
 /// From now on the user of this process may have so many queued signals.
-fn limit(signals: u64) -> TestResult {
-    let (_, hard) = getrlimit(Resource::RLIMIT_SIGPENDING)?;
-    Ok(setrlimit(Resource::RLIMIT_SIGPENDING, signals, hard)?)
+fn limit_signals(signals: u64) -> TestResult {
+    limit(Resource::RLIMIT_SIGPENDING, signals)
 }
 
 /// Each timer counts as a queued signal: at RLIMIT_SIGPENDING timer_create fails with EAGAIN, until a timer is deleted.
@@ -25,7 +25,7 @@ fn limit(signals: u64) -> TestResult {
 )]
 fn timers_count_as_queued_signals() -> TestResult {
     const MOST: u64 = 3;
-    limit(MOST)?;
+    limit_signals(MOST)?;
     let mut timers = Vec::new();
     for _ in 0..MOST {
         timers.push(assert_ok!(timer_create(CLOCK_MONOTONIC, None)));
@@ -47,7 +47,7 @@ fn the_signal_of_a_timer_is_reserved() -> TestResult {
     let signal = SIGRTMIN() + 1;
     block_all(SignalSet::of([signal]))?;
     let timer = timer_create(CLOCK_MONOTONIC, Some(Notify::Signal(signal, 7)))?;
-    limit(0)?;
+    limit_signals(0)?;
     assert_errno!(sigqueue(own_pid(), signal, 8), EAGAIN);
     assert_errno!(timer_create(CLOCK_MONOTONIC, None), EAGAIN);
     assert_eq!(timer_settime(timer, 0, Setting::once(Duration::from_millis(1))), Ok(Setting::DISARMED));

@@ -4,9 +4,10 @@ use super::{INPUT, POLL_IN, signalling, take};
 use calls::signals::SignalSet;
 use kit::channel::PIPE;
 use kit::disposition::block_all;
+use kit::limits::while_limited;
 use kit::prelude::*;
 use libc::{SIGIO, SIGRTMIN};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 /// A real-time signal is queued for each event, with the descriptor that the event is of; a standard signal is pending once.
 #[harness::test(
@@ -55,12 +56,11 @@ fn sigio_is_sent_when_the_queue_is_full() -> TestResult {
     block_all(signals)?;
     let (reader, writer) = signalling(PIPE)?;
     assert_eq!(set_io_signal(&reader, SIGRTMIN() + 1), Ok(()));
-    let (soft, hard) = getrlimit(Resource::RLIMIT_SIGPENDING)?;
-    setrlimit(Resource::RLIMIT_SIGPENDING, 0, hard)?;
-    assert_eq!(write(&writer, b"x"), Ok(1));
-    assert_eq!(take(signals).map(|(signal, _)| signal), Ok(SIGIO));
-    assert_errno!(take(signals), EAGAIN);
-    setrlimit(Resource::RLIMIT_SIGPENDING, soft, hard)?;
+    while_limited(Resource::RLIMIT_SIGPENDING, 0, || {
+        assert_eq!(write(&writer, b"x"), Ok(1));
+        assert_eq!(take(signals).map(|(signal, _)| signal), Ok(SIGIO));
+        assert_errno!(take(signals), EAGAIN);
+    })?;
     assert_eq!(write(&writer, b"x"), Ok(1));
     let taken = take(signals).map(|(signal, info)| (signal, info.code, info.band()));
     assert_eq!(taken, Ok((SIGRTMIN() + 1, POLL_IN, (INPUT, reader.number()))));

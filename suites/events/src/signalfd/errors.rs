@@ -3,9 +3,10 @@
 use calls::for_layers::libc_raw as by;
 use calls::signals::SignalSet;
 use kit::disposition::block_all;
+use kit::limits::limit;
 use kit::prelude::*;
 use libc::{SFD_NONBLOCK, SIGUSR1};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 const MASK: SignalSet = SignalSet(1 << (SIGUSR1 - 1));
 
@@ -69,8 +70,7 @@ fn there_is_no_such_flag() -> TestResult {
 )]
 fn no_descriptor_is_left() -> TestResult {
     let signals = signalfd(SignalSet::EMPTY, 0)?;
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, 1 + signals.number() as u64, hard)?;
+    limit(Resource::RLIMIT_NOFILE, 1 + signals.number() as u64)?;
     assert_errno!(signalfd(MASK, 0), EMFILE);
     assert_eq!(signalfd_change(&signals, MASK, 0), Ok(signals.number()));
     drop(signals);

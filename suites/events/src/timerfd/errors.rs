@@ -4,13 +4,14 @@ use crate::bad_address::{OnAddress, SETTING, assert_address_refused};
 use calls::for_layers::libc_raw as by;
 use calls::timers::Setting;
 use harness::raw::{Argument as _, arguments};
+use kit::limits::limit;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use libc::{
     CLOCK_BOOTTIME_ALARM, CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_PROCESS_CPUTIME_ID, CLOCK_REALTIME_ALARM,
     CLOCK_TAI,
 };
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use std::time::Duration;
 
 const LONG: Setting = Setting::every(Duration::from_secs(1000));
@@ -88,8 +89,7 @@ fn the_descriptor_is_not_open(call: fn(i32) -> Result<Setting>) -> TestResult {
 )]
 fn no_descriptor_is_left() -> TestResult {
     let timer = timerfd_create(CLOCK_MONOTONIC, 0)?;
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, 1 + timer.number() as u64, hard)?;
+    limit(Resource::RLIMIT_NOFILE, 1 + timer.number() as u64)?;
     assert_errno!(timerfd_create(CLOCK_MONOTONIC, 0), EMFILE);
     drop(timer);
     assert_ok!(timerfd_create(CLOCK_MONOTONIC, 0));

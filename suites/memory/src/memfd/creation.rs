@@ -1,9 +1,9 @@
 //! What memfd_create makes.
 
-use crate::limits::limit;
 use crate::mapped::{Mapped, held, letter, lettered};
-use crate::needs::{HUGE_PAGES, MEMFD_EXEC, huge_page_size};
+use crate::needs::{HUGE_PAGE_FILE, MEMFD_EXEC, huge_page_size};
 use harness::raw::arguments;
+use kit::limits::limit;
 use kit::prelude::*;
 use libc::{
     F_SEAL_EXEC, F_SEAL_SEAL, FD_CLOEXEC, MAP_SHARED, MFD_ALLOW_SEALING, MFD_CLOEXEC, MFD_EXEC, MFD_HUGETLB,
@@ -169,7 +169,7 @@ fn f_seal_exec_seals_the_execute_permissions() -> TestResult {
     id = "memfd.huge-pages",
     cite = [man("memfd_create.2", "DESCRIPTION", "MFD_HUGETLB"), man("mmap.2", "Huge page (Huge TLB) mappings")],
     covers = ["behaviours:memfd.hugetlb"],
-    needs = [HUGE_PAGES],
+    needs = [HUGE_PAGE_FILE],
     layers = [libc, nix, raw],
 )]
 fn mfd_hugetlb_makes_huge_pages() -> TestResult {

@@ -1,9 +1,9 @@
 //! Errors of calls on memory files, but for those of seals.
 
 use super::sealable;
-use crate::limits::limit;
 use crate::mapped::{held, lettered};
 use kit::disposition::ignore;
+use kit::limits::limit;
 use kit::prelude::*;
 use libc::{F_SEAL_SHRINK, SEEK_SET};
 use nix::sys::resource::Resource::RLIMIT_FSIZE;

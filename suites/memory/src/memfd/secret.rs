@@ -1,9 +1,10 @@
 //! Secret memory: memfd_secret(2).
 
-use crate::limits::{limit, limit_locks};
+use crate::limits::limit_locks;
 use crate::mapped::{Mapped, beyond, lettered};
 use crate::needs::{MEMLOCK, SECRETMEM};
 use harness::raw::{Argument as _, arguments};
+use kit::limits::limit;
 use kit::prelude::*;
 use libc::{FD_CLOEXEC, MAP_SHARED, O_CLOEXEC};
 use nix::sys::resource::Resource::RLIMIT_NOFILE;

@@ -1,11 +1,12 @@
 //! Errors where a limit is reached: of resources, of locks, and of the number of mappings.
 
-use crate::limits::{limit, limit_locks, unlimit};
+use crate::limits::limit_locks;
 use crate::mapped::{Mapped, NO_FILE, READ_WRITE, denied, lettered, lettered_file};
 use crate::needs::{MAPPING_LIMIT, MEMLOCK};
 use calls::for_layers::libc_nix_raw as by;
 use calls::for_layers::raw::mlock2;
 use harness::mark;
+use kit::limits::{limit, unlimit};
 use kit::prelude::*;
 use kit::setting;
 use libc::{

@@ -1,9 +1,10 @@
 //! A blocked open of a FIFO: it keeps nobody else from the FIFO, it comes after errors, and the other end wakes all that wait.
 
 use super::calls::*;
+use kit::limits::limit;
 use kit::prelude::*;
 use libc::{O_CREAT, O_DIRECTORY, O_EXCL, O_RDONLY, O_WRONLY};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use nix::sys::stat::stat;
 use std::fs::{hard_link, remove_file, rename};
 
@@ -79,8 +80,7 @@ fn emfile_comes_before_waiting(#[case] open_by: Open, #[case] end: i32) -> TestR
     let fifo = Fifo::new()?;
     // The lowest free descriptor number: all below it are in use.
     let last = open("/", O_RDONLY)?;
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, last.number() as u64 + 1, hard)?;
+    limit(Resource::RLIMIT_NOFILE, last.number() as u64 + 1)?;
     assert_errno!(open_by(&fifo, end), EMFILE);
     Ok(())
 }

@@ -4,12 +4,13 @@ use super::calls::*;
 use crate::needs::PIPE_HARD_LIMIT;
 use crate::user_pages::{fill_descriptors, use_up_lower_limit};
 use harness::need::{DISPOSABLE, MOUNTS, OWN_UID};
+use kit::limits::limit;
 use kit::mounted::Mounted;
 use kit::name::unlink;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use libc::{O_CREAT, O_NONBLOCK, O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 #[rstest]
 #[case::mkfifo(MKFIFO)]
@@ -173,8 +174,7 @@ fn an_open_beyond_the_descriptor_limit_fails() -> TestResult {
     let fifo = Fifo::new()?;
     // The lowest free descriptor number: all below it are in use.
     let last = open(&fifo, O_RDWR)?;
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, last.number() as u64 + 1, hard)?;
+    limit(Resource::RLIMIT_NOFILE, last.number() as u64 + 1)?;
     assert_errno!(open(&fifo, O_RDWR), EMFILE);
     let number = last.number();
     drop(last);

@@ -3,9 +3,10 @@
 use crate::needs::NO_WATCH_QUEUE;
 use crate::user_pages::fill_descriptors;
 use harness::need::DISPOSABLE;
+use kit::limits::{limit, unlimit};
 use kit::prelude::*;
 use libc::{FD_CLOEXEC, O_ACCMODE, O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_WRONLY};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 /// pipe returns the read end first, open for reading only, and the write end second, open for writing only; bytes
 /// written to the second are read from the first.
@@ -243,9 +244,7 @@ fn lowest_free() -> TestResult<i32> {
 
 /// Lowers RLIMIT_NOFILE so that `count` descriptors are free. Those in use must have the lowest numbers.
 fn leave_free(count: u64) -> TestResult {
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     // At the old limit, lowest_free() would find none.
-    setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
-    setrlimit(Resource::RLIMIT_NOFILE, lowest_free()? as u64 + count, hard)?;
-    Ok(())
+    unlimit(Resource::RLIMIT_NOFILE)?;
+    limit(Resource::RLIMIT_NOFILE, lowest_free()? as u64 + count)
 }

@@ -5,10 +5,11 @@ use super::{EMPTY, drain, message, nameless, send};
 use crate::deadlines::NEVER;
 use calls::queues::queue_attributes;
 use calls::timers::Notify;
+use kit::limits::while_limited;
 use kit::posix::MessageQueue;
 use kit::prelude::*;
 use libc::{O_CREAT, O_RDWR};
-use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::resource::Resource;
 
 /// A call on a descriptor.
 type On = fn(i32) -> Result<()>;
@@ -83,12 +84,11 @@ fn a_queue_needs_a_descriptor(new: bool) -> TestResult {
     let queue = name.create_with(0)?;
     send(&queue, "text", 1)?;
     let asked = if new { unused.name() } else { name.name() };
-    let (soft, hard) = nix::sys::resource::getrlimit(Resource::RLIMIT_NOFILE)?;
     // A number that is in use: each descriptor below is taken.
     let lowest_free = pipe2(0)?.0.number();
-    setrlimit(Resource::RLIMIT_NOFILE, lowest_free as u64, hard)?;
-    assert_errno!(mq_open(asked, O_CREAT | O_RDWR, 0o600, Some(&queue_attributes(4, 16))), EMFILE);
-    setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
+    while_limited(Resource::RLIMIT_NOFILE, lowest_free as u64, || {
+        assert_errno!(mq_open(asked, O_CREAT | O_RDWR, 0o600, Some(&queue_attributes(4, 16))), EMFILE);
+    })?;
     if new {
         assert_errno!(mq_open(unused.name(), O_RDWR, 0, None), ENOENT);
     }

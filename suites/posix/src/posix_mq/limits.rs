@@ -9,7 +9,7 @@ use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use kit::setting;
 use libc::{O_CREAT, O_EXCL, O_RDWR};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 /// Makes a queue of these attributes.
 pub(super) fn create(name: &MessageQueue, messages: i64, size: i64) -> Result<Fd> {
@@ -21,9 +21,8 @@ pub(super) fn create(name: &MessageQueue, messages: i64, size: i64) -> Result<Fd
 const OVERHEAD: u64 = 512;
 
 /// Lets the queues of this process's user have so many bytes.
-fn limit(bytes: u64) -> TestResult {
-    let (_, hard) = getrlimit(Resource::RLIMIT_MSGQUEUE)?;
-    Ok(setrlimit(Resource::RLIMIT_MSGQUEUE, bytes, hard)?)
+fn limit_queues(bytes: u64) -> TestResult {
+    kit::limits::limit(Resource::RLIMIT_MSGQUEUE, bytes)
 }
 
 #[rstest]
@@ -48,19 +47,19 @@ fn the_bytes_of_a_user_are_limited(#[case] messages: i64, #[case] size: i64) -> 
     let own = messages as u64 * size as u64;
     // The overhead of each message does not fit.
     for bytes in [0, 1, own - 1, own, own + messages as u64] {
-        limit(bytes)?;
+        limit_queues(bytes)?;
         assert_errno!(create(&first, messages, size), EMFILE);
         assert_errno!(mq_open(first.name(), O_RDWR, 0, None), ENOENT);
     }
-    limit(own + messages as u64 * OVERHEAD)?;
+    limit_queues(own + messages as u64 * OVERHEAD)?;
     let queue = create(&first, messages, size)?;
     // Two have an overhead, too.
-    limit(2 * own)?;
+    limit_queues(2 * own)?;
     assert_errno!(create(&second, messages, size), EMFILE);
     mq_unlink(first.name())?;
     assert_errno!(create(&second, messages, size), EMFILE);
     drop(queue);
-    limit(own + messages as u64 * OVERHEAD)?;
+    limit_queues(own + messages as u64 * OVERHEAD)?;
     let queue = create(&second, messages, size)?;
     assert_eq!(mq_getattr(&queue), Ok(Attributes { flags: 0, messages, size, queued: 0 }));
     Ok(())
@@ -77,7 +76,7 @@ fn the_bytes_of_a_user_are_limited(#[case] messages: i64, #[case] size: i64) -> 
 )]
 fn the_queues_of_all_processes_count() -> TestResult {
     const BYTES: u64 = 4 * (1000 + OVERHEAD);
-    limit(BYTES)?;
+    limit_queues(BYTES)?;
     let [theirs, ours] = [MessageQueue::new(), MessageQueue::new()];
     let creator = fork(|| -> TestResult {
         drop(create(&theirs, 4, 1000)?);

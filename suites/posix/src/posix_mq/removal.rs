@@ -4,10 +4,11 @@ use super::waiters::RECEIVER;
 use super::{EMPTY, drain, holding, message, send};
 use calls::queues::{Attributes, queue_attributes};
 use harness::need::OWN_UID;
+use kit::limits::limit;
 use kit::posix::MessageQueue;
 use kit::prelude::*;
 use libc::{O_CREAT, O_EXCL, O_RDWR};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 /// mq_close leaves the queue and its messages, also when nobody has it open any more: who opens it by its name finds them.
 #[harness::test(
@@ -74,8 +75,7 @@ fn unlinking_takes_the_name_away() -> TestResult {
 fn the_last_close_destroys_an_unlinked_queue() -> TestResult {
     /// Enough for one queue of 6000 bytes and its overhead, and not for two.
     const ENOUGH: u64 = 11_000;
-    let (_, hard) = getrlimit(Resource::RLIMIT_MSGQUEUE)?;
-    setrlimit(Resource::RLIMIT_MSGQUEUE, ENOUGH, hard)?;
+    limit(Resource::RLIMIT_MSGQUEUE, ENOUGH)?;
     let (name, next) = (MessageQueue::new(), MessageQueue::new());
     let new =
         |name: &MessageQueue| mq_open(name.name(), O_CREAT | O_EXCL | O_RDWR, 0o600, Some(&queue_attributes(4, 1500)));

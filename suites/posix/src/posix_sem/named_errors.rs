@@ -2,13 +2,15 @@
 
 use crate::long_names::too_long;
 use calls::for_layers::libc::sem_open;
+use calls::semaphores::Semaphore;
 use harness::need::SECOND_UID;
+use kit::limits::while_limited;
 use kit::needs::{DEV_SHM, GLIBC};
 use kit::posix::NamedSemaphore;
 use kit::prelude::*;
 use kit::privilege::{become_second_user, drop_capabilities};
 use libc::{O_CREAT, O_EXCL};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use nix::sys::stat::{Mode, umask};
 use std::fs::{Permissions, set_permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -154,11 +156,10 @@ fn opening_needs_a_descriptor(new: bool) -> TestResult {
     let (name, unused) = (NamedSemaphore::new(), NamedSemaphore::new());
     drop(name.create(3)?);
     let asked = if new { unused.name() } else { name.name() };
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
     let lowest_free = pipe2(0)?.0.number();
-    setrlimit(Resource::RLIMIT_NOFILE, lowest_free as u64, hard)?;
-    assert_errno!(sem_open(asked, O_CREAT, 0o600, 9), EMFILE);
-    setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
+    while_limited(Resource::RLIMIT_NOFILE, lowest_free as u64, || {
+        assert_errno!(sem_open(asked, O_CREAT, 0o600, 9), EMFILE);
+    })?;
     assert_errno!(lstat(unused.file()), ENOENT);
     let there = sem_open(name.name(), 0, 0, 0)?;
     assert_eq!(sem_getvalue(&there), Ok(3));
@@ -181,18 +182,23 @@ fn the_owner_needs_both_permissions() -> TestResult {
         let child = fork(|| -> TestResult {
             drop_capabilities()?;
             for flags in [0, O_CREAT] {
-                let opened = sem_open(name.name(), flags, 0o666, 9);
-                if is_enough {
-                    assert_eq!(sem_getvalue(&assert_ok!(opened)), Ok(3));
-                } else {
-                    assert_errno!(opened, EACCES);
-                }
+                assert_opened(sem_open(name.name(), flags, 0o666, 9), is_enough);
             }
             Ok(())
         })?;
         child.join()?;
     }
     Ok(())
+}
+
+/// Asserts that a semaphore with the value 3 was opened, if the permissions are enough.
+#[track_caller]
+fn assert_opened(opened: Result<Semaphore>, is_enough: bool) {
+    if is_enough {
+        assert_eq!(calls::for_layers::libc::sem_getvalue(&assert_ok!(opened)), Ok(3));
+    } else {
+        assert_errno!(opened, EACCES);
+    }
 }
 
 /// Users other than the owner of a named semaphore need both permissions as well, by the bits of their own.
@@ -209,12 +215,7 @@ fn others_need_both_permissions() -> TestResult {
         set_permissions(name.file(), Permissions::from_mode(mode))?;
         let child = fork(|| -> TestResult {
             become_second_user()?;
-            let opened = sem_open(name.name(), 0, 0, 0);
-            if is_enough {
-                assert_eq!(sem_getvalue(&assert_ok!(opened)), Ok(3));
-            } else {
-                assert_errno!(opened, EACCES);
-            }
+            assert_opened(sem_open(name.name(), 0, 0, 0), is_enough);
             Ok(())
         })?;
         child.join()?;
@@ -256,7 +257,7 @@ fn an_unnamed_semaphore_is_not_closed(values: [u32; 2]) -> TestResult {
     for value in values {
         let semaphore = sem_init(&memory, true, value)?;
         assert_errno!(sem_close(semaphore), EINVAL);
-        let again = calls::semaphores::Semaphore::made_in(&memory);
+        let again = Semaphore::made_in(&memory);
         super::post_elsewhere(&again)?;
         assert_eq!(sem_getvalue(&again), Ok(value as i32 + 1));
     }

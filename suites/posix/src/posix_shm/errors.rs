@@ -2,6 +2,7 @@
 
 use super::{assert_opened, of_length, size, text, with_tmpfs};
 use harness::need::MOUNTS;
+use kit::limits::while_limited;
 use kit::memory::Mapping;
 use kit::posix::SharedMemory;
 use kit::prelude::*;
@@ -9,7 +10,7 @@ use kit::privilege::drop_capabilities;
 use libc::{O_CREAT, O_EXCL, O_RDONLY, O_RDWR, SIGXFSZ};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::MFdFlags;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use std::fs;
 
 const NEW: i32 = O_CREAT | O_EXCL | O_RDWR;
@@ -120,10 +121,7 @@ fn all_descriptors_are_in_use(flags: i32) -> TestResult {
     let (there, new) = (SharedMemory::new(), SharedMemory::new());
     let lowest_free = there.create(0)?.number();
     let name = if flags == NEW { new.name() } else { there.name() };
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, lowest_free as u64, hard)?;
-    let refused = shm_open(name, flags, 0o600);
-    setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
+    let refused = while_limited(Resource::RLIMIT_NOFILE, lowest_free as u64, || shm_open(name, flags, 0o600))?;
     assert_errno!(refused, EMFILE);
     // Nor has it made anything.
     let opened = assert_ok!(shm_open(name, flags, 0o600));
@@ -275,11 +273,9 @@ fn the_length_is_above_the_limit(more: usize) -> TestResult {
     let fd = memory.create(1)?;
     // The signal that comes with it would end the process.
     kit::disposition::log(SIGXFSZ, 0)?;
-    let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE)?;
-    setrlimit(Resource::RLIMIT_FSIZE, size() as u64, hard)?;
-    let refused = ftruncate(&fd, (size() + more) as i64);
-    let allowed = ftruncate(&fd, size() as i64);
-    setrlimit(Resource::RLIMIT_FSIZE, soft, hard)?;
+    let (refused, allowed) = while_limited(Resource::RLIMIT_FSIZE, size() as u64, || {
+        (ftruncate(&fd, (size() + more) as i64), ftruncate(&fd, size() as i64))
+    })?;
     assert_errno!(refused, EFBIG);
     assert_eq!((allowed, node_of(&fd)), (Ok(()), Ok(of_length(size()))));
     assert_eq!(kit::disposition::logged().iter().map(|info| info.signal).collect::<Vec<_>>(), [SIGXFSZ]);

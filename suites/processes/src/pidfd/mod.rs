@@ -9,9 +9,10 @@ mod sending;
 use crate::needs::PIDFD;
 use harness::need::Need;
 use harness::registry::NEEDS;
+use kit::limits::limit;
 use kit::prelude::*;
 use linkme::distributed_slice;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 #[distributed_slice(NEEDS)]
 static NEEDED: (&str, Need) = ("pidfd", PIDFD);
@@ -30,6 +31,5 @@ fn reaped_child() -> TestResult<(i32, Fd)> {
 /// Leaves no number for a new descriptor below the limit on open descriptors.
 fn use_up_descriptors() -> TestResult {
     let lowest_free = Fd::from(nix::fcntl::open(".", nix::fcntl::OFlag::O_RDONLY, nix::sys::stat::Mode::empty())?);
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    Ok(setrlimit(Resource::RLIMIT_NOFILE, lowest_free.number() as u64, hard)?)
+    limit(Resource::RLIMIT_NOFILE, lowest_free.number() as u64)
 }

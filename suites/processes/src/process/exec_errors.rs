@@ -3,12 +3,13 @@
 use super::program::{MACHINE, Program, executable, script};
 use calls::for_layers::nix_raw::{execve, execveat};
 use harness::need::MOUNTS;
+use kit::limits::limit;
 use kit::mounted::Mounted;
 use kit::prelude::*;
 use kit::privilege::drop_capabilities;
 use libc::{AT_FDCWD, O_WRONLY, PATH_MAX};
 use nix::mount::{MsFlags, mount};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use std::ffi::{CStr, CString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -234,8 +235,7 @@ fn arguments_that_are_too_large_are_refused(#[case] exec: Exec) -> TestResult {
     let program = Program::Exits(7).file("program")?;
     let string = |bytes: usize| CString::new("x".repeat(bytes)).expect("no NUL");
     // 1/4 of the stack are 64 pages: two of these fit, three do not.
-    let (_, hard) = getrlimit(Resource::RLIMIT_STACK)?;
-    setrlimit(Resource::RLIMIT_STACK, 256 * page_size() as u64, hard)?;
+    limit(Resource::RLIMIT_STACK, 256 * page_size() as u64)?;
     let (part, largest, larger) = (string(25 * page_size()), string(32 * page_size() - 1), string(32 * page_size()));
     let try_with = |argv: &[&CStr], envp: &[&CStr]| exec(&program, argv, envp);
     assert_errno!(try_with(&[&part, &part, &part], &[]), E2BIG);

@@ -6,11 +6,12 @@ use calls::cloning::{CloneArguments, Stack};
 use calls::for_layers::libc::{fork_call, posix_spawn, posix_spawnp};
 use calls::for_layers::raw::{clone_call, clone3, vfork};
 use harness::need::{OWN_UID, PIDNS, SECOND_UID};
+use kit::limits::{limit, unlimit};
 use kit::prelude::*;
 use kit::privilege::become_second_user;
 use libc::{__WALL, WNOHANG};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 /// Creates a process, which ends at once.
 type Create = fn() -> Result<()>;
@@ -45,19 +46,12 @@ const SPAWNP: Create = || posix_spawnp(c"nothing", (None, None), &[c"nothing"], 
 )]
 fn the_limit_of_a_user_is_kept(create: Create) -> TestResult {
     // This process alone, whatever else the user runs.
-    set_process_limit(1)?;
+    limit(Resource::RLIMIT_NPROC, 1)?;
     let created = create();
     assert_errno!(created, EAGAIN);
     assert_errno!(waitpid(-1, __WALL | WNOHANG), ECHILD);
-    let (_, hard) = getrlimit(Resource::RLIMIT_NPROC)?;
-    setrlimit(Resource::RLIMIT_NPROC, hard, hard)?;
+    unlimit(Resource::RLIMIT_NPROC)?;
     fork(|| ())?.join()
-}
-
-/// How many processes this user may have.
-fn set_process_limit(processes: u64) -> TestResult {
-    let (_, hard) = getrlimit(Resource::RLIMIT_NPROC)?;
-    Ok(setrlimit(Resource::RLIMIT_NPROC, processes, hard)?)
 }
 
 #[rstest]
@@ -92,7 +86,7 @@ fn a_changed_user_keeps_the_limit() -> TestResult {
     let program = Program::Exits(7).file("program")?;
     let (others, alone) = ([holder(become_second_user)?, holder(become_second_user)?], Latch::new()?);
     let child = fork(|| -> TestResult {
-        set_process_limit(1)?;
+        limit(Resource::RLIMIT_NPROC, 1)?;
         become_second_user()?;
         assert_errno!(execve(c"program", &[c"program"], &[]), EAGAIN);
         alone.wait_for(1);

@@ -1,10 +1,11 @@
 //! Commands at the other end of a stream: popen and pclose.
 
 use crate::proc::is_open_in;
+use kit::limits::limit;
 use kit::needs::program;
 use kit::prelude::*;
 use libc::{FD_CLOEXEC, SIGKILL};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use std::ffi::CStr;
 
 /// With r the stream of popen is what the command writes to its standard output, to the end; with w what is written to it is the
@@ -175,8 +176,7 @@ fn other_types_are_refused(#[case] kind: &CStr) -> TestResult {
 )]
 fn without_descriptors_there_is_no_stream() -> TestResult {
     let lowest_free = open(".", libc::O_RDONLY)?;
-    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    setrlimit(Resource::RLIMIT_NOFILE, lowest_free.number() as u64 + 1, hard)?;
+    limit(Resource::RLIMIT_NOFILE, lowest_free.number() as u64 + 1)?;
     let result = popen(c"exit 3", c"r");
     assert_errno!(result, EMFILE);
     assert_errno!(waitpid(-1, libc::WNOHANG), ECHILD);

@@ -3,6 +3,7 @@
 use calls::signals::SignalSet;
 use calls::timers::{Notify, Setting};
 use kit::disposition::{block_all, handle, handled, ignore, log, logged};
+use kit::limits::limit;
 use kit::needs::MQUEUE;
 use kit::posix::MessageQueue;
 use kit::prelude::*;
@@ -10,7 +11,7 @@ use libc::{
     ITIMER_PROF, ITIMER_REAL, ITIMER_VIRTUAL, SI_KERNEL, SI_MESGQ, SI_TIMER, SI_USER, SIGALRM, SIGPIPE, SIGPROF,
     SIGRTMIN, SIGSYS, SIGUSR1, SIGVTALRM, SIGXCPU, SIGXFSZ,
 };
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SaFlags, Signal as Known};
 use nix::unistd::getuid;
 use std::time::Duration;
@@ -82,9 +83,8 @@ fn a_timer_interrupts_a_loop(#[case] timer: i32, #[case] signal: i32) -> TestRes
 )]
 fn the_cpu_limit_sends_sigxcpu() -> TestResult {
     let child = fork(|| -> TestResult {
-        let (_, hard) = getrlimit(Resource::RLIMIT_CPU)?;
         handle(Known::SIGXCPU, SaFlags::empty())?;
-        setrlimit(Resource::RLIMIT_CPU, 1, hard)?;
+        limit(Resource::RLIMIT_CPU, 1)?;
         while handled(Known::SIGXCPU) == 0 {
             std::hint::spin_loop();
         }

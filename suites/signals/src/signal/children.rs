@@ -5,13 +5,14 @@ use crate::needs::CORE_FILES;
 use calls::signals::{Action, Info, SignalSet, action_of};
 use calls::timers::Setting;
 use kit::disposition::{block, handle, handled, ignore, log, logged, pending};
+use kit::limits::limit;
 use kit::needs::{PTRACE, UNTRACED};
 use kit::prelude::*;
 use libc::{
     CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED, CLD_TRAPPED, ITIMER_PROF, SA_NOCLDSTOP,
     SA_NOCLDWAIT, SIGABRT, SIGCHLD, SIGCONT, SIGKILL, SIGSTOP, SIGTERM, SIGTSTP, SIGUSR1,
 };
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use nix::sys::signal::{SaFlags, Signal as Known};
 use nix::unistd::getuid;
 use std::time::Duration;
@@ -85,8 +86,7 @@ fn a_parent_is_told_of_a_core_dump() -> TestResult {
     let child = fork(|| -> TestResult {
         // A process that has changed its user id has no core otherwise: PR_SET_DUMPABLE(2const).
         nix::sys::prctl::set_dumpable(true)?;
-        let (_, hard) = getrlimit(Resource::RLIMIT_CORE)?;
-        setrlimit(Resource::RLIMIT_CORE, 1 << 16, hard)?;
+        limit(Resource::RLIMIT_CORE, 1 << 16)?;
         send_self(SIGABRT)
     })?;
     assert_told(&child, CLD_DUMPED, SIGABRT);

@@ -9,7 +9,7 @@ use libc::{
     SIGPWR, SIGQUIT, SIGSEGV, SIGSTKFLT, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG, SIGUSR1,
     SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
 };
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 /// A signal by the C library's name, and the number that it has on x86 and ARM.
 type Numbered = (i32, i32);
@@ -177,8 +177,7 @@ fn the_core_flag_follows_the_limit(signal: i32) -> TestResult {
         holder(|| -> TestResult {
             // A process that has changed its user id has no core otherwise: PR_SET_DUMPABLE(2const).
             nix::sys::prctl::set_dumpable(true)?;
-            let (_, hard) = getrlimit(Resource::RLIMIT_CORE)?;
-            Ok(setrlimit(Resource::RLIMIT_CORE, limit, hard)?)
+            kit::limits::limit(Resource::RLIMIT_CORE, limit)
         })
     };
     for (limit, core) in [(CORE_SIZE, true), (0, false)] {

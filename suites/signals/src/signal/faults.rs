@@ -3,6 +3,7 @@
 use super::machine::{self, Fault};
 use crate::needs::{OPTIONAL_EXCEPTIONS, X86};
 use kit::disposition::{log, logged};
+use kit::fault::{SEGV_ACCERR, SEGV_MAPERR};
 use kit::prelude::*;
 use libc::{SA_RESETHAND, SI_KERNEL, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,8 +16,6 @@ const ILL_ILLOPC: i32 = 1;
 const ILL_ILLOPN: i32 = 2;
 const FPE_INTDIV: i32 = 1;
 const FPE_FLTDIV: i32 = 3;
-const SEGV_MAPERR: i32 = 1;
-const SEGV_ACCERR: i32 = 2;
 
 /// A bad memory reference or an invalid instruction causes the signal for it, and nothing else. The siginfo_t holds the si_code
 /// for the cause, and in si_addr the address that was referred to, or that of the instruction.

@@ -8,7 +8,7 @@ use kit::disposition::{block_all, handle, handled, pending};
 use kit::prelude::*;
 use kit::privilege::become_second_user;
 use libc::{SI_QUEUE, SIGRTMIN, SIGTERM, SIGUSR1};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use nix::sys::signal::{SaFlags, Signal as Known};
 use nix::unistd::{Pid, setpgid};
 
@@ -195,6 +195,5 @@ fn kill_sends_a_standard_signal_at_the_limit() -> TestResult {
 }
 
 pub(super) fn limit_pending(signals: u64) -> TestResult {
-    let (_, hard) = getrlimit(Resource::RLIMIT_SIGPENDING)?;
-    Ok(setrlimit(Resource::RLIMIT_SIGPENDING, signals, hard)?)
+    kit::limits::limit(Resource::RLIMIT_SIGPENDING, signals)
 }

@@ -2,11 +2,12 @@
 
 use super::{size, text};
 use calls::sysv::SegmentStatus;
+use kit::limits::while_limited;
 use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
 use kit::prelude::*;
 use kit::sysv::Segment;
 use libc::IPC_PRIVATE;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use nix::sys::signal::Signal::SIGKILL;
 
 /// The last shmdt leaves an unmarked segment and its contents in place; if the segment is marked with IPC_RMID, it
@@ -45,11 +46,8 @@ fn last_detach_destroys_only_a_marked_segment() -> TestResult {
 )]
 fn a_segment_needs_address_space() -> TestResult {
     let segment = Segment::new(IPC_PRIVATE, size())?;
-    let (soft, hard) = getrlimit(Resource::RLIMIT_AS)?;
     // Nothing else is allocated meanwhile.
-    setrlimit(Resource::RLIMIT_AS, 0, hard)?;
-    let refused = shmat(segment.id(), 0, 0);
-    setrlimit(Resource::RLIMIT_AS, soft, hard)?;
+    let refused = while_limited(Resource::RLIMIT_AS, 0, || shmat(segment.id(), 0, 0))?;
     assert_errno!(refused, ENOMEM);
     assert_eq!(segment.status(), Ok(SegmentStatus::new(IPC_PRIVATE, size())));
     drop(segment.attach()?);

@@ -5,6 +5,7 @@ use crate::needs::{FREE_HUGE_PAGES, HUGE_PAGES, OVERCOMMIT_BY_HEURISTIC};
 use calls::sysv::{SegmentLimits, SegmentStatus};
 use harness::need::{IPCNS, ROOT, SECOND_ID, SECOND_UID};
 use kit::fault::write_at;
+use kit::limits::limit;
 use kit::needs::{SYSV, ipc_setting};
 use kit::prelude::*;
 use kit::privilege::{become_user, drop_capabilities};
@@ -12,7 +13,7 @@ use kit::setting::{change, text as setting_text};
 use kit::sysv::{Segment, unused_key};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_PRIVATE, SHM_HUGETLB, SHM_NORESERVE};
 use nix::sched::{CloneFlags, unshare};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 
 const NEW: i32 = IPC_CREAT | IPC_EXCL | 0o600;
 
@@ -209,7 +210,7 @@ fn huge_pages_are_for_the_privileged(flag: i32) -> TestResult {
         become_user(SECOND_ID, SECOND_ID)?;
         drop_capabilities()?;
         // Older kernels let a process have as many as it may lock.
-        setrlimit(Resource::RLIMIT_MEMLOCK, 0, getrlimit(Resource::RLIMIT_MEMLOCK)?.1)?;
+        limit(Resource::RLIMIT_MEMLOCK, 0)?;
         let key = unused_key()?;
         assert_errno!(shmget(key, 1, NEW | flag), EPERM);
         assert_errno!(shmget(key, 0, 0), ENOENT);

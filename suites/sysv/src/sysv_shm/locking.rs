@@ -10,12 +10,11 @@ use kit::prelude::*;
 use kit::privilege::{become_user, drop_capabilities};
 use kit::sysv::Segment;
 use libc::IPC_PRIVATE;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::{Resource, getrlimit};
 
 /// Sets the soft limit of what this process may lock.
 fn limit(bytes: usize) -> TestResult {
-    let (_, hard) = getrlimit(Resource::RLIMIT_MEMLOCK)?;
-    Ok(setrlimit(Resource::RLIMIT_MEMLOCK, bytes as u64, hard)?)
+    kit::limits::limit(Resource::RLIMIT_MEMLOCK, bytes as u64)
 }
 
 /// SHM_LOCK sets SHM_LOCKED in the mode of a segment, also when its process ends then, and SHM_UNLOCK takes it away; neither needs a

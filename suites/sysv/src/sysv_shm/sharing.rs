@@ -3,6 +3,7 @@
 use super::{other_text, set_mode, size, text};
 use calls::sysv::SegmentStatus;
 use harness::need::{IPCNS, SECOND_UID};
+use kit::limits::while_limited;
 use kit::needs::SYSV;
 use kit::prelude::*;
 use kit::privilege::become_second_user;
@@ -11,7 +12,7 @@ use kit::thread;
 use kit::unrelated::{PROGRAMS, Program, start};
 use libc::{IPC_PRIVATE, SHM_RDONLY};
 use linkme::distributed_slice;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
+use nix::sys::resource::Resource;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The project of the keys of these specs.
@@ -186,11 +187,11 @@ fn a_segment_needs_no_file() -> TestResult {
     let files = || -> TestResult<[usize; 2]> {
         Ok(["/dev/shm", "."].map(|it| std::fs::read_dir(it).map_or(0, Iterator::count)))
     };
-    let (before, (soft, hard)) = (files()?, getrlimit(Resource::RLIMIT_NOFILE)?);
-    setrlimit(Resource::RLIMIT_NOFILE, 0, hard)?;
-    let refused = dup(0).map(drop);
-    let made = Segment::new(IPC_PRIVATE, size()).map(|segment| (Attachment::new(segment.id(), 0), segment));
-    setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
+    let before = files()?;
+    let (refused, made) = while_limited(Resource::RLIMIT_NOFILE, 0, || {
+        let refused = dup(0).map(drop);
+        (refused, Segment::new(IPC_PRIVATE, size()).map(|segment| (Attachment::new(segment.id(), 0), segment)))
+    })?;
     assert_errno!(refused, EMFILE);
     let (attachment, segment) = assert_ok!(made.map_err(|_| CallError::new("shmget", Errno::last())));
     let attachment = assert_ok!(attachment);
