@@ -15,6 +15,28 @@ pub struct Documented {
     pub errors: Vec<DocumentedError>,
     /// All clauses, with the specs of the suite that cover them.
     pub clauses: Vec<CataloguedClause>,
+    /// How long objects live.
+    pub persistence: Persistence,
+}
+
+/// A row for each object, a column for each end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Persistence {
+    /// What ends.
+    pub ends: Vec<String>,
+    /// Each object, with its fate at each end.
+    pub objects: Vec<(String, Vec<Fate>)>,
+}
+
+/// What becomes of an object at an end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fate {
+    /// `stays`, `goes` or `none`.
+    pub word: String,
+    /// The families of the specs that show it.
+    pub specs: Vec<String>,
+    /// Why no spec does.
+    pub reason: String,
 }
 
 /// A documented error return, from the catalogue: one condition of one call.

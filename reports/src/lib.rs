@@ -24,7 +24,7 @@ mod sample;
 mod text;
 
 pub use claims::NotedClaim;
-pub use documented::{CataloguedClause, Coverage, Documented, DocumentedError, Shown};
+pub use documented::{CataloguedClause, Coverage, Documented, DocumentedError, Fate, Persistence, Shown};
 pub use gate::{Exit, Scope};
 pub use judged::{Judged, judged};
 pub use replace::{destination, directory_of, replace_file};

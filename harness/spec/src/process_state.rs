@@ -6,13 +6,19 @@ use nix::errno::Errno;
 use record::Process;
 use std::ffi::CString;
 use std::fs;
+use std::time::Duration;
 
 /// The parts of /proc/PID/stat that matter here.
 struct Stat {
     name: String,
     state: char,
     parent: i32,
+    /// Processor time of it and of the children that it has waited for.
+    cpu: Duration,
 }
+
+/// USER_HZ, the unit of processor times in /proc, is 100 on every processor that the suite runs on. time(7)
+const TICKS_PER_SECOND: u64 = 100;
 
 /// What a file of /proc holds. The harness looks, whoever asks it to.
 fn look(file: &str) -> Result<String, Errno> {
@@ -26,13 +32,25 @@ fn stat(pid: impl std::fmt::Display) -> Option<Stat> {
     let text = look(&format!("{pid}/stat")).ok()?;
     let (head, tail) = text.rsplit_once(')')?;
     let (_, name) = head.split_once('(')?;
-    let mut fields = tail.split_whitespace();
-    Some(Stat { name: name.into(), state: fields.next()?.chars().next()?, parent: fields.next()?.parse().ok()? })
+    let fields: Vec<_> = tail.split_whitespace().collect();
+    // utime, stime, cutime and cstime are fields 14 to 17; the first behind the name is field 3.
+    let ticks: u64 = fields.iter().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Some(Stat {
+        name: name.into(),
+        state: fields.first()?.chars().next()?,
+        parent: fields.get(1)?.parse().ok()?,
+        cpu: Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND),
+    })
 }
 
 /// The state letter of a process; none when there is no such process.
 pub fn state(pid: i32) -> Option<char> {
     stat(pid).map(|stat| stat.state)
+}
+
+/// How much processor time a process has had, with the children that it has waited for, if it is ready to run now.
+pub fn cpu_of_running(pid: i32) -> Option<Duration> {
+    stat(pid).filter(|stat| stat.state == 'R').map(|stat| stat.cpu)
 }
 
 /// Whether this is the id of a thread other than the first one of its process.

@@ -1,13 +1,13 @@
 //! The registry against the catalogue: every spec is about clauses that exist, and has an id of its own.
 
 use catalogue::pages::Pages;
-use catalogue::{Catalogue, OUT_OF_REACH};
+use catalogue::{Catalogue, Lifetime, OUT_OF_REACH, Persistence};
 use engine::mutation::calls;
 use harness::call::Errors;
 use harness::need::Need;
 use harness::registry::{SPECS, specs};
 use record::Citation;
-use record::id::{Form, from_flat};
+use record::id::{Form, family, from_flat};
 use reports::audit::Allowances;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use suites::FAMILIES;
@@ -22,6 +22,16 @@ fn every_covered_clause_is_in_the_catalogue() {
         .map(|(spec, clause)| format!("{} covers {clause}, which is no clause ({}:{})", spec.id, spec.file, spec.line))
         .collect();
     assert!(unknown.is_empty(), "{}", unknown.join("\n"));
+}
+
+#[test]
+fn every_spec_in_the_table_of_persistence_exists() {
+    let families: HashSet<_> = specs().iter().map(|spec| family(spec.id)).collect();
+    for Lifetime { object, fates } in &Persistence::load().objects {
+        for id in fates.iter().flat_map(|fate| &fate.specs) {
+            assert!(families.contains(id.as_str()), "persistence.csv, {object}: there is no spec {id}");
+        }
+    }
 }
 
 #[test]
@@ -190,7 +200,7 @@ fn every_family_is_linked_in_whole() {
     let expected = BTreeMap::from([
         ("events", 331),
         ("memory", 486),
-        ("persistence", 33),
+        ("persistence", 39),
         ("pipes", 1425),
         ("posix", 546),
         ("processes", 1014),

@@ -10,6 +10,7 @@ mod failures;
 mod matrix;
 mod observations;
 mod overview;
+mod persistence;
 mod rows;
 #[cfg(test)]
 mod tests;
@@ -79,6 +80,7 @@ fn render(columns: &[Column], unjudged: &[String], documented: &Documented) -> S
         matrix: if columns.len() == 1 { Vec::new() } else { matrix::matrix(&rows) },
         claims: claims::Claims::of(columns, &documented.claims),
         grids: errors::grids(columns, &rows, documented),
+        persistence: persistence::Table::of(&documented.persistence, &rows),
         observations: observations::observations(&rows),
     };
     // It contains output of the tested system, which is made harmless here and nowhere else.
@@ -101,6 +103,7 @@ struct Page<'a> {
     matrix: Vec<matrix::MatrixRow<'a>>,
     claims: claims::Claims<'a>,
     grids: Vec<errors::Grid<'a>>,
+    persistence: persistence::Table<'a>,
     observations: Vec<observations::Observed<'a>>,
 }
 

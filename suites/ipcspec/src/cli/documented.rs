@@ -1,6 +1,6 @@
 //! The catalogue in the form that reports take.
 
-use catalogue::{Catalogue, Claim, Clause, DocumentedError};
+use catalogue::{Catalogue, Claim, Clause, DocumentedError, Fate, Lifetime, Persistence};
 use harness::registry::specs;
 use reports::{CataloguedClause, Documented, NotedClaim};
 use std::collections::HashMap;
@@ -12,7 +12,18 @@ pub fn documented() -> Documented {
         claims: catalogue.claims.iter().map(claim).collect(),
         errors: catalogue.errors.iter().map(error).collect(),
         clauses: clauses(catalogue),
+        persistence: persistence(Persistence::load()),
     }
+}
+
+fn persistence(table: &Persistence) -> reports::Persistence {
+    let fate = |Fate { word, specs, reason }: &Fate| reports::Fate {
+        word: word.clone(),
+        specs: specs.clone(),
+        reason: reason.clone(),
+    };
+    let row = |row: &Lifetime| (row.object.clone(), row.fates.iter().map(fate).collect());
+    reports::Persistence { ends: table.ends.clone(), objects: table.objects.iter().map(row).collect() }
 }
 
 /// Every clause, with the specs of this binary that cover it.

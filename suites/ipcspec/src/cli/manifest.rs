@@ -1,7 +1,7 @@
 //! `ipcspec manifest`: every spec with its statement, citation and clauses, so that a change to the suite shows in review.
 
 use super::{CliError, print, store};
-use catalogue::Catalogue;
+use catalogue::{Catalogue, Fate, Persistence};
 use clap::Args;
 use harness::Spec;
 use harness::registry::specs;
@@ -102,10 +102,27 @@ fn manifests() -> BTreeMap<PathBuf, String> {
         let mechanism = cases[0].mechanism();
         let suite: PathBuf = Path::new(cases[0].file).components().take(2).collect();
         let path = suite.join(DIRECTORY).join(format!("{mechanism}.md"));
-        let heading = || format!("# {mechanism}\n\nWritten by `ipcspec manifest`; do not edit.\n");
+        let table = || if mechanism == "persistence" { persistence(Persistence::load()) } else { String::new() };
+        let heading = || format!("# {mechanism}\n\nWritten by `ipcspec manifest`; do not edit.\n{}", table());
         manifests.entry(path).or_insert_with(heading).push_str(&entry(cases));
     }
     manifests
+}
+
+/// How long objects live, as a table. A spec stands in the manifest of its own mechanism.
+fn persistence(table: &Persistence) -> String {
+    let cell = |fate: &Fate| match (fate.word.as_str(), &fate.specs[..]) {
+        ("none", _) => format!("– {}", fate.reason),
+        (word, []) => format!("{word}: {}", fate.reason),
+        (word, specs) => format!("{word}: `{}`", specs.join("`, `")),
+    };
+    let line = |first: &str, cells: Vec<String>| format!("| {first} | {} |\n", cells.join(" | "));
+    let mut text = format!("\n{}", line("object", table.ends.clone()));
+    text += &format!("|{}\n", "---|".repeat(table.ends.len() + 1));
+    for row in &table.objects {
+        text += &line(&row.object, row.fates.iter().map(cell).collect());
+    }
+    text
 }
 
 /// A spec with its cases: the case is in the heading where it is the only one.

@@ -3,7 +3,7 @@
 use harness::Verdict;
 use record::{Failure, Missing, Observation, Process, Records, SpecRecord};
 use reports::render::html::{self, Column};
-use reports::{Documented, DocumentedError, NotedClaim};
+use reports::{Documented, DocumentedError, Fate, NotedClaim, Persistence};
 use std::fs;
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
@@ -94,10 +94,12 @@ fn documented() -> Documented {
         condition: HOSTILE.into(),
         inducible,
     };
+    let fate = Fate { word: "stays".into(), specs: vec!["pipe.read-eof".into()], reason: HOSTILE.into() };
     Documented {
         claims: vec![claim("pipe.read-eof-after-writers-close", "false"), claim("pipe.of-nothing", "true")],
         errors: vec![error("EAGAIN", true), error("EISDIR", true), error("EIO", false)],
         clauses: Vec::new(),
+        persistence: Persistence { ends: vec![HOSTILE.into()], objects: vec![(HOSTILE.into(), vec![fate])] },
     }
 }
 

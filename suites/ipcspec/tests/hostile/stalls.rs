@@ -102,8 +102,16 @@ fn the_runner_alone_is_stopped_for_fifteen_seconds() {
 struct Busy(Vec<Child>);
 
 impl Busy {
+    /// Loops that run anywhere.
     fn loops(count: usize) -> Self {
-        Self((0..count).map(|_| Command::new("sh").args(["-c", "while :; do :; done"]).spawn().unwrap()).collect())
+        Self::started_by(&["env"], count)
+    }
+
+    /// Loops that a program becomes.
+    fn started_by(program: &[&str], count: usize) -> Self {
+        let mut command = Command::new(program[0]);
+        command.args(&program[1..]).args(["sh", "-c", "while :; do :; done"]);
+        Self((0..count).map(|_| command.spawn().unwrap()).collect())
     }
 }
 
@@ -122,4 +130,14 @@ fn niced_beside_eight_busy_loops() {
     let _busy = Busy::loops(8);
     // A fourth of the specs: one run has about a hundredth of a processor.
     Run::within(&["nice", "-n", "19"], &["--shard", "1/4"]).assert_nothing_false(0);
+}
+
+/// A second of processor time takes ten there, more than twice the deadline. The loops have sessions of their own, because the
+/// scheduler shares between sessions: see sched(7), The autogroup feature.
+#[test]
+#[ignore = "scripts/hostile runs it"]
+fn a_spec_that_computes_shares_its_processor_with_ten() {
+    let _busy = Busy::started_by(&["setsid", "taskset", "-c", "0"], 10);
+    let run = Run::within(&["taskset", "-c", "0"], &["--timeout-scale", "0.4", "signal.cause-cpu-limit"]);
+    run.assert_nothing_false(0);
 }

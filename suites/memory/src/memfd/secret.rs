@@ -53,22 +53,29 @@ fn the_kernel_does_not_reach_secret_memory() -> TestResult {
     Ok(())
 }
 
-/// A mapping of secret memory beyond RLIMIT_MEMLOCK fails with EAGAIN for a process without CAP_IPC_LOCK.
+/// Secret memory obeys RLIMIT_MEMLOCK without CAP_IPC_LOCK: of four pages under a limit of three, one is not had. mmap fails with
+/// EAGAIN, or, where the kernel counts pages as they are touched, an access ends with SIGBUS.
 #[harness::test(
     id = "memfd.secret-limit",
     cite = [man("memfd_secret.2", "DESCRIPTION"), man("mmap.2", "ERRORS", "EAGAIN")],
-    covers = ["behaviours:secret.memlock-limit", "errors:mmap.mmap.EAGAIN.2"],
+    covers = ["behaviours:secret.memlock-limit"],
     needs = [SECRETMEM, MEMLOCK],
     layers = [raw],
 )]
 fn secret_memory_is_limited_as_locked_memory() -> TestResult {
-    let file = memfd_secret(0)?;
-    ftruncate(&file, 4 * page_size() as i64)?;
+    let (free, limited) = (memfd_secret(0)?, memfd_secret(0)?);
+    [&free, &limited].iter().try_for_each(|file| ftruncate(file, 4 * page_size() as i64))?;
+    assert_eq!(assert_ok!(Mapped::of(&free, 4, MAP_SHARED)).stores(b'x')?, [Ok(b'x'); 4]);
     let child = fork(|| -> TestResult {
         limit_locks(3 * page_size())?;
-        assert_errno!(Mapped::of(&file, 4, MAP_SHARED), EAGAIN);
-        assert_ok!(Mapped::of(&file, 3, MAP_SHARED)).write(0, &lettered(3).0);
-        assert_errno!(Mapped::of(&file, 1, MAP_SHARED), EAGAIN);
+        match Mapped::of(&limited, 4, MAP_SHARED) {
+            // Linux 6.12.117 counts so, in secretmem_fault: all pages of the user, so that others of its processes may leave fewer.
+            Ok(mapping) => {
+                let outcomes = mapping.stores(b'x')?;
+                assert!((0..4).any(|page| outcomes[page] == beyond(page * page_size())), "all are had: {outcomes:?}");
+            }
+            refused => assert_errno!(refused, EAGAIN),
+        }
         Ok(())
     })?;
     child.join()

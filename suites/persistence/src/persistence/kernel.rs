@@ -1,6 +1,6 @@
 //! Kernel persistence: System V IPC objects, which are destroyed by IPC_RMID or with their IPC namespace.
 
-use super::{TEXT, argument, pages_of_text};
+use super::{TEXT, argument, enter, pages_of_text};
 use calls::sysv::{Message, QueueStatus, SegmentStatus, operation};
 use harness::need::IPCNS;
 use kit::needs::{SHM_RMID_NOT_FORCED, SYSV};
@@ -9,9 +9,8 @@ use kit::sysv::{Attachment, Queue, Segment, SemaphoreSet, unused_key};
 use kit::unrelated::{self, PROGRAMS, Program};
 use libc::{IPC_CREAT, IPC_EXCL, IPC_NOWAIT, O_RDONLY, SEM_UNDO};
 use linkme::distributed_slice;
-use nix::sched::{CloneFlags, setns, unshare};
+use nix::sched::{CloneFlags, unshare};
 use std::ffi::OsString;
-use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicI32, Ordering::Relaxed};
 
 /// The arguments of an unrelated process: the key, and the identifier that it must find with it.
@@ -201,9 +200,7 @@ fn system_v_objects_live_as_long_as_their_namespace() -> TestResult {
     })?;
     let namespace = format!("/proc/{}/ns/ipc", member.pid());
     let visitor = fork(|| -> TestResult {
-        let namespace = open(&namespace, O_RDONLY)?;
-        // SAFETY: open until the end of this block.
-        setns(unsafe { BorrowedFd::borrow_raw(namespace.as_raw_fd()) }, CloneFlags::CLONE_NEWIPC)?;
+        enter(&namespace)?;
         assert_eq!(msgget(key, 0).and_then(|id| msgrcv(id, TEXT.len(), 0, IPC_NOWAIT)), Ok(message(1)));
         let found = assert_ok!(shmget(key, 0, 0).and_then(segment_status));
         let expected = SegmentStatus { creator: found.creator, ..SegmentStatus::new(key, TEXT.len()) };
