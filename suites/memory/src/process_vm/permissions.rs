@@ -82,7 +82,7 @@ fn permission_to_trace_governs_access() -> TestResult {
     id = "process-vm.yama",
     cite = [man("ptrace.2", "/proc/sys/kernel/yama/ptrace_scope")],
     covers = ["behaviours:procvm.yama-restrict"],
-    needs = [YAMA_DESCENDANTS],
+    needs = [YAMA_DESCENDANTS, CHILD_ACCESS],
     layers = [libc, nix, raw],
 )]
 fn yama_restricts_access_to_descendants() -> TestResult {

@@ -29,6 +29,11 @@ fn run(exec: Exec, path: impl AsRef<Path>) -> Result<()> {
     exec(path.as_ref(), &[c"program"], &[])
 }
 
+/// Asserts in a process of its own, which becomes the program if the call does not fail.
+fn in_child(assertion: impl FnOnce()) -> TestResult {
+    fork(assertion)?.join()
+}
+
 /// How a process ends that becomes the program.
 fn ended(exec: Exec, path: impl AsRef<Path>) -> TestResult<Ended> {
     fork(|| -> TestResult { Ok(run(exec, &path)?) })?.wait()
@@ -47,10 +52,10 @@ const EXITED: Ended = Ended::Exited(7);
 fn a_missing_file_cannot_be_executed(exec: Exec) -> TestResult {
     let nothing = Name::free("nothing");
     let dangling = Name::symlink("dangling", &nothing)?;
-    assert_errno!(run(exec, &nothing), ENOENT);
-    assert_errno!(run(exec, nothing.join("program")), ENOENT);
-    assert_errno!(run(exec, &dangling), ENOENT);
-    assert_errno!(run(exec, ""), ENOENT);
+    in_child(|| assert_errno!(run(exec, &nothing), ENOENT))?;
+    in_child(|| assert_errno!(run(exec, nothing.join("program")), ENOENT))?;
+    in_child(|| assert_errno!(run(exec, &dangling), ENOENT))?;
+    in_child(|| assert_errno!(run(exec, ""), ENOENT))?;
     let _program = Program::Exits(7).file("nothing")?;
     assert_eq!(ended(exec, &dangling)?, EXITED);
     Ok(())
@@ -66,8 +71,8 @@ fn a_missing_file_cannot_be_executed(exec: Exec) -> TestResult {
 )]
 fn nothing_below_a_file_can_be_executed(exec: Exec) -> TestResult {
     let program = Program::Exits(7).file("program")?;
-    assert_errno!(run(exec, program.join("program")), ENOTDIR);
-    assert_errno!(run(exec, "program/"), ENOTDIR);
+    in_child(|| assert_errno!(run(exec, program.join("program")), ENOTDIR))?;
+    in_child(|| assert_errno!(run(exec, "program/"), ENOTDIR))?;
     assert_eq!(ended(exec, &program)?, EXITED);
     Ok(())
 }
@@ -83,8 +88,8 @@ fn nothing_below_a_file_can_be_executed(exec: Exec) -> TestResult {
 fn a_loop_of_links_cannot_be_executed(exec: Exec) -> TestResult {
     let _back = Name::symlink("back", "forth")?;
     let forth = Name::symlink("forth", "back")?;
-    assert_errno!(run(exec, &forth), ELOOP);
-    assert_errno!(run(exec, forth.join("program")), ELOOP);
+    in_child(|| assert_errno!(run(exec, &forth), ELOOP))?;
+    in_child(|| assert_errno!(run(exec, forth.join("program")), ELOOP))?;
     Ok(())
 }
 
@@ -100,10 +105,10 @@ fn a_path_that_is_too_long_cannot_be_executed(exec: Exec) -> TestResult {
     let _program = Program::Exits(7).file("program")?;
     let of_length =
         |length: usize| format!("{}{}", "/".repeat(length - "program".len() - 1), "program").replacen('/', "./", 1);
-    assert_errno!(run(exec, of_length(PATH_MAX as usize)), ENAMETOOLONG);
-    assert_errno!(run(exec, "n".repeat(256)), ENAMETOOLONG);
+    in_child(|| assert_errno!(run(exec, of_length(PATH_MAX as usize)), ENAMETOOLONG))?;
+    in_child(|| assert_errno!(run(exec, "n".repeat(256)), ENAMETOOLONG))?;
     assert_eq!(ended(exec, of_length(PATH_MAX as usize - 1))?, EXITED);
-    assert_errno!(run(exec, "n".repeat(255)), ENOENT);
+    in_child(|| assert_errno!(run(exec, "n".repeat(255)), ENOENT))?;
     Ok(())
 }
 
@@ -121,7 +126,7 @@ fn without_search_permission_nothing_can_be_executed(exec: Exec) -> TestResult {
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
         directory.set_permissions(0o600)?;
-        assert_errno!(run(exec, &program), EACCES);
+        in_child(|| assert_errno!(run(exec, &program), EACCES))?;
         directory.set_permissions(0o100)?;
         assert_eq!(ended(exec, &program)?, EXITED);
         Ok(())
@@ -144,7 +149,7 @@ fn only_regular_files_can_be_executed(exec: Exec) -> TestResult {
     socket.set_permissions(0o755)?;
     std::fs::set_permissions(&fifo, std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     for path in [&directory, &socket, &fifo].map(|name| name.to_path_buf()) {
-        assert_errno!(run(exec, path), EACCES);
+        in_child(|| assert_errno!(run(exec, path), EACCES))?;
     }
     Ok(())
 }
@@ -161,11 +166,11 @@ fn without_execute_permission_nothing_can_be_executed(exec: Exec) -> TestResult 
     let program = Program::Exits(7).file("program")?;
     program.set_permissions(0o666)?;
     // Nobody may, so that no capability helps.
-    assert_errno!(run(exec, &program), EACCES);
+    in_child(|| assert_errno!(run(exec, &program), EACCES))?;
     let child = fork(|| -> TestResult {
         drop_capabilities()?;
         program.set_permissions(0o677)?;
-        assert_errno!(run(exec, &program), EACCES);
+        in_child(|| assert_errno!(run(exec, &program), EACCES))?;
         program.set_permissions(0o100)?;
         assert_eq!(ended(exec, &program)?, EXITED);
         Ok(())
@@ -188,7 +193,7 @@ fn an_unknown_format_cannot_be_executed(#[case] exec: Exec) -> TestResult {
     let foreign = Program::Exits(7).elf(MACHINE[1], None);
     for content in [&b""[..], b"exit 7\n", &foreign] {
         let file = executable("program", content)?;
-        assert_errno!(run(exec, &file), ENOEXEC);
+        in_child(|| assert_errno!(run(exec, &file), ENOEXEC))?;
     }
     let program = Program::Exits(7).file("program")?;
     assert_eq!(ended(exec, &program)?, EXITED);
@@ -209,10 +214,10 @@ fn an_unknown_format_cannot_be_executed(#[case] exec: Exec) -> TestResult {
 fn a_file_open_for_writing_cannot_be_executed(#[case] exec: Exec) -> TestResult {
     let program = Program::Exits(7).file("program")?;
     let writer = open(&program, O_WRONLY)?;
-    assert_errno!(run(exec, &program), ETXTBSY);
+    in_child(|| assert_errno!(run(exec, &program), ETXTBSY))?;
     let other = holder(|| Ok(open(&program, O_WRONLY)?))?;
     drop(writer);
-    assert_errno!(run(exec, &program), ETXTBSY);
+    in_child(|| assert_errno!(run(exec, &program), ETXTBSY))?;
     other.kill()?;
     assert_eq!(ended(exec, &program)?, EXITED);
     Ok(())
@@ -238,10 +243,10 @@ fn arguments_that_are_too_large_are_refused(#[case] exec: Exec) -> TestResult {
     limit(Resource::RLIMIT_STACK, 256 * page_size() as u64)?;
     let (part, largest, larger) = (string(25 * page_size()), string(32 * page_size() - 1), string(32 * page_size()));
     let try_with = |argv: &[&CStr], envp: &[&CStr]| exec(&program, argv, envp);
-    assert_errno!(try_with(&[&part, &part, &part], &[]), E2BIG);
-    assert_errno!(try_with(&[&part], &[&part, &part]), E2BIG);
-    assert_errno!(try_with(&[&larger], &[]), E2BIG);
-    assert_errno!(try_with(&[], &[&larger]), E2BIG);
+    in_child(|| assert_errno!(try_with(&[&part, &part, &part], &[]), E2BIG))?;
+    in_child(|| assert_errno!(try_with(&[&part], &[&part, &part]), E2BIG))?;
+    in_child(|| assert_errno!(try_with(&[&larger], &[]), E2BIG))?;
+    in_child(|| assert_errno!(try_with(&[], &[&larger]), E2BIG))?;
     for (argv, envp) in [(vec![&*part], vec![&*part]), (vec![&*largest], vec![]), (vec![c"x"], vec![&*largest])] {
         let child = fork(|| -> TestResult { Ok(try_with(&argv, &envp)?) })?;
         assert_eq!(child.wait()?, EXITED);
@@ -250,10 +255,10 @@ fn arguments_that_are_too_large_are_refused(#[case] exec: Exec) -> TestResult {
 }
 
 #[rstest]
-#[case::missing("./nothing", |exec: Exec, file: &Path| assert_errno!(run(exec, file), ENOENT))]
-#[case::directory("./directory", |exec: Exec, file: &Path| assert_errno!(run(exec, file), EACCES))]
-#[case::no_permission("./unexecutable", |exec: Exec, file: &Path| assert_errno!(run(exec, file), EACCES))]
-#[case::recursion("./script", |exec: Exec, file: &Path| assert_errno!(run(exec, file), ELOOP))]
+#[case::missing("./nothing", |exec, file: &Path| in_child(|| assert_errno!(run(exec, file), ENOENT)))]
+#[case::directory("./directory", |exec, file: &Path| in_child(|| assert_errno!(run(exec, file), EACCES)))]
+#[case::no_permission("./unexecutable", |exec, file: &Path| in_child(|| assert_errno!(run(exec, file), EACCES)))]
+#[case::recursion("./script", |exec, file: &Path| in_child(|| assert_errno!(run(exec, file), ELOOP)))]
 /// execve of a script fails with ENOENT if its interpreter does not exist, with EACCES if that is a directory or has no execute
 /// permission, and with ELOOP if it is interpreted by itself.
 #[harness::test(
@@ -262,11 +267,14 @@ fn arguments_that_are_too_large_are_refused(#[case] exec: Exec) -> TestResult {
     covers = ["errors:process.execve.ENOENT.2", "errors:process.execve.EACCES.4", "errors:process.execve.ELOOP.2"],
     layers = [nix, raw],
 )]
-fn a_script_needs_an_interpreter(#[case] interpreter: &str, #[case] fails: fn(Exec, &Path)) -> TestResult {
+fn a_script_needs_an_interpreter(
+    #[case] interpreter: &str,
+    #[case] fails: fn(Exec, &Path) -> TestResult,
+) -> TestResult {
     let _directory = Name::directory("directory", 0o755)?;
     let unexecutable = Program::Exits(7).file("unexecutable")?;
     unexecutable.set_permissions(0o644)?;
-    fails(EXECVE, &script("script", interpreter)?);
+    fails(EXECVE, &script("script", interpreter)?)?;
     let (_program, good) = (Program::Exits(7).file("program")?, script("good", "./program")?);
     assert_eq!(ended(EXECVE, &good)?, EXITED);
     Ok(())
@@ -281,9 +289,9 @@ fn a_script_needs_an_interpreter(#[case] interpreter: &str, #[case] fails: fn(Ex
 )]
 fn an_elf_interpreter_has_to_be_one() -> TestResult {
     let linked = executable("program", &Program::Exits(7).elf(MACHINE[0], Some("./interpreter")))?;
-    assert_errno!(run(EXECVE, &linked), ENOENT);
+    in_child(|| assert_errno!(run(EXECVE, &linked), ENOENT))?;
     let text = executable("interpreter", "no interpreter\n".repeat(64).as_bytes())?;
-    assert_errno!(run(EXECVE, &linked), ELIBBAD);
+    in_child(|| assert_errno!(run(EXECVE, &linked), ELIBBAD))?;
     drop(text);
     let _good = Program::Exits(7).file("interpreter")?;
     assert_eq!(ended(EXECVE, &linked)?, EXITED);
@@ -304,6 +312,6 @@ fn nothing_on_a_noexec_mount_can_be_executed() -> TestResult {
     assert_eq!(ended(EXECVE, &program)?, EXITED);
     let flags = MsFlags::MS_REMOUNT | MsFlags::MS_NOEXEC | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
     mount(None::<&str>, &*mounted, None::<&str>, flags, None::<&str>)?;
-    assert_errno!(run(EXECVE, &program), EACCES);
+    in_child(|| assert_errno!(run(EXECVE, &program), EACCES))?;
     Ok(())
 }

@@ -24,7 +24,7 @@ use kit::sysv::Queue;
 use libc::IPC_NOWAIT;
 
 /// A buffer that the text of any message of these specs fits into.
-const ROOM: usize = 1 << 16;
+const ROOM: usize = 1 << 13;
 
 /// Sends these messages, in this order.
 fn send(queue: &Queue, messages: &[Message]) -> Result<()> {

@@ -31,6 +31,9 @@ fn any_size_is_received_as_it_was_sent() -> TestResult {
         let received = assert_ok!(msgrcv(queue.id(), largest, 0, IPC_NOWAIT));
         assert_eq!((received.kind, Bytes(received.text)), (message.kind, Bytes(message.text)));
     }
+    // The buffer may be larger than any message.
+    assert_eq!(msgsnd(queue.id(), &Message::new(1, "short"), IPC_NOWAIT), Ok(()));
+    assert_eq!(msgrcv(queue.id(), 8 * largest, 0, IPC_NOWAIT), Ok(Message::new(1, "short")));
     evidence("bytes of text that one message has besides its type, where a signal has 8", largest);
     assert_eq!(drain(&queue), Ok(vec![]));
     Ok(())
