@@ -1,9 +1,10 @@
 //! Which message is received next, and what of it.
 
-use super::{EMPTY, Message, SIZE, drain, message, nameless, nonblocking, receive, send};
+use super::{EMPTY, SIZE, drain, message, nameless, nonblocking, receive, send};
 use kit::prelude::*;
 use kit::property;
 use libc::O_NONBLOCK;
+use models::PriorityQueue;
 use proptest::collection::vec;
 
 /// mq_receive returns the oldest of the messages of the highest priority, whole, with its length and its priority, and removes it;
@@ -43,21 +44,22 @@ type Step = Option<u32>;
 fn a_queue_is_ordered_by_priority_and_age() -> TestResult {
     property::check(64, vec(proptest::option::weighted(0.6, 0..4_u32), 1..40), |steps: Vec<Step>| {
         let queue = nameless(O_NONBLOCK)?;
-        let mut model: Vec<Message> = Vec::new();
+        let mut model = PriorityQueue::new();
         for (number, step) in steps.into_iter().enumerate() {
             let text = number.to_string();
             match step {
-                Some(priority) if (model.len() as i64) < EMPTY.messages => {
+                Some(priority) if (model.0.len() as i64) < EMPTY.messages => {
                     assert_eq!(send(&queue, &text, priority), Ok(()));
-                    let behind = model.partition_point(|(_, queued)| *queued >= priority);
-                    model.insert(behind, (text, priority));
+                    model.send(text, priority);
                 }
                 Some(priority) => assert_errno!(send(&queue, &text, priority), EAGAIN),
-                None if model.is_empty() => assert_errno!(receive(&queue), EAGAIN),
-                None => assert_eq!(receive(&queue), Ok(model.remove(0))),
+                None => match model.receive() {
+                    Some(message) => assert_eq!(receive(&queue), Ok(message)),
+                    None => assert_errno!(receive(&queue), EAGAIN),
+                },
             }
         }
-        assert_eq!(drain(&queue), Ok(model));
+        assert_eq!(drain(&queue), Ok(model.0));
         Ok(())
     })
 }

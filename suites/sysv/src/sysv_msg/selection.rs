@@ -4,8 +4,13 @@ use super::{ROOM, drain, send};
 use calls::sysv::Message;
 use kit::needs::SYSV;
 use kit::prelude::*;
+use kit::property;
 use kit::sysv::Queue;
 use libc::{IPC_NOWAIT, IPC_PRIVATE, MSG_EXCEPT};
+use models::TypedQueue;
+use proptest::collection::vec;
+use proptest::prelude::{Strategy, prop_oneof};
+use proptest::sample::select;
 
 /// Messages of these types, whose texts are the letters.
 fn queued() -> [Message; 6] {
@@ -101,4 +106,50 @@ fn types_are_above_0() -> TestResult {
     assert_eq!(msgrcv(queue.id(), ROOM, i64::MAX - 1, IPC_NOWAIT), Ok(sent[2].clone()));
     assert_eq!(drain(&queue), Ok(sent[..2].to_vec()));
     Ok(())
+}
+
+/// A step of a property.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    /// msgsnd of a message of this type.
+    Send(i64),
+    /// msgrcv with this msgtyp and this flag.
+    Receive(i64, i32),
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let receive = (-4..5_i64, select(&[0, MSG_EXCEPT][..])).prop_map(|(kind, flag)| Step::Receive(kind, flag));
+    vec(prop_oneof![3 => (1..5_i64).prop_map(Step::Send), 2 => receive], 1..40)
+}
+
+/// Whatever is sent and received in whatever order: msgrcv takes the oldest message that its msgtyp selects, and fails with ENOMSG if
+/// there is none. What is left stays in order.
+#[harness::test(
+    id = "sysv-msg.order-of-any",
+    cite = [man("msgop.2", "DESCRIPTION"), posix("msgrcv.3p", "DESCRIPTION")],
+    covers = [
+        "behaviours:sysvmsg.fifo-type-zero", "behaviours:sysvmsg.type-positive", "behaviours:sysvmsg.type-negative-lowest",
+        "behaviours:sysvmsg.except",
+    ],
+    needs = [SYSV],
+)]
+fn a_queue_is_ordered_by_age_within_what_is_selected() -> TestResult {
+    property::check(64, steps(), |steps| {
+        let (queue, mut model) = (Queue::new(IPC_PRIVATE)?, TypedQueue::default());
+        for (number, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Send(kind) => {
+                    let message = Message::new(kind, number.to_string());
+                    assert_eq!(msgsnd(queue.id(), &message, IPC_NOWAIT), Ok(()));
+                    model.send(message);
+                }
+                Step::Receive(kind, flag) => {
+                    let received = msgrcv(queue.id(), ROOM, kind, flag | IPC_NOWAIT).map_err(|error| error.errno);
+                    assert_eq!(received, model.receive(kind, flag).ok_or(Errno::ENOMSG));
+                }
+            }
+        }
+        assert_eq!(drain(&queue), Ok(model.0));
+        Ok(())
+    })
 }

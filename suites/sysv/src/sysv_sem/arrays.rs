@@ -3,8 +3,11 @@
 use calls::sysv::operation;
 use kit::needs::SYSV;
 use kit::prelude::*;
+use kit::property;
 use kit::sysv::SemaphoreSet;
 use libc::{IPC_NOWAIT, IPC_PRIVATE};
+use models::Semaphores;
+use proptest::collection::vec;
 
 /// The largest value of a semaphore, SEMVMX (linux/sem.h).
 const LARGEST: i16 = 32767;
@@ -31,6 +34,28 @@ fn operations_are_performed_in_order_and_all_or_none() -> TestResult {
     assert_eq!(semop(set.id(), &mut [operation(0, -1, 0), operation(0, -1, 0)]), Ok(()));
     assert_eq!(set.values(), Ok([0]));
     Ok(())
+}
+
+/// Whatever arrays of operations semop is given: it performs each in its order and whole, or changes nothing and fails with EAGAIN.
+#[harness::test(
+    id = "sysv-sem.any-arrays",
+    cite = [man("semop.2", "DESCRIPTION"), posix("semop.3p", "DESCRIPTION")],
+    covers = ["behaviours:sysvsem.array-order", "behaviours:sysvsem.array-order-atomic"],
+    needs = [SYSV],
+)]
+fn arrays_are_performed_whole_or_not_at_all() -> TestResult {
+    property::check(64, vec(vec((0..3_u16, -3..4_i16), 1..5), 1..20), |arrays| {
+        let mut model = Semaphores([1, 2, 3]);
+        let set = SemaphoreSet::new(IPC_PRIVATE, &[1, 2, 3])?;
+        for array in arrays {
+            let of_array = array.into_iter().map(|(number, change)| operation(number, change, IPC_NOWAIT));
+            let mut operations: Vec<_> = of_array.collect();
+            let performed = model.operate(&operations);
+            assert_eq!(semop(set.id(), &mut operations).map_err(|error| error.errno), performed);
+            assert_eq!(set.values(), Ok(model.0));
+        }
+        Ok(())
+    })
 }
 
 /// A semaphore can be raised to SEMVMX (32767) by SETVAL and by semop; one more fails with ERANGE, and the value stays.
