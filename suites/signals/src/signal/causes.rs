@@ -88,6 +88,7 @@ fn the_cpu_limit_sends_sigxcpu() -> TestResult {
         while handled(Known::SIGXCPU) == 0 {
             std::hint::spin_loop();
         }
+        assert_eq!(handled(Known::SIGXCPU), 1);
         exit(5)
     })?;
     assert_eq!(child.wait()?, Ended::Exited(5));
