@@ -81,12 +81,14 @@ fn plan_class(
         let mut runs = seen.remove(spec.id).unwrap_or_default();
         runs.sort_by_key(|lesson| lesson.attempt);
         let left_out = left_out(spec, &runs);
+        let longest_quiet = runs.iter().map(|lesson| lesson.longest_quiet).max().unwrap_or_default();
         let made = if left_out.is_some() { Vec::new() } else { common(runs) };
         let mutations = made.iter().flat_map(|one| {
             // A signal is what the whole spec is about.
             let whole = || Source { file: spec.file.into(), line: spec.line };
             let judged = one.judged.clone().or_else(|| one.delivery.map(|_| whole())).map(Rc::new);
-            mutations(one, &made, &documented).into_iter().map(move |mutation| (mutation, judged.clone()))
+            let mutations = mutations(one, &made, &documented).into_iter();
+            mutations.map(move |mutation| (Mutation { longest_quiet, ..mutation }, judged.clone()))
         });
         let mut mutations: Vec<_> = mutations.collect();
         mutations.shrink_to_fit();
@@ -103,13 +105,15 @@ struct Lesson {
     /// The needs that are missing, or the first failure.
     why: String,
     made: Vec<Made>,
+    longest_quiet: u32,
 }
 
 impl Lesson {
     fn of(record: &SpecRecord, events: &[EngineEvent]) -> Self {
         let needs = || record.missing.iter().map(|missing| missing.need.as_str()).collect::<Vec<_>>().join(", ");
         let why = record.failures.first().map_or_else(needs, |failure| failure.message.clone());
-        Self { attempt: record.attempt, verdict: record.verdict, why, made: Traced::read(events).made }
+        let Traced { made, longest_quiet, .. } = Traced::read(events);
+        Self { attempt: record.attempt, verdict: record.verdict, why, made, longest_quiet }
     }
 }
 

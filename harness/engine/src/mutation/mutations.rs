@@ -25,6 +25,8 @@ pub struct Mutation {
     pub interrupted: bool,
     /// If the call ends like this all the same, the mutation made no difference: no spec can tell.
     pub unchanged: Option<Unchanged>,
+    /// For how many ticks in a row nothing happens in the spec without it.
+    pub longest_quiet: u32,
 }
 
 /// How a call ended.
@@ -127,6 +129,7 @@ pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Err
         effect,
         interrupted: made.result == Some(Err(libc::EINTR)),
         unchanged,
+        longest_quiet: 0,
     };
     if let Some(delivery) = &made.delivery {
         let wrong = deliveries::mutations(delivery, mask_shows(made, all)).into_iter();

@@ -47,6 +47,7 @@ pub struct Made {
 const MADE: u32 = 1;
 const MUTATED: u32 = 2;
 const EQUIVALENT: u32 = 3;
+const QUIET: u32 = 4;
 
 impl Made {
     /// As an entry of the event log.
@@ -66,6 +67,11 @@ pub fn equivalent() -> Event {
     Event::Engine(EngineEvent { kind: EQUIVALENT, bytes: Vec::new() })
 }
 
+/// The entry that says for how many ticks in a row nothing happened.
+pub fn quiet(ticks: u32) -> Event {
+    Event::Engine(EngineEvent { kind: QUIET, bytes: ticks.to_ne_bytes().to_vec() })
+}
+
 /// What came of tracing a spec.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Traced {
@@ -75,6 +81,8 @@ pub struct Traced {
     pub mutated: bool,
     /// Whether it made no difference to its call.
     pub equivalent: bool,
+    /// For how many ticks in a row nothing happened.
+    pub longest_quiet: u32,
 }
 
 impl Traced {
@@ -85,6 +93,9 @@ impl Traced {
             made: of(MADE).filter_map(|event| serde_json::from_slice(&event.bytes).ok()).collect(),
             mutated: of(MUTATED).next().is_some(),
             equivalent: of(EQUIVALENT).next().is_some(),
+            longest_quiet: of(QUIET)
+                .find_map(|event| event.bytes.as_slice().try_into().ok())
+                .map_or(0, u32::from_ne_bytes),
         }
     }
 }

@@ -16,7 +16,7 @@ use super::parameters::checksum;
 use super::stop::{
     At, event_of, is_restart, is_stopped_by_signal, options, runs_this_program, sends_sigcont, side_of_call,
 };
-use super::traced::{Made, equivalent, mutated};
+use super::traced::{Made, equivalent, mutated, quiet};
 use super::tracee::{Half, Inside, Misdirected, SignalState, Stopped, Tracee};
 use super::{Tracing, effect, registers, sample};
 use crate::sandbox;
@@ -46,6 +46,7 @@ pub struct Tracer<'a> {
     busy: bool,
     next_tick: Instant,
     quiet_ticks: u32,
+    longest_quiet: u32,
 }
 
 impl<'a> Tracer<'a> {
@@ -64,6 +65,7 @@ impl<'a> Tracer<'a> {
             busy: true,
             next_tick: Instant::now() + TICK,
             quiet_ticks: 0,
+            longest_quiet: 0,
         })
     }
 
@@ -143,7 +145,7 @@ impl<'a> Tracer<'a> {
             self.unpark();
         }
         let Some(tracee) = self.tracees.get_mut(&pid) else { return Ok(()) };
-        tracee.note_signal_call(number, &arguments)?;
+        tracee.note_signal_call(number, &arguments);
         let mark = tracee.mark();
         tracee.over = mark.is_some_and(|mark| mark.whose == Whose::Over);
         tracee.at_harness = mark.is_some_and(|mark| mark.whose == Whose::Harness);
@@ -338,6 +340,7 @@ impl sandbox::Tracer for Tracer<'_> {
     }
 
     fn finish(self: Box<Self>) {
+        self.log.append(&quiet(self.longest_quiet));
         for made in sample::sample(self.made) {
             self.log.append(&made.to_event());
         }

@@ -166,6 +166,7 @@ fn closing_another_descriptor() -> TestResult {
     let name = MessageQueue::new();
     let (queue, other) = (name.create()?, mq_open(name.name(), O_RDWR, 0, None)?);
     assert_eq!(register(&queue), Ok(()));
+    assert_registered(&queue)?;
     assert_eq!(mq_close(other), Ok(()));
     let left = fork(|| {
         let kept = mq_notify(&queue, Some(Notify::Nothing)).is_err();

@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 /// Where the function of a notification arrives.
 static RUNS: OnceLock<Latch> = OnceLock::new();
 
-/// What it leaves: its thread, its value, an address on its stack, and which of the notifications that its thread has had this was.
+/// What it leaves: its process, its thread, its value, an address on its stack, and which of the notifications that its thread has had this was.
+static PROCESS: AtomicI32 = AtomicI32::new(0);
 static THREAD: AtomicI32 = AtomicI32::new(0);
 static VALUE: AtomicUsize = AtomicUsize::new(0);
 static STACK: AtomicUsize = AtomicUsize::new(0);
@@ -27,6 +28,8 @@ extern "C" fn notified(value: sigval) {
     STACK.store((&raw const local).addr(), SeqCst);
     VALUE.store(value.sival_ptr.addr(), SeqCst);
     // SAFETY: asks for a number.
+    PROCESS.store(unsafe { libc::getpid() }, SeqCst);
+    // SAFETY: as above.
     THREAD.store(unsafe { libc::syscall(libc::SYS_gettid) } as i32, SeqCst);
     OF_ITS_THREAD.store(SEEN.with(|seen| seen.replace(seen.get() + 1)) + 1, SeqCst);
     if let Some(runs) = RUNS.get() {
@@ -57,6 +60,7 @@ fn a_message_starts_a_thread() -> TestResult {
     let queue = nameless(O_NONBLOCK)?;
     let runs = runs()?;
     let child = fork(|| -> TestResult {
+        let own = own_pid();
         for run in 1..=2 {
             let value = 0x0123_4567_89ab_cde0 + run as usize;
             mq_notify_thread(&queue, notified, value, None)?;
@@ -66,7 +70,8 @@ fn a_message_starts_a_thread() -> TestResult {
             sender.join()?;
             runs.wait_for(run);
             assert_eq!((VALUE.load(SeqCst), OF_ITS_THREAD.load(SeqCst)), (value, 1));
-            assert_ne!(THREAD.load(SeqCst), own_pid());
+            assert_eq!(PROCESS.load(SeqCst), own);
+            assert_ne!(THREAD.load(SeqCst), own);
             assert_unregistered(&queue)?;
             assert_eq!(drain(&queue), Ok(vec![message("text", 1)]));
         }

@@ -90,7 +90,7 @@ fn execve_closes_a_named_semaphore() -> TestResult {
 }
 
 /// Whether this process has a named semaphore mapped.
-fn has_mapped() -> TestResult<bool> {
+pub(super) fn has_mapped() -> TestResult<bool> {
     Ok(mark::by_harness(|| std::fs::read_to_string("/proc/self/maps"))?.contains("/dev/shm/"))
 }
 

@@ -1,12 +1,14 @@
 //! How long a named semaphore is there: sem_close and sem_unlink.
 
+use super::ends::has_mapped;
 use super::going_on;
 use kit::needs::DEV_SHM;
 use kit::posix::NamedSemaphore;
 use kit::prelude::*;
 use libc::{O_CREAT, O_EXCL};
 
-/// sem_close leaves the semaphore and its value, also when nobody has it open any more: who opens it by its name finds them.
+/// sem_close frees what the process has of the semaphore, which is mapped no longer, and leaves the semaphore and its value, also when
+/// nobody has it open any more: who opens it by its name finds them.
 #[harness::test(
     id = "posix-sem.closed",
     cite = [posix("sem_close.3p", "DESCRIPTION"), man("sem_close.3", "DESCRIPTION"), man("sem_overview.7", "Persistence")],
@@ -25,7 +27,9 @@ fn closing_keeps_the_semaphore() -> TestResult {
     })?;
     user.join()?;
     assert_eq!((sem_wait(&semaphore), sem_wait(&semaphore)), (Ok(()), Ok(())));
+    assert!(has_mapped()?);
     assert_eq!(sem_close(semaphore), Ok(()));
+    assert!(!has_mapped()?);
     let again = sem_open(name.name(), 0, 0, 0)?;
     assert_eq!((sem_getvalue(&again), object_at(name.file())), (Ok(2), Ok(before)));
     Ok(())

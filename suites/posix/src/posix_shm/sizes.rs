@@ -36,9 +36,10 @@ fn new_bytes_are_zero() -> TestResult {
         assert_eq!(pread(&fd, &mut content, 0), Ok(length));
         assert_eq!(Bytes(content[..length].to_vec()), Bytes::of(0, length));
         // It is the object that is mapped.
-        mapping.write(&[7]);
-        assert_eq!((pread(&fd, &mut content, 0), content[0]), (Ok(length), 7));
-        mapping.write(&[0]);
+        mapping.write(&vec![7; length]);
+        assert_eq!(pread(&fd, &mut content, 0), Ok(length));
+        assert_eq!(Bytes(content[..length].to_vec()), Bytes::of(7, length));
+        mapping.write(&vec![0; length]);
     }
     Ok(())
 }

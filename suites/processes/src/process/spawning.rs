@@ -248,9 +248,11 @@ fn effective_ids_are_reset() -> TestResult {
         Ok(())
     })?;
     parent.join()?;
-    let owner = |file: &str| node_at(directory.join(file)).map(|node| node.owner);
-    assert_eq!(owner("reset"), Ok((user.as_raw(), group.as_raw())));
-    assert_eq!(owner("kept"), Ok((other, other)));
+    let created = Node::new("-0600");
+    let [reset, kept] =
+        [(user.as_raw(), group.as_raw()), (other, other)].map(|owner| Node { owner, ..created.clone() });
+    assert_eq!(node_at(directory.join("reset")), Ok(reset));
+    assert_eq!(node_at(directory.join("kept")), Ok(kept));
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 use calls::signals::SignalSet;
 use calls::timers::{Notify, Setting};
 use kit::disposition::{block_all, handle, handled, ignore, log, logged};
-use kit::limits::limit;
 use kit::needs::MQUEUE;
 use kit::posix::MessageQueue;
 use kit::prelude::*;
@@ -75,7 +74,7 @@ fn a_timer_interrupts_a_loop(#[case] timer: i32, #[case] signal: i32) -> TestRes
     Ok(())
 }
 
-/// A process that has used more processor time than the soft limit RLIMIT_CPU gets SIGXCPU.
+/// A process that has used as much processor time as the soft limit RLIMIT_CPU gets SIGXCPU, before it reaches the hard limit.
 #[harness::test(
     id = "signal.cause-cpu-limit",
     cite = [man("getrlimit.2", "DESCRIPTION", "RLIMIT_CPU"), posix("getrlimit.3p", "DESCRIPTION", "RLIMIT_CPU")],
@@ -84,10 +83,12 @@ fn a_timer_interrupts_a_loop(#[case] timer: i32, #[case] signal: i32) -> TestRes
 fn the_cpu_limit_sends_sigxcpu() -> TestResult {
     let child = fork(|| -> TestResult {
         handle(Known::SIGXCPU, SaFlags::empty())?;
-        limit(Resource::RLIMIT_CPU, 1)?;
+        // SIGKILL ends it at the hard limit: no later SIGXCPU takes the place of one that does not come.
+        setrlimit(Resource::RLIMIT_CPU, 1, 2)?;
         while handled(Known::SIGXCPU) == 0 {
             std::hint::spin_loop();
         }
+        assert_eq!(handled(Known::SIGXCPU), 1);
         exit(5)
     })?;
     assert_eq!(child.wait()?, Ended::Exited(5));

@@ -63,7 +63,8 @@ fn sigcont_may_be_sent_in_the_session() -> TestResult {
     })?;
     sender.join()?;
     assert_eq!(in_session.wait_until_continued()?, Ended::Continued);
-    assert_eq!(harness::process_state::state(elsewhere.pid()), Some('T'));
+    // The audit, which lets go of a stopped process, has taken it up again for SIGCONT: it shows as traced.
+    assert_matches!(harness::process_state::state(elsewhere.pid()), Some('T' | 't'));
     Ok(())
 }
 
@@ -95,7 +96,8 @@ fn a_group_is_signalled_in_part() -> TestResult {
     id = "signal.init-protected",
     cite = [man("kill.2", "NOTES"), man("pid_namespaces.7", "The namespace init process")],
     covers = ["behaviours:sigsend.init-protected", "notes:signal.sigkill-all-but-init"],
-    needs = [PIDNS, UNTRACED],
+    // A tracer passes a SIGSTOP on to init that the kernel would not.
+    needs = [PIDNS, UNTRACED.excluding_tracers()],
 )]
 fn init_is_protected_from_inside() -> TestResult {
     let sent = Latch::new()?;

@@ -86,18 +86,18 @@ impl Tracer<'_> {
 
 impl Tracee {
     /// Takes note of a call that decides what signals do, whoever makes it.
-    pub(super) fn note_signal_call(&mut self, number: u64, arguments: &[u64; 6]) -> nix::Result<()> {
+    pub(super) fn note_signal_call(&mut self, number: u64, arguments: &[u64; 6]) {
         let [signal, new, ..] = *arguments;
         if number == Sysno::rt_sigreturn.id() as u64 {
             self.signals.is_returning = true;
         } else if number == Sysno::rt_sigaction.id() as u64 && new != 0 {
             // The kernel's struct sigaction (asm/signal.h): handler, flags.
-            let [_handler, flags] = self.read_longs(new)?;
+            // The kernel may refuse the address, or the tracer the memory of a process that has changed its ids.
+            let Ok([_handler, flags]) = self.read_longs(new) else { return };
             let informed = self.signals.informed.get() & !bit(signal as i32);
             let is_informed = flags & libc::SA_SIGINFO as u64 != 0;
             self.signals.informed.set(if is_informed { informed | bit(signal as i32) } else { informed });
         }
-        Ok(())
     }
 
     /// At the end of a call: a handler may have returned.

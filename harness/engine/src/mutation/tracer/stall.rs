@@ -1,13 +1,17 @@
 //! When nothing of the spec's can happen any more.
 
 use super::Tracer;
+use crate::mutation::Tracing;
 use crate::mutation::tracee::Tracee;
 use harness::bounded::TICK;
 use std::time::Instant;
 
-/// For how many ticks in a row nothing may happen before the spec is ended. Nobody runs in that time, so load does not count; a
-/// timer could still go off, or the kernel finish something later.
+/// For how many ticks in a row more than in the lessons nothing may happen before the spec is ended. Nobody runs in that time, so
+/// load does not count; a timer could still go off, or the kernel finish something later.
 const QUIET_TICKS: u32 = 10;
+
+/// For how many ticks nothing may happen in a lesson: it may wait for a timer of a second.
+const IN_LESSONS: u32 = 100;
 
 impl Tracer<'_> {
     /// Whether nothing of the spec's can happen any more: for some time every process has slept or been stopped, or has looked in
@@ -24,6 +28,11 @@ impl Tracer<'_> {
         } else {
             self.quiet_ticks += 1;
         }
-        self.quiet_ticks >= QUIET_TICKS
+        self.longest_quiet = self.longest_quiet.max(self.quiet_ticks);
+        let patience = match self.tracing {
+            Tracing::Learn => IN_LESSONS,
+            Tracing::Mutate(mutation) => mutation.longest_quiet + QUIET_TICKS,
+        };
+        self.quiet_ticks >= patience
     }
 }
