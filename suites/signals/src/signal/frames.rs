@@ -122,7 +122,10 @@ fn an_interrupted_loop_goes_on() -> TestResult {
 #[harness::test(
     id = "signal.three-dispositions",
     cite = [posix("signal.h.0p", "DESCRIPTION"), man("signal.7", "Signal dispositions")],
-    covers = ["notes:signal.sig-dfl-discards", "notes:signal.ignore-means-default", "notes:signal.catch"],
+    covers = [
+        "notes:signal.sig-dfl-discards", "notes:signal.ignore-means-default", "notes:signal.catch", "notes:signal.simple",
+        "notes:signal.complex-method",
+    ],
 )]
 fn dispositions_differ(#[case] setup: fn() -> TestResult, #[case] expected: Ended) -> TestResult {
     let (reader, writer) = pipe()?;
@@ -142,7 +145,7 @@ fn dispositions_differ(#[case] setup: fn() -> TestResult, #[case] expected: Ende
     }
     let ended = child.wait()?;
     assert_eq!(ended, expected);
-    evidence("the process after SIGUSR1", ended);
+    evidence("the process after SIGUSR1, which takes one call to send", ended);
     Ok(())
 }
 

@@ -19,7 +19,7 @@ use nix::sys::signal::{SaFlags, Signal as Known};
     covers = [
         "behaviours:sigmask.unblock-delivers-before-return", "notes:signal.mask-blocks", "notes:signal.blocked-stays-pending",
         "notes:signal.block-not-generation", "notes:signal.state-delivered", "notes:signal.state-pending",
-        "notes:signal.pending-bit-meaning", "notes:signal.pending-cleared-when-handled",
+        "notes:signal.pending-bit-meaning", "notes:signal.pending-cleared-when-handled", "notes:signal.block-is-temporary",
     ],
     layers = [libc, raw],
 )]

@@ -59,7 +59,7 @@ fn the_program_kill_sends_signals() -> TestResult {
 #[harness::test(
     id = "signal.other-names",
     cite = [man("signal.7", "Standard signals"), man("signal.7", "Signal numbering for standard signals")],
-    covers = ["behaviours:sigdfl.aliases"],
+    covers = ["behaviours:sigdfl.aliases", "notes:signal.oldest-ipc"],
     needs = [program("perl")],
 )]
 fn signals_have_other_names() -> TestResult {
@@ -73,6 +73,7 @@ fn signals_have_other_names() -> TestResult {
     child.wait_until_blocked_in(calls::FUTEX)?;
     let output = run(&["perl", "-e", r#"print kill $_, $ARGV[0] for qw(POLL IOT CLD)"#, &child.pid().to_string()], &0)?;
     assert_eq!((output.ended, &*output.printed), (Ended::Exited(0), "111"));
+    evidence("names of signals that are older than Linux", "IOT (PDP-11), CLD and POLL (System V)");
     sent.arrive();
     child.join()
 }

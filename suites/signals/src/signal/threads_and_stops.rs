@@ -72,6 +72,7 @@ fn a_stop_stops_all_threads(#[case] to_thread: bool) -> TestResult {
     cite = [man("rt_sigqueueinfo.2", "DESCRIPTION")],
     covers = [
         "behaviours:sicode.sigqueue-forged", "errors:signal.rt_sigqueueinfo.EPERM.2", "errors:signal.rt_tgsigqueueinfo.EPERM.2",
+        "notes:signal.mostly-from-kernel",
     ],
 )]
 fn only_negative_codes_can_be_forged(#[case] send: fn(i32, i32) -> Result<()>) -> TestResult {
@@ -93,6 +94,7 @@ fn only_negative_codes_can_be_forged(#[case] send: fn(i32, i32) -> Result<()>) -
     assert_eq!([send(child.pid(), ANY), send(own, ANY)], [Ok(()); 2]);
     let codes: Vec<_> = logged().iter().map(|info| (info.code, info.value())).collect();
     assert_eq!(codes, [SI_USER, SI_KERNEL, SI_TKILL, ANY].map(|code| (code, 7)));
+    evidence("an si_code of the kernel, from another process", "EPERM: the code says who made a signal");
     child.join()
 }
 
@@ -100,7 +102,10 @@ fn only_negative_codes_can_be_forged(#[case] send: fn(i32, i32) -> Result<()>) -
 #[harness::test(
     id = "signal.stopped-holds-signals",
     cite = [posix("XSH", "2.4.3 Signal Actions"), kernel("kernel/signal.c", "wants_signal", "6.18")],
-    covers = ["behaviours:sigjob.stopped-holds-signals", "notes:signal.sigkill-includes-sigstop-features"],
+    covers = [
+        "behaviours:sigjob.stopped-holds-signals", "notes:signal.sigkill-includes-sigstop-features",
+        "notes:signal.sigstop-used-by-malware",
+    ],
     needs = [UNTRACED],
 )]
 fn a_stopped_process_gets_no_signals() -> TestResult {
@@ -110,6 +115,7 @@ fn a_stopped_process_gets_no_signals() -> TestResult {
     assert_eq!([kill(child.pid(), SIGUSR1), kill(child.pid(), SIGTERM)], [Ok(()); 2]);
     assert_eq!(shown(child.pid(), "ShdPnd")?, SignalSet::of([SIGUSR1, SIGTERM]));
     assert_eq!(harness::process_state::state(child.pid()), Some('T'));
+    evidence("a process that another of its user has stopped, after SIGTERM", "stopped, and SIGTERM pending");
     assert_eq!(kill(child.pid(), SIGCONT), Ok(()));
     assert_eq!(child.wait()?, Ended::Killed { by: Signal(SIGTERM), core: false });
     drop(resumed);
