@@ -65,7 +65,7 @@ impl Need {
         Self { since: Some((major, minor)), ..self }
     }
 
-    /// The same, of specs that trace their own processes, which have one tracer, or that a tracer changes: the audit leaves them out.
+    /// The same, of specs that trace their own processes (a process has one tracer) or that a tracer changes: the audit leaves them out.
     pub const fn excluding_tracers(self) -> Self {
         Self { excludes_tracers: true, ..self }
     }

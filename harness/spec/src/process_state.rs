@@ -13,12 +13,7 @@ struct Stat {
     name: String,
     state: char,
     parent: i32,
-    /// Processor time of it and of the children that it has waited for.
-    cpu: Duration,
 }
-
-/// USER_HZ, the unit of processor times in /proc, is 100 on every processor that the suite runs on. time(7)
-const TICKS_PER_SECOND: u64 = 100;
 
 /// What a file of /proc holds. The harness looks, whoever asks it to.
 fn look(file: &str) -> Result<String, Errno> {
@@ -32,15 +27,8 @@ fn stat(pid: impl std::fmt::Display) -> Option<Stat> {
     let text = look(&format!("{pid}/stat")).ok()?;
     let (head, tail) = text.rsplit_once(')')?;
     let (_, name) = head.split_once('(')?;
-    let fields: Vec<_> = tail.split_whitespace().collect();
-    // utime, stime, cutime and cstime are fields 14 to 17; the first behind the name is field 3.
-    let ticks: u64 = fields.iter().skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum();
-    Some(Stat {
-        name: name.into(),
-        state: fields.first()?.chars().next()?,
-        parent: fields.get(1)?.parse().ok()?,
-        cpu: Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND),
-    })
+    let mut fields = tail.split_whitespace();
+    Some(Stat { name: name.into(), state: fields.next()?.chars().next()?, parent: fields.next()?.parse().ok()? })
 }
 
 /// The state letter of a process; none when there is no such process.
@@ -48,9 +36,10 @@ pub fn state(pid: i32) -> Option<char> {
     stat(pid).map(|stat| stat.state)
 }
 
-/// How much processor time a process has had, with the children that it has waited for, if it is ready to run now.
-pub fn cpu_of_running(pid: i32) -> Option<Duration> {
-    stat(pid).filter(|stat| stat.state == 'R').map(|stat| stat.cpu)
+/// How long the first thread of a process has waited for a processor since it began; none where the kernel does not tell. The second
+/// number of /proc/PID/schedstat, in nanoseconds: Linux Documentation/scheduler/sched-stats.rst.
+pub fn waited_for_a_processor(pid: i32) -> Option<Duration> {
+    look(&format!("{pid}/schedstat")).ok()?.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Whether this is the id of a thread other than the first one of its process.
@@ -128,6 +117,7 @@ mod tests {
         assert!(children_of(parent).contains(&own));
         assert!(descendants_of(parent).contains(&own));
         assert_eq!(of(own).unwrap().pid, own);
+        assert!(waited_for_a_processor(own).is_none_or(|waited| waited < Duration::from_secs(3600)));
         assert_eq!(state(i32::MAX), None);
     }
 }

@@ -87,8 +87,8 @@ fn plan_class(
             // A signal is what the whole spec is about.
             let whole = || Source { file: spec.file.into(), line: spec.line };
             let judged = one.judged.clone().or_else(|| one.delivery.map(|_| whole())).map(Rc::new);
-            let mutations = mutations(one, &made, &documented).into_iter();
-            mutations.map(move |mutation| (Mutation { longest_quiet, ..mutation }, judged.clone()))
+            let mutations = mutations(one, &made, longest_quiet, &documented).into_iter();
+            mutations.map(move |mutation| (mutation, judged.clone()))
         });
         let mut mutations: Vec<_> = mutations.collect();
         mutations.shrink_to_fit();

@@ -118,8 +118,14 @@ const PASSING: [Errno; 2] = [Errno::EINTR, Errno::EAGAIN];
 /// What the kernel returns inside itself for a call that is made again after any signal: linux/errno.h.
 const ERESTARTNOINTR: i64 = -513;
 
-/// All that can go wrong with a call or a signal, given all calls of the spec, and the errors that the catalogue documents for a call.
-pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Errno>) -> Vec<Mutation> {
+/// All that can go wrong with a call or a signal, given all calls of the spec, for how many ticks in a row nothing happened in it at
+/// most, and the errors that the catalogue documents for a call.
+pub fn mutations(
+    made: &Made,
+    all: &[Made],
+    longest_quiet: u32,
+    documented: impl Fn(&str) -> Vec<Errno>,
+) -> Vec<Mutation> {
     let (process, name): (Rc<str>, Rc<str>) = (made.process.as_str().into(), made.call.as_str().into());
     let mutation = |(kind, effect, unchanged): (String, _, _)| Mutation {
         process: Rc::clone(&process),
@@ -129,7 +135,7 @@ pub fn mutations(made: &Made, all: &[Made], documented: impl Fn(&str) -> Vec<Err
         effect,
         interrupted: made.result == Some(Err(libc::EINTR)),
         unchanged,
-        longest_quiet: 0,
+        longest_quiet,
     };
     if let Some(delivery) = &made.delivery {
         let wrong = deliveries::mutations(delivery, mask_shows(made, all)).into_iter();

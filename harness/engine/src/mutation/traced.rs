@@ -67,7 +67,7 @@ pub fn equivalent() -> Event {
     Event::Engine(EngineEvent { kind: EQUIVALENT, bytes: Vec::new() })
 }
 
-/// The entry that says for how many ticks in a row nothing happened.
+/// The entry that says for how many ticks in a row nothing happened at most.
 pub fn quiet(ticks: u32) -> Event {
     Event::Engine(EngineEvent { kind: QUIET, bytes: ticks.to_ne_bytes().to_vec() })
 }
@@ -81,7 +81,7 @@ pub struct Traced {
     pub mutated: bool,
     /// Whether it made no difference to its call.
     pub equivalent: bool,
-    /// For how many ticks in a row nothing happened.
+    /// For how many ticks in a row nothing happened at most.
     pub longest_quiet: u32,
 }
 

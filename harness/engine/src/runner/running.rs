@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// here has hung.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// How many deadlines a spec has that computes while the machine gives the processor to others.
+/// How many deadlines a spec has that waits for a processor, which the machine gives to others.
 const DEADLINES: u32 = 8;
 
 /// How long init may take to end its tree and sweep before it is killed, which ends the tree too.
@@ -85,7 +85,7 @@ impl Running {
         } else {
             let inside = process_state::descendants_of(self.sandbox.init.as_raw());
             self.over += 1;
-            if self.over < DEADLINES && is_kept_from_the_processor(&inside, self.limit) {
+            if self.over < DEADLINES && wait_for_a_processor(&inside, self.limit * self.over) {
                 (self.deadline, self.is_late) = (now + self.limit, false);
                 return;
             }
@@ -149,7 +149,7 @@ impl Running {
             }
         }
         let evidence = Evidence {
-            timed_out: self.were.is_some().then_some(self.limit),
+            timed_out: self.were.is_some().then_some(self.limit * self.over),
             stalled,
             failures: &record.failures,
             first: log.status().map(Ended::from_status),
@@ -180,9 +180,9 @@ impl Running {
     }
 }
 
-/// Whether one of these is ready to run, and had the processor for less than half of the time that a spec may take.
-fn is_kept_from_the_processor(processes: &[i32], limit: Duration) -> bool {
-    processes.iter().filter_map(|pid| process_state::cpu_of_running(*pid)).any(|cpu| cpu < limit / 2)
+/// Whether one of these has waited for a processor for half of this time or longer. Where the kernel does not tell, none has.
+fn wait_for_a_processor(processes: &[i32], time: Duration) -> bool {
+    processes.iter().filter_map(|pid| process_state::waited_for_a_processor(*pid)).any(|waited| waited >= time / 2)
 }
 
 /// The record of a spec whose needs are not met.

@@ -102,7 +102,7 @@ fn manifests() -> BTreeMap<PathBuf, String> {
         let mechanism = cases[0].mechanism();
         let suite: PathBuf = Path::new(cases[0].file).components().take(2).collect();
         let path = suite.join(DIRECTORY).join(format!("{mechanism}.md"));
-        let table = || if mechanism == "persistence" { persistence(Persistence::load()) } else { String::new() };
+        let table = || if suite.ends_with("persistence") { persistence(Persistence::load()) } else { String::new() };
         let heading = || format!("# {mechanism}\n\nWritten by `ipcspec manifest`; do not edit.\n{}", table());
         manifests.entry(path).or_insert_with(heading).push_str(&entry(cases));
     }

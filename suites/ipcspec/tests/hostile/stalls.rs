@@ -107,7 +107,7 @@ impl Busy {
         Self::started_by(&["env"], count)
     }
 
-    /// Loops that a program becomes.
+    /// Loops that this program starts.
     fn started_by(program: &[&str], count: usize) -> Self {
         let mut command = Command::new(program[0]);
         command.args(&program[1..]).args(["sh", "-c", "while :; do :; done"]);
@@ -132,7 +132,7 @@ fn niced_beside_eight_busy_loops() {
     Run::within(&["nice", "-n", "19"], &["--shard", "1/4"]).assert_nothing_false(0);
 }
 
-/// A second of processor time takes ten there, more than twice the deadline. The loops have sessions of their own, because the
+/// A second of processor time takes eleven there, more than twice the deadline. The loops have sessions of their own, because the
 /// scheduler shares between sessions: see sched(7), The autogroup feature.
 #[test]
 #[ignore = "scripts/hostile runs it"]

@@ -47,7 +47,7 @@ static ANSWERS: Program = Program {
 #[rstest]
 #[case::shared(MAP_SHARED)]
 #[case::private(libc::MAP_PRIVATE)]
-/// execve removes all mappings, shared ones as well: the new program finds nothing at their addresses.
+/// execve removes all mappings, shared ones as well: the new program finds nothing of them at their addresses.
 #[harness::test(
     id = "mmap.exec-removes",
     cite = [posix("exec.3p", "DESCRIPTION"), man("execve.2", "DESCRIPTION")],
@@ -69,7 +69,8 @@ static FINDS_NOTHING: Program = Program {
         let memory = Mapped::at(start.parse()?, 3 * page_size());
         for (page, letter) in (0..).zip(*b"abc") {
             // Something of the new program may be there, by chance: it does not hold what was there.
-            assert_ne!(memory.load(page * page_size())?, Ok(letter));
+            let found: Vec<_> = (0..16).map(|at| memory.load(page * page_size() + at)).collect::<TestResult<_>>()?;
+            assert_ne!(found, [Ok(letter); 16]);
         }
         Ok(())
     },

@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 /// Where the function of a notification arrives.
 static RUNS: OnceLock<Latch> = OnceLock::new();
 
-/// What it leaves: its process, its thread, its value, an address on its stack, and which of the notifications that its thread has had this was.
+/// What it leaves: its process, its thread, its value, an address on its stack, and which of the notifications that its thread has had
+/// this was.
 static PROCESS: AtomicI32 = AtomicI32::new(0);
 static THREAD: AtomicI32 = AtomicI32::new(0);
 static VALUE: AtomicUsize = AtomicUsize::new(0);

@@ -42,14 +42,16 @@ fn a_signal_to_a_thread_ends_the_process(#[case] signal: i32) -> TestResult {
     needs = [UNTRACED],
 )]
 fn a_stop_stops_all_threads(#[case] to_thread: bool) -> TestResult {
-    let tid = Shared::new(AtomicI32::new(0))?;
+    let (tid, told) = (Shared::new(AtomicI32::new(0))?, Latch::new()?);
     let child = fork(|| -> TestResult {
         let thread = spawn(nix::unistd::pause)?;
         thread.wait_until_blocked_in(calls::PAUSE)?;
         tid.store(thread.tid(), Ordering::Release);
+        told.arrive();
         nix::unistd::pause();
         Ok(())
     })?;
+    told.wait_for(1);
     child.wait_until_blocked_in(calls::PAUSE)?;
     let tid = tid.load(Ordering::Acquire);
     let sent = if to_thread { by_raw::tgkill(child.pid(), tid, SIGSTOP) } else { kill(child.pid(), SIGSTOP) };

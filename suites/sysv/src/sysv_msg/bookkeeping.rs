@@ -43,9 +43,11 @@ fn each_call_leaves_its_process_id() -> TestResult {
     assert_eq!(status(), Ok(QueueStatus { lspid, lrpid, ..new }));
     let waiting = fork(receive)?;
     waiting.wait_until_blocked_in(calls::MSGRCV)?;
+    let lrpid = waiting.pid();
     send();
-    assert_eq!(status(), Ok(QueueStatus { lspid: own_pid(), lrpid: waiting.pid(), ..new }));
-    waiting.join()
+    waiting.join()?;
+    assert_eq!(status(), Ok(QueueStatus { lspid: own_pid(), lrpid, ..new }));
+    Ok(())
 }
 
 /// A thread that is not the first of its process leaves the id of the process, not its own, in msg_lspid when it sends, and in msg_lrpid

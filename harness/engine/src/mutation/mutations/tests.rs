@@ -10,7 +10,7 @@ fn made(call: &str, arguments: [u64; 6], result: Result<i64, i32>) -> Made {
 
 fn names(made: &Made) -> Vec<String> {
     let documented = |_: &str| vec![Errno::EAGAIN, Errno::EBADF, Errno::EFAULT];
-    mutations(made, std::slice::from_ref(made), documented).iter().map(Mutation::name).collect()
+    mutations(made, std::slice::from_ref(made), 0, documented).iter().map(Mutation::name).collect()
 }
 
 #[test]
@@ -91,7 +91,7 @@ fn memory_can_have_a_page_too_few() {
 #[test]
 fn a_call_that_fails_as_before_was_not_mutated() {
     let failed = Made { values: vec![Some(5)], ..made("read", [3, 4096, 5, 0, 0, 0], Err(Errno::EBADF as i32)) };
-    let mutations = mutations(&failed, &[], |_| vec![Errno::EBADF]);
+    let mutations = mutations(&failed, &[], 0, |_| vec![Errno::EBADF]);
     let size = mutations.iter().find(|mutation| &*mutation.kind == "size-less").unwrap();
     assert_eq!(size.unchanged, Some(Unchanged { returned: -i64::from(Errno::EBADF as i32), given: None }));
 }
@@ -100,7 +100,7 @@ fn a_call_that_fails_as_before_was_not_mutated() {
 fn a_number_that_the_kernel_chose_is_wrong_where_it_chose_another_before() {
     let stat = |number, identity| Made { number, identity, ..made("fstat", [3, 4096, 0, 0, 0, 0], Ok(0)) };
     let is_counted = |all: &[Made]| {
-        let mutations = mutations(&all[0], all, |_| Vec::new());
+        let mutations = mutations(&all[0], all, 0, |_| Vec::new());
         mutations.iter().any(|mutation| &*mutation.kind == "other-st_ino" && mutation.unchanged.is_none())
     };
     assert!(!is_counted(&[stat(1, Some(7)), stat(2, Some(8)), stat(3, None)]));
