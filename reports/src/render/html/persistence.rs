@@ -5,6 +5,7 @@ use super::rows::Row;
 use crate::documented::{Fate, Persistence};
 use record::Verdict;
 use record::id::family;
+use std::collections::HashMap;
 
 /// A row for each object, a column for each end.
 pub(super) struct Table<'a> {
@@ -22,27 +23,38 @@ pub(super) struct Cell<'a> {
 /// A family of specs.
 pub(super) struct Shown<'a> {
     pub(super) family: &'a str,
-    /// The first of its rows, if it was run.
-    pub(super) row: Option<&'a str>,
-    /// The letter of the worst verdict of its cases and layers, on any run.
-    pub(super) letter: Option<char>,
+    /// The first of its rows, and the letter of the worst verdict of its cases and layers on any run, if it was run.
+    pub(super) seen: Option<(&'a str, char)>,
 }
 
 impl<'a> Table<'a> {
     pub(super) fn of(persistence: &'a Persistence, rows: &[Row<'a>]) -> Self {
-        let cell = |fate: &'a Fate| Cell { fate, shown: fate.specs.iter().map(|spec| shown(spec, rows)).collect() };
+        let seen = seen(rows);
+        let shown = |family: &'a String| Shown {
+            family,
+            seen: seen.get(family.as_str()).map(|(row, worst)| (*row, letter(*worst))),
+        };
+        let cell = |fate: &'a Fate| Cell { fate, shown: fate.specs.iter().map(shown).collect() };
         let object = |(object, fates): &'a (String, Vec<Fate>)| (object.as_str(), fates.iter().map(cell).collect());
         Self { ends: &persistence.ends, objects: persistence.objects.iter().map(object).collect() }
     }
 }
 
-fn shown<'a>(name: &'a str, rows: &[Row<'a>]) -> Shown<'a> {
-    let of_family = || rows.iter().filter(|row| family(row.id) == name);
-    let verdicts = of_family().flat_map(Row::entries).map(|(_, spec)| spec.verdict());
-    Shown { family: name, row: of_family().map(|row| row.id).next(), letter: worst(verdicts).map(letter) }
+/// The first row and the worst verdict of each family that was run.
+fn seen<'a>(rows: &[Row<'a>]) -> HashMap<&'a str, (&'a str, Verdict)> {
+    let mut families = HashMap::new();
+    for row in rows {
+        for (_, spec) in row.entries() {
+            let (_, worst) = families.entry(family(row.id)).or_insert((row.id, spec.verdict()));
+            if badness(spec.verdict()) >= badness(*worst) {
+                *worst = spec.verdict();
+            }
+        }
+    }
+    families
 }
 
-/// A failure before a skip, and a skip before a pass.
-fn worst(verdicts: impl Iterator<Item = Verdict>) -> Option<Verdict> {
-    verdicts.max_by_key(|verdict| (verdict.is_failure(), *verdict == Verdict::Skipped))
+/// A failure comes before a skip, and a skip before a pass.
+fn badness(verdict: Verdict) -> (bool, bool) {
+    (verdict.is_failure(), verdict == Verdict::Skipped)
 }
