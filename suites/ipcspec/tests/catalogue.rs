@@ -203,7 +203,7 @@ fn every_family_is_linked_in_whole() {
         ("persistence", 39),
         ("pipes", 1425),
         ("posix", 546),
-        ("processes", 1014),
+        ("processes", 1013),
         ("signals", 531),
         ("sockets", 6),
         ("sync", 1),
