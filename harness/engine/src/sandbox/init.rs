@@ -1,6 +1,7 @@
 //! The first process of a sandbox.
 
-use super::attach::{self, Attach, Tracer};
+use super::Purpose;
+use super::attach::{self, Tracer};
 use super::preloaded::{LIBRARY, LOG, Preload};
 use super::reaping::{Reaped, Unreported, reap};
 use super::surroundings::Made;
@@ -35,7 +36,7 @@ pub struct Begun {
 
 /// Sets the place up, runs the spec, reaps, sweeps, and ends. The runner asks for an early end by SIGTERM, and so does the
 /// kernel when the runner dies.
-pub fn main(begun: Begun, log: EventLog, attach: Option<&dyn Attach>, body: impl FnOnce() -> TestResult) -> ! {
+pub fn main(begun: Begun, log: EventLog, purpose: Purpose<'_>, body: impl FnOnce() -> TestResult) -> ! {
     log.make_current();
     label::set("the sandbox");
     judge::judge(|| {
@@ -56,11 +57,18 @@ pub fn main(begun: Begun, log: EventLog, attach: Option<&dyn Attach>, body: impl
             ForkResult::Parent { child } => child,
         };
         log.add_process(spec.as_raw());
-        let tracer = attach.map(|attach| attach.attach(spec, &log)).transpose()?;
+        let tracer = match purpose {
+            Purpose::Spec(Some(attach)) => Some(attach.attach(spec, &log)?),
+            Purpose::Spec(None) | Purpose::Trial => None,
+        };
         log.begin().open();
         reap_until_the_end_of(spec, &log, tracer)
     });
-    leftovers::report_and_remove(&log);
+    match purpose {
+        Purpose::Spec(_) => leftovers::report_and_remove(&log),
+        // A sandbox in which a probe leaves something behind works all the same.
+        Purpose::Trial => drop(leftovers::remove(&log)),
+    }
     // SAFETY: ends the process without running what its ancestors registered.
     unsafe { libc::_exit(0) }
 }

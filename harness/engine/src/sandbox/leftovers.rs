@@ -13,8 +13,24 @@ use std::path::Path;
 
 /// Ends and removes all that is left; says so in the event log, unless the spec was ended before it could clean up.
 pub fn report_and_remove(log: &EventLog) {
-    let Some(here) = here() else { return };
     let was_ended_early = log.status().is_none();
+    let left = remove(log);
+    if !left.is_empty() && !was_ended_early {
+        event_log::append(&Event::Failure(Failure {
+            verdict: Verdict::Broken,
+            message: format!("left behind: {}", left.join("; ")),
+            expected: None,
+            actual: None,
+            source: None,
+            process: label::get(),
+            signature: String::new(),
+        }));
+    }
+}
+
+/// Ends and removes all that is left; what it was.
+pub fn remove(log: &EventLog) -> Vec<String> {
+    let Some(here) = here() else { return Vec::new() };
     let mut left: Vec<String> = reaping::end_processes(here.isolation != Isolation::None, log)
         .iter()
         .map(|process| format!("process {process}"))
@@ -27,17 +43,7 @@ pub fn report_and_remove(log: &EventLog) {
     left.extend(files_in(&here.scratch).map(|name| format!("file {name} in the scratch directory")));
     let _ = std::env::set_current_dir("/");
     let _ = fs::remove_dir_all(&here.scratch);
-    if !left.is_empty() && !was_ended_early {
-        event_log::append(&Event::Failure(Failure {
-            verdict: Verdict::Broken,
-            message: format!("left behind: {}", left.join("; ")),
-            expected: None,
-            actual: None,
-            source: None,
-            process: label::get(),
-            signature: String::new(),
-        }));
-    }
+    left
 }
 
 fn describe(object: &Object, removed: nix::Result<()>) -> String {

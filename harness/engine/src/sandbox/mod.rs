@@ -57,11 +57,19 @@ pub struct Sandbox {
     _ids: Option<Claim>,
 }
 
+/// What a sandbox is for.
+pub enum Purpose<'a> {
+    /// A spec, with what is to be attached to it.
+    Spec(Option<&'a dyn Attach>),
+    /// To see whether it works, and what is there in it.
+    Trial,
+}
+
 /// Starts a sandbox for a spec, with what is to be attached to it. `io::ErrorKind::ResourceBusy` means that
 /// other sandboxes, perhaps of another run, have all ids that there are; one that ends gives its ids back.
 pub fn start_spec(place: Place, attach: Option<&dyn Attach>, spec: &Spec) -> io::Result<Sandbox> {
     match preloaded::library() {
-        None => start(place, attach, without_file, || {
+        None => start(place, Purpose::Spec(attach), without_file, || {
             harness::layer::set_current(spec.layer.unwrap_or(harness::Layer::Libc));
             (spec.body)()
         }),
@@ -70,14 +78,14 @@ pub fn start_spec(place: Place, attach: Option<&dyn Attach>, spec: &Spec) -> io:
                 let (log, file) = EventLog::with_file()?;
                 Ok((log, Some(Preload { log: file, library: library.try_clone()? })))
             };
-            start(place, attach, with_file, || preloaded::become_spec(spec))
+            start(place, Purpose::Spec(attach), with_file, || preloaded::become_spec(spec))
         }
     }
 }
 
 /// Starts a sandbox that is only tried out.
 pub fn start_trial(place: Place, body: impl FnOnce() -> TestResult) -> io::Result<Sandbox> {
-    start(place, None, without_file, body)
+    start(place, Purpose::Trial, without_file, body)
 }
 
 fn without_file() -> io::Result<(EventLog, Option<Preload>)> {
@@ -86,7 +94,7 @@ fn without_file() -> io::Result<(EventLog, Option<Preload>)> {
 
 fn start(
     place: Place,
-    attach: Option<&dyn Attach>,
+    purpose: Purpose<'_>,
     new_log: impl FnOnce() -> io::Result<(EventLog, Option<Preload>)>,
     body: impl FnOnce() -> TestResult,
 ) -> io::Result<Sandbox> {
@@ -105,7 +113,7 @@ fn start(
         Ok((scratch, None)) => {
             let scratch = scratch.as_ref().map(|scratch| scratch.path().to_owned());
             let begun = init::Begun { isolation: place.isolation, runner, preload, print, scratch };
-            init::main(begun, log, attach, body)
+            init::main(begun, log, purpose, body)
         }
         Ok((scratch, Some(init))) => {
             drop((preload, print, spare));

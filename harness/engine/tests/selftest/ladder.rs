@@ -40,10 +40,11 @@ const NOBODY: &str = "uid=65534";
 
 /// Runs what conforms, what leaks, and what hangs; asserts the verdicts and the isolation level, and gives the records for more.
 fn same_verdicts<const N: usize>(isolation: &str, surroundings: [&str; N]) -> Records {
-    let ids = ["conforms", "leaks-*", "leaves-*", "starts-in-scratch", "starts-alone", "starts-without-*"];
+    let ids =
+        ["conforms", "leaks-*", "leaves-*", "starts-in-scratch", "starts-alone", "starts-after-*", "starts-without-*"];
     let records = Run::of(ids).within(surroundings).records();
     assert_eq!(records.run.environment.isolation, isolation);
-    assert_eq!(records.specs.len(), 15);
+    assert_eq!(records.specs.len(), 16);
     for record in &records.specs {
         let name = record.id.strip_prefix("planted.").expect("a planted spec");
         let (verdict, words) = match name.split_once('-') {
@@ -153,7 +154,7 @@ fn on_two_levels(surroundings: &str) {
         let count = |verdict| records.specs.iter().filter(|record| record.verdict == verdict).count();
         assert_eq!(
             [Verdict::Conforms, Verdict::Broken, Verdict::Timeout].map(count),
-            [7, 3, 1],
+            [8, 3, 1],
             "{surroundings}, {isolation}: {:#?}",
             records.specs
         );

@@ -1,5 +1,6 @@
 //! How a spec's first process starts, as it sees it.
 
+use harness::need::Need;
 use harness::{assert, assert_eq};
 use kit::needs::{DEV_SHM, MQUEUE};
 use kit::prelude::*;
@@ -50,6 +51,17 @@ fn starts_in_the_scratch_directory() -> TestResult {
     assert_eq!(fs::read_dir(".")?.count(), 0);
     fs::write("file", "x")?;
     fs::remove_file("file")?;
+    Ok(())
+}
+
+/// Its probe leaves a file behind. The sandbox in which it is asked works all the same.
+const UNTIDY: Need =
+    Need::new("untidy", |_| fs::write("left", "").map_err(|error| error.to_string()), "Nothing helps.");
+
+/// Files of probes are gone.
+#[harness::test(id = "planted.starts-after-probe", cite = [kernel("none", "none", "0")], covers = [], needs = [UNTIDY])]
+fn starts_after_probe() -> TestResult {
+    assert_eq!(fs::read_dir(".")?.count(), 0);
     Ok(())
 }
 
