@@ -133,9 +133,9 @@ impl Signals {
     }
 }
 
-/// The place of a signal in a set.
+/// The place of a signal in a set; a number that is no signal has none.
 pub fn bit(signal: i32) -> u64 {
-    1 << (signal - 1)
+    if (1..=64).contains(&signal) { 1 << (signal - 1) } else { 0 }
 }
 
 #[cfg(test)]
@@ -170,5 +170,6 @@ mod tests {
         assert!(pending.do_nothing());
         assert!(!Signals { blocked: 0, ..pending }.do_nothing());
         assert!(!signals.do_nothing(), "nothing is pending");
+        assert_eq!([0, 1, 64, 65].map(bit), [0, 1, 1 << 63, 0]);
     }
 }

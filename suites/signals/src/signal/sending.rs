@@ -82,8 +82,8 @@ fn a_group_is_signalled(#[case] send: Send) -> TestResult {
     let leader = fork(|| -> TestResult {
         lead_group()?;
         handle(Known::SIGUSR1, SaFlags::empty())?;
-        let member = counting(&mine, &theirs)?;
-        assert_eq!(send(own_pid()), Ok(()));
+        let (member, group) = (counting(&mine, &theirs)?, own_pid());
+        assert_eq!(send(group), Ok(()));
         assert_eq!(handled(Known::SIGUSR1), 1);
         mine.arrive();
         assert_eq!(member.wait()?, Ended::Exited(1));
