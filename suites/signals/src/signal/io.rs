@@ -163,19 +163,15 @@ fn a_message_queue_notifies_without_signals() -> TestResult {
     }
     let name = MessageQueue::new();
     let (queue, notifications) = (name.create()?, Latch::new()?);
-    let registered = Latch::new()?;
     let child = fork(|| -> TestResult {
         block_all(SignalSet::ALL)?;
         mq_notify_thread(&queue, notified, (&raw const notifications).expose_provenance(), None)?;
-        registered.arrive();
+        assert_eq!(notifications.arrivals(), 0);
+        mq_send(&queue, b"x", 0)?;
         notifications.wait_for(1);
         assert_eq!(sigpending(), Ok(SignalSet::EMPTY));
         Ok(())
     })?;
-    registered.wait_for(1);
-    child.wait_until_blocked_in(calls::FUTEX)?;
-    assert_eq!(notifications.arrivals(), 0);
-    mq_send(&queue, b"x", 0)?;
     child.join()?;
     assert_eq!(notifications.arrivals(), 1);
     evidence("notifications while every signal was blocked", notifications.arrivals());
