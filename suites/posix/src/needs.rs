@@ -2,9 +2,8 @@
 
 use harness::Errno;
 use harness::need::{Need, Probe, met};
-use harness::raw::{Argument as _, Sysno, arguments, syscall};
-use kit::needs::{ask, setting};
-use std::ffi::CString;
+use harness::raw::{Argument as _, Sysno, arguments};
+use kit::needs::{ask, make_queue, setting};
 
 /// Processes that may have SCHED_FIFO. sched(7).
 pub const REAL_TIME: Need = Need::new(
@@ -31,16 +30,6 @@ pub const DEFAULT_QUEUE: Need =
 
 /// Whatever else mq_open refuses is for specs to say.
 fn fits_default_queue() -> Probe {
-    let name = CString::new(format!("ipcspec-probe-{}", std::process::id())).map_err(|error| error.to_string())?;
-    let new = (libc::O_CREAT | libc::O_EXCL | libc::O_RDWR).register();
-    // SAFETY: the name ends in NUL and outlives the calls; there are no attributes.
-    let opened = unsafe { syscall(Sysno::mq_open, arguments([name.as_ptr().register(), new, 0o600, 0])) };
-    if let Ok(queue) = opened {
-        // SAFETY: they take the name, and a descriptor of our own.
-        unsafe {
-            ask(Sysno::mq_unlink, arguments([name.as_ptr().register()]))?;
-            ask(Sysno::close, arguments([queue]))?;
-        }
-    }
+    let opened = make_queue(None);
     met(opened != Err(Errno::EMFILE), || "mq_open without attributes fails with EMFILE".into())
 }

@@ -1,10 +1,11 @@
 //! What specs of System V IPC require of the machine.
 
+use harness::event_log::Object;
 use harness::need::{Need, Probe, met};
 use harness::raw::{Argument as _, Sysno, arguments, syscall};
 use harness::{Errno, raw};
 use kit::memory::page_size;
-use kit::needs::{ask, setting};
+use kit::needs::{ask, setting, with_object};
 
 /// msgrcv has MSG_COPY. msgop(2).
 pub const MSG_COPIES: Need =
@@ -13,16 +14,14 @@ pub const MSG_COPIES: Need =
 /// Asks an empty queue: where the flag is known there is no such message.
 fn has_msg_copy() -> Probe {
     let new = arguments([libc::IPC_PRIVATE.register(), (libc::IPC_CREAT | 0o600).register()]);
-    // SAFETY: makes a queue.
-    let queue = unsafe { ask(Sysno::msgget, new) }?;
-    let mut message = [0_u64; 2];
-    let flags = calls::sysv::MSG_COPY | libc::IPC_NOWAIT;
-    let copy = [queue, message.as_mut_ptr().register(), size_of::<u64>(), 0, flags.register(), 0];
-    // SAFETY: writes a type and a text of as many bytes as there are, if anything.
-    let copied = unsafe { syscall(Sysno::msgrcv, copy) };
-    // SAFETY: removes the queue of our own.
-    unsafe { ask(Sysno::msgctl, arguments([queue, libc::IPC_RMID.register(), 0])) }?;
-    met(copied != Err(Errno::ENOSYS), || "msgrcv with MSG_COPY fails with ENOSYS".into())
+    with_object(Object::SysvQueue, Sysno::msgget, new, |queue| {
+        let mut message = [0_u64; 2];
+        let flags = calls::sysv::MSG_COPY | libc::IPC_NOWAIT;
+        let copy = [queue, message.as_mut_ptr().register(), size_of::<u64>(), 0, flags.register(), 0];
+        // SAFETY: writes a type and a text of as many bytes as there are, if anything.
+        let copied = unsafe { syscall(Sysno::msgrcv, copy) };
+        met(copied != Err(Errno::ENOSYS), || "msgrcv with MSG_COPY fails with ENOSYS".into())
+    })
 }
 
 /// Memory that processes share may be written and executed. mmap(2).
@@ -115,10 +114,5 @@ pub const SIGNAL_PAGE: Need = Need::new(
 /// Makes a segment with these flags, does something with it, and removes it.
 fn segment_with(size: usize, flags: i32, ask_of_it: impl FnOnce(usize) -> Probe) -> Probe {
     let new = arguments([libc::IPC_PRIVATE.register(), size, (flags | libc::IPC_CREAT | 0o600).register()]);
-    // SAFETY: makes a segment.
-    let segment = unsafe { ask(Sysno::shmget, new) }?;
-    let answer = ask_of_it(segment);
-    // SAFETY: removes the segment of our own.
-    unsafe { ask(Sysno::shmctl, arguments([segment, libc::IPC_RMID.register(), 0])) }?;
-    answer
+    with_object(Object::SysvSegment, Sysno::shmget, new, ask_of_it)
 }
