@@ -30,6 +30,6 @@ pub const DEFAULT_QUEUE: Need =
 
 /// Whatever else mq_open refuses is for specs to say.
 fn fits_default_queue() -> Probe {
-    let opened = make_queue(None);
+    let opened = make_queue(None)?;
     met(opened != Err(Errno::EMFILE), || "mq_open without attributes fails with EMFILE".into())
 }

@@ -4,6 +4,7 @@
 //! has fewer mutations than one that an assertion judges: nothing is added to it.
 
 use super::calls;
+use super::deliveries::bit;
 use super::mutations::{Effect, Resized, Unchanged};
 use super::traced::Made;
 use harness::call::{Buffer, CallDescription, Flag, MODE_BITS, Mode, Parameter, Returns, Shows, Where};
@@ -290,7 +291,7 @@ fn other_timeouts(
 fn other_sets(argument: usize, set: u64, is_judged: bool) -> Vec<(String, Effect)> {
     let place = Where::Memory(argument, 0, size_of::<u64>());
     let lowest = set & set.wrapping_neg();
-    let more = [libc::SIGUSR2, libc::SIGUSR1].map(|signal| 1 << (signal - 1)).into_iter().find(|bit| set & bit == 0);
+    let more = [libc::SIGUSR2, libc::SIGUSR1].map(bit).into_iter().find(|bit| set & bit == 0);
     let mut mutated = Vec::new();
     if lowest != 0 {
         mutated.push(("set-less".into(), Effect::Bits(place, lowest, 0)));

@@ -11,11 +11,9 @@ use nix::sys::signal::{SIGUSR1, SaFlags};
 use nix::sys::time::TimeSpec;
 use nix::time::{ClockId, clock_gettime};
 
-/// The timeout of these specs, in nanoseconds.
-const NANOSECONDS: i64 = 20_000_000;
-
+/// The timeout of these specs.
 fn short() -> timespec {
-    timespec { tv_sec: 0, tv_nsec: NANOSECONDS }
+    timespec { tv_sec: 0, tv_nsec: 20_000_000 }
 }
 
 /// From which Linux 5.10 counts: it measures the timeout in ticks, and has seen the last one late on a machine that stalls.
